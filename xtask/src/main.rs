@@ -1,0 +1,49 @@
+//! The project's own commands: `cargo xtask test`, `tidy`, `bench`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+mod bench;
+mod test;
+mod tidy;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, licences;
+                     arguments go to the test runner (a part of a test's name, for example)
+  tidy               only the invariants of ARCHITECTURE.md that a command can check
+  bench cycle [--users N] [--groups N]
+                     an initial cycle through our own service provider, in a release build
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or_default();
+    let result = match arguments.first().map(String::as_str) {
+        Some("test") => test::run(rest),
+        Some("tidy") => tidy::run(),
+        Some("bench") => bench::run(rest),
+        Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
