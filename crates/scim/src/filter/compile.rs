@@ -1,0 +1,408 @@
+//! Filters resolved against a resource type: names looked up, literals typed, once for many resources.
+
+use serde_json::{Map, Value};
+
+use super::value::{Operand, binary, boolean_word, instant, number};
+use super::{Filter, Literal, Op};
+use crate::error::{Error, ScimType};
+use crate::fold;
+use crate::path::AttrPath;
+use crate::quirk::{Quirk, Quirks};
+use crate::schema::{Attribute, Definition, Located, Target, Type};
+
+/// A filter ready to be applied to many resources, or to many elements of one attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled {
+    pub(super) root: Node,
+}
+
+/// An equality that each matching resource satisfies, so that an index can serve it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Equality<'c> {
+    /// Canonical path, e.g. `userName`, `emails.value`, `urn:...:User:employeeNumber`.
+    pub path: &'c str,
+    /// The value, typed by its attribute.
+    pub value: &'c Literal,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Node {
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Constant(bool),
+    Present(Getter),
+    Test(Test),
+    /// One element satisfies the node, whose getters start at the element.
+    Element(Getter, Box<Node>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Test {
+    pub(super) getter: Getter,
+    pub(super) op: Op,
+    pub(super) operand: Operand,
+    path: String,
+    literal: Literal,
+}
+
+/// Where the values are: in a resource, or with `within_element` in an element.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Getter {
+    pub(super) extension: Option<String>,
+    /// Empty for the whole extension.
+    pub(super) name: String,
+    pub(super) sub: Option<String>,
+}
+
+impl Getter {
+    fn of(located: &Located<'_>) -> Self {
+        Self {
+            extension: located.extension.map(|schema| schema.id.clone()),
+            name: located.attribute.name.clone(),
+            sub: located.sub.map(|sub| sub.name.clone()),
+        }
+    }
+}
+
+fn refused(detail: String) -> Error {
+    Error::of(ScimType::InvalidFilter, detail)
+}
+
+/// The scope of names: a resource type, or one of its attributes inside brackets.
+#[derive(Clone, Copy)]
+enum Scope<'d> {
+    Resource(&'d Definition),
+    Element(Located<'d>),
+}
+
+struct Compiler<'q> {
+    quirks: &'q mut Quirks,
+}
+
+impl Filter {
+    /// Resolves names and types. The error is `invalidFilter`: an operator or literal that the attribute's type
+    /// does not admit. An unknown attribute is one without a value.
+    pub fn resolve(&self, definition: &Definition) -> Result<Compiled, Error> {
+        self.resolve_noting(definition, &mut Quirks::new())
+    }
+
+    /// Like [`Filter::resolve`], and notes deviations that were accepted.
+    pub fn resolve_noting(&self, definition: &Definition, quirks: &mut Quirks) -> Result<Compiled, Error> {
+        Ok(Compiled { root: Compiler { quirks }.node(self, Scope::Resource(definition))? })
+    }
+
+    /// Resolves the filter in the brackets behind an attribute, for [`Compiled::matches_value`].
+    pub fn resolve_element(&self, attribute: &Located<'_>, quirks: &mut Quirks) -> Result<Compiled, Error> {
+        Ok(Compiled { root: Compiler { quirks }.node(self, Scope::Element(attribute.with_sub(None)))? })
+    }
+}
+
+impl Compiler<'_> {
+    fn node(&mut self, filter: &Filter, scope: Scope<'_>) -> Result<Node, Error> {
+        let mut all =
+            |parts: &[Filter]| parts.iter().map(|part| self.node(part, scope)).collect::<Result<_, _>>();
+        match filter {
+            Filter::And(parts) => Ok(Node::And(all(parts)?)),
+            Filter::Or(parts) => Ok(Node::Or(all(parts)?)),
+            Filter::Not(inner) => Ok(Node::Not(Box::new(self.node(inner, scope)?))),
+            Filter::Present(path) => Ok(present(path, scope)),
+            Filter::Compare(path, op, literal) => self.comparison(path, *op, literal, scope),
+            Filter::Element(path, inner) => self.element(path, inner, scope),
+        }
+    }
+
+    fn element(&mut self, path: &AttrPath, inner: &Filter, scope: Scope<'_>) -> Result<Node, Error> {
+        let Scope::Resource(definition) = scope else {
+            return Err(refused(format!("the filter has brackets within brackets at {path}")));
+        };
+        match resolve(definition, path) {
+            None => Ok(Node::Constant(false)),
+            Some(Target::Attribute(located)) if located.sub.is_none() => {
+                let node = self.node(inner, Scope::Element(located))?;
+                Ok(Node::Element(Getter::of(&located), Box::new(node)))
+            }
+            Some(_) => Err(refused(format!("{path} cannot have a filter in brackets; name an attribute"))),
+        }
+    }
+
+    fn comparison(
+        &mut self,
+        path: &AttrPath,
+        op: Op,
+        literal: &Literal,
+        scope: Scope<'_>,
+    ) -> Result<Node, Error> {
+        let (located, getter, full) = match locate(path, scope) {
+            Found::Attribute(located, getter, full) => (located, getter, full),
+            Found::Unknown => {
+                let null = *literal == Literal::Null;
+                return Ok(Node::Constant((op == Op::Eq && null) || (op == Op::Ne && !null)));
+            }
+            Found::Extension(_) | Found::Core => {
+                return Err(refused(format!("{path} is a schema; compare one of its attributes")));
+            }
+        };
+        if *literal == Literal::Null {
+            return match op {
+                Op::Eq => Ok(Node::Not(Box::new(Node::Present(getter)))),
+                Op::Ne => Ok(Node::Present(getter)),
+                _ => Err(refused(format!("{full} {op} null: null can only be compared by eq and ne"))),
+            };
+        }
+        if located.kind == Type::Complex {
+            let subs: Vec<&str> = located.sub_attributes.iter().map(|sub| sub.name.as_str()).collect();
+            return Err(refused(format!(
+                "{full} is complex and cannot be compared; compare one of {}",
+                subs.join(", ")
+            )));
+        }
+        let (operand, literal) = self.operand(located, op, literal, &full)?;
+        Ok(Node::Test(Test { getter, op, operand, path: full, literal }))
+    }
+
+    fn operand(
+        &mut self,
+        attribute: &Attribute,
+        op: Op,
+        literal: &Literal,
+        path: &str,
+    ) -> Result<(Operand, Literal), Error> {
+        let partial = matches!(op, Op::Co | Op::Sw | Op::Ew);
+        let equal = matches!(op, Op::Eq | Op::Ne);
+        let kind = attribute.kind;
+        let admitted = match kind {
+            Type::Boolean => equal,
+            Type::Binary => equal || partial,
+            Type::Integer | Type::Decimal => !partial,
+            _ => true,
+        };
+        if !admitted {
+            return Err(refused(format!("{path} is of type {kind}, which the operator {op} does not admit")));
+        }
+        let typed = typed(attribute, literal)
+            .or_else(|| partial.then(|| Literal::String(text(literal))))
+            .ok_or_else(|| {
+                refused(format!("{path} is of type {kind}; {literal} is not a value of that type"))
+            })?;
+        if typed != *literal {
+            self.quirks.at(Quirk::LiteralType, path);
+        }
+        let operand = match &typed {
+            Literal::Bool(value) => Operand::Bool(*value),
+            Literal::Number(value) => Operand::Number(super::value::Num::of(value)),
+            Literal::String(text) if kind == Type::DateTime && !partial => instant(text)
+                .map(Operand::Instant)
+                .ok_or_else(|| refused(format!("{text} is not a dateTime")))?,
+            Literal::String(text) if kind == Type::Binary && !partial => {
+                binary(text).map(Operand::Binary).ok_or_else(|| refused(format!("{path} is base64")))?
+            }
+            Literal::String(text) if attribute.case_exact => Operand::Exact(fold::compose(text).into_owned()),
+            Literal::String(text) => Operand::Folded(fold::fold_key(text)),
+            Literal::Null => return Err(refused(format!("{path} cannot be compared with null by {op}"))),
+        };
+        Ok((operand, typed))
+    }
+}
+
+fn text(literal: &Literal) -> String {
+    match literal {
+        Literal::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The literal as a value of the attribute's type; none where it is not one.
+fn typed(attribute: &Attribute, literal: &Literal) -> Option<Literal> {
+    match (attribute.kind, literal) {
+        (Type::String | Type::Reference, other) => Some(Literal::String(text(other))),
+        (Type::Boolean, Literal::String(word)) => boolean_word(word.trim()).map(Literal::Bool),
+        (Type::Boolean, Literal::Bool(_)) | (Type::Integer | Type::Decimal, Literal::Number(_)) => {
+            Some(literal.clone())
+        }
+        (Type::Integer | Type::Decimal, Literal::String(word)) => {
+            number(&Value::from(word.as_str())).map(Literal::Number)
+        }
+        (Type::DateTime, Literal::String(word)) => instant(word).map(|_| literal.clone()),
+        (Type::Binary, Literal::String(word)) => binary(word).map(|_| literal.clone()),
+        _ => None,
+    }
+}
+
+/// The JSON value that an equality asks for, typed by its attribute.
+pub(crate) fn literal_value(attribute: &Attribute, literal: &Literal) -> Option<Value> {
+    match typed(attribute, literal)? {
+        Literal::Null => None,
+        Literal::Bool(value) => Some(Value::Bool(value)),
+        Literal::Number(value) => Some(Value::Number(value)),
+        Literal::String(text) => Some(Value::String(text)),
+    }
+}
+
+/// The equalities of a filter that is nothing but equalities joined by `and`.
+pub(crate) fn conjuncts(filter: &Filter) -> Option<Vec<(&AttrPath, &Literal)>> {
+    fn equality(part: &Filter) -> Option<(&AttrPath, &Literal)> {
+        match part {
+            Filter::Compare(path, Op::Eq, literal) if *literal != Literal::Null => Some((path, literal)),
+            _ => None,
+        }
+    }
+    match filter {
+        Filter::And(parts) => parts.iter().map(equality).collect(),
+        other => equality(other).map(|one| vec![one]),
+    }
+}
+
+enum Found<'d> {
+    Attribute(&'d Attribute, Getter, String),
+    Extension(String),
+    Core,
+    Unknown,
+}
+
+/// What a path names. A bare name that the core schema does not have is looked for in the extensions: Entra asks for
+/// `manager eq "id"`.
+fn resolve<'d>(definition: &'d Definition, path: &AttrPath) -> Option<Target<'d>> {
+    let in_extension = || {
+        let mut extensions = definition.extensions().iter().filter(|_| path.uri.is_none());
+        extensions.find_map(|extension| {
+            let (schema, attribute) = definition.extension_attribute(&extension.schema.id, &path.name)?;
+            let sub = match &path.sub {
+                Some(name) => Some(attribute.sub(name)?),
+                None => None,
+            };
+            Some(Target::Attribute(Located { extension: Some(schema), attribute, sub }))
+        })
+    };
+    definition.resolve(path).or_else(in_extension)
+}
+
+/// Looks a path up. A complex attribute with a sub-attribute `value` stands for that, so that
+/// `emails co "@x"` and `manager eq "id"` work.
+fn locate<'d>(path: &AttrPath, scope: Scope<'d>) -> Found<'d> {
+    match scope {
+        Scope::Resource(definition) => match resolve(definition, path) {
+            None => Found::Unknown,
+            Some(Target::Core) => Found::Core,
+            Some(Target::Extension(schema)) => Found::Extension(schema.id.clone()),
+            Some(Target::Attribute(located)) => {
+                let located = match located.sub {
+                    None if located.attribute.kind == Type::Complex => {
+                        located.with_sub(located.attribute.value_sub())
+                    }
+                    _ => located,
+                };
+                Found::Attribute(located.leaf(), Getter::of(&located), located.to_string())
+            }
+        },
+        Scope::Element(parent) => {
+            if path.uri.is_some() || path.sub.is_some() {
+                return Found::Unknown;
+            }
+            let getter = |name: &str| Getter { extension: None, name: name.to_owned(), sub: None };
+            if parent.attribute.kind != Type::Complex {
+                let own = path.name.eq_ignore_ascii_case("value");
+                return if own {
+                    Found::Attribute(parent.attribute, getter("value"), parent.to_string())
+                } else {
+                    Found::Unknown
+                };
+            }
+            match parent.attribute.sub(&path.name) {
+                None => Found::Unknown,
+                Some(sub) => Found::Attribute(sub, getter(&sub.name), parent.with_sub(Some(sub)).to_string()),
+            }
+        }
+    }
+}
+
+fn present(path: &AttrPath, scope: Scope<'_>) -> Node {
+    // Presence asks for the attribute itself, not for its `value`.
+    if let Scope::Resource(definition) = scope
+        && let Some(Target::Attribute(located)) = resolve(definition, path)
+    {
+        return Node::Present(Getter::of(&located));
+    }
+    match locate(path, scope) {
+        Found::Attribute(_, getter, _) => Node::Present(getter),
+        Found::Extension(id) => Node::Present(Getter { extension: Some(id), name: String::new(), sub: None }),
+        Found::Core => Node::Constant(true),
+        Found::Unknown => Node::Constant(false),
+    }
+}
+
+impl Compiled {
+    /// Whether a resource satisfies the filter.
+    pub fn matches(&self, resource: &Map<String, Value>) -> bool {
+        self.root.in_resource(resource, None)
+    }
+
+    /// Like [`Compiled::matches`] with attributes that are not in the document, such as `groups` or `members`:
+    /// `computed` is asked for a top-level attribute by its canonical name where the document does not have it.
+    pub fn matches_with(
+        &self,
+        resource: &Map<String, Value>,
+        computed: &dyn Fn(&str) -> Option<Value>,
+    ) -> bool {
+        self.root.in_resource(resource, Some(computed))
+    }
+
+    /// Whether an element of the attribute that the filter was resolved for satisfies it.
+    pub fn matches_value(&self, element: &Value) -> bool {
+        self.root.in_element(element)
+    }
+
+    /// Equalities that are true of each match: the filter itself, or parts of its outermost `and`. Folded keys and
+    /// element filters make an index answer a little too much, so that the filter is applied to what it yields.
+    pub fn equalities(&self) -> impl Iterator<Item = Equality<'_>> {
+        let parts = match &self.root {
+            Node::And(parts) => parts.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        parts
+            .iter()
+            .flat_map(|part| match part {
+                Node::Element(_, inner) => match &**inner {
+                    Node::And(parts) => parts.as_slice(),
+                    other => std::slice::from_ref(other),
+                },
+                other => std::slice::from_ref(other),
+            })
+            .filter_map(Node::equality)
+    }
+
+    /// The one equality that the filter consists of.
+    pub fn sole_equality(&self) -> Option<Equality<'_>> {
+        match &self.root {
+            Node::Element(_, inner) => inner.equality(),
+            other => other.equality(),
+        }
+    }
+
+    /// Whether the filter asks for a top-level core or common attribute, by its canonical name.
+    pub fn mentions(&self, attribute: &str) -> bool {
+        self.root.mentions(attribute)
+    }
+}
+
+impl Node {
+    fn equality(&self) -> Option<Equality<'_>> {
+        match self {
+            Self::Test(test) if test.op == Op::Eq => {
+                Some(Equality { path: &test.path, value: &test.literal })
+            }
+            _ => None,
+        }
+    }
+
+    fn mentions(&self, attribute: &str) -> bool {
+        let named = |getter: &Getter| getter.extension.is_none() && getter.name == attribute;
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(|part| part.mentions(attribute)),
+            Self::Not(inner) => inner.mentions(attribute),
+            Self::Constant(_) => false,
+            Self::Present(getter) | Self::Element(getter, _) => named(getter),
+            Self::Test(test) => named(&test.getter),
+        }
+    }
+}

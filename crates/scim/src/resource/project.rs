@@ -1,0 +1,317 @@
+//! What of a resource is returned (RFC 7644 section 3.9, RFC 7643 section 7 `returned`).
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::path::AttrPath;
+use crate::schema::{Attribute, Definition, Located, Returned, Target};
+
+/// Canonical names of what a request includes or excludes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Selector {
+    extension: Option<String>,
+    /// None for a whole schema.
+    attribute: Option<String>,
+    sub: Option<String>,
+}
+
+/// The `attributes` and `excludedAttributes` of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Projection {
+    include: Option<Vec<Selector>>,
+    exclude: Vec<Selector>,
+}
+
+/// How much of an attribute is returned.
+enum Extent {
+    Nothing,
+    /// All sub-attributes that are returned by default.
+    Whole,
+    /// The sub-attributes that are named, and those always returned.
+    Parts,
+}
+
+impl Projection {
+    /// Most names in one of the lists.
+    pub const NAMES: usize = 256;
+
+    /// Reads the two lists, comma-separated as in a query. Unknown names are ignored, so that a request for only
+    /// unknown ones yields what is always returned. Where both are given the exclusion applies to the inclusion.
+    pub fn parse(
+        attributes: Option<&str>,
+        excluded: Option<&str>,
+        definition: &Definition,
+    ) -> Result<Self, Error> {
+        let split = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+        Self::of(
+            &attributes.map(split).unwrap_or_default(),
+            &excluded.map(split).unwrap_or_default(),
+            definition,
+        )
+    }
+
+    /// Like [`Projection::parse`] from lists, as a search request has them.
+    pub fn of(attributes: &[String], excluded: &[String], definition: &Definition) -> Result<Self, Error> {
+        let read = |names: &[String]| -> Result<Option<Vec<Selector>>, Error> {
+            let mut named = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).peekable();
+            if named.peek().is_none() {
+                return Ok(None);
+            }
+            if names.len() > Self::NAMES {
+                return Err(Error::value(format!("at most {} attributes can be named", Self::NAMES)));
+            }
+            Ok(Some(named.filter_map(|name| select(name, definition)).collect()))
+        };
+        Ok(Self { include: read(attributes)?, exclude: read(excluded)?.unwrap_or_default() })
+    }
+
+    /// Whether the request names nothing, so that a stored body without attributes that are returned on request
+    /// or never can go out as it is.
+    pub fn is_default(&self) -> bool {
+        self.include.is_none() && self.exclude.is_empty()
+    }
+
+    /// Whether the request has an `attributes` list.
+    pub fn is_explicit(&self) -> bool {
+        self.include.is_some()
+    }
+
+    /// Whether any of an attribute is returned, e.g. to know whether members must be read. Takes a path such as
+    /// `members`.
+    pub fn wants(&self, path: &str, definition: &Definition) -> bool {
+        definition.find(path).is_some_and(|located| !matches!(self.extent(&located), Extent::Nothing))
+    }
+
+    /// The resource as it is returned, borrowed: it serializes without a copy.
+    pub fn view<'p>(&'p self, resource: &'p Map<String, Value>, definition: &'p Definition) -> View<'p> {
+        View { projection: self, resource, definition }
+    }
+
+    /// The resource as it is returned.
+    pub fn apply(&self, resource: Map<String, Value>, definition: &Definition) -> Map<String, Value> {
+        let kept = resource.into_iter().filter_map(|(key, value)| {
+            if let Some(attribute) = definition.attribute(&key) {
+                let located = Located { extension: None, attribute, sub: None };
+                return self.prune(&located, value).map(|value| (key, value));
+            }
+            let schema = &*definition.extension(&key)?.schema;
+            let Value::Object(parts) = value else { return None };
+            let parts = parts.into_iter().filter_map(|(name, value)| {
+                let (_, attribute) = definition.extension_attribute(&schema.id, &name)?;
+                let located = Located { extension: Some(schema), attribute, sub: None };
+                self.prune(&located, value).map(|value| (name, value))
+            });
+            let parts: Map<String, Value> = parts.collect();
+            (!parts.is_empty()).then_some((key, Value::Object(parts)))
+        });
+        kept.collect()
+    }
+
+    fn prune(&self, located: &Located<'_>, value: Value) -> Option<Value> {
+        if matches!(self.extent(located), Extent::Nothing) {
+            return None;
+        }
+        if located.attribute.sub_attributes.is_empty() {
+            return Some(value);
+        }
+        match value {
+            Value::Array(elements) => {
+                let elements: Vec<_> =
+                    elements.into_iter().filter_map(|element| self.prune_element(located, element)).collect();
+                (!elements.is_empty()).then_some(Value::Array(elements))
+            }
+            single => self.prune_element(located, single),
+        }
+    }
+
+    fn prune_element(&self, located: &Located<'_>, element: Value) -> Option<Value> {
+        let Value::Object(mut parts) = element else { return Some(element) };
+        parts.retain(|key, _| self.part(located, key));
+        (!parts.is_empty()).then_some(Value::Object(parts))
+    }
+
+    /// Whether a sub-attribute of a returned attribute is returned.
+    fn part(&self, located: &Located<'_>, key: &str) -> bool {
+        located.attribute.sub(key).is_some_and(|sub| self.returns(located, sub))
+    }
+
+    fn returns(&self, located: &Located<'_>, sub: &Attribute) -> bool {
+        let named = |selectors: &[Selector]| {
+            selectors
+                .iter()
+                .any(|selector| selector.names(located) && selector.sub.as_deref() == Some(&sub.name))
+        };
+        let included = self.include.as_deref().is_some_and(named);
+        let parent_whole = matches!(self.extent(located), Extent::Whole);
+        match sub.returned {
+            Returned::Never => false,
+            Returned::Always => true,
+            Returned::Request => included && !named(&self.exclude),
+            Returned::Default => (included || parent_whole) && !named(&self.exclude),
+        }
+    }
+
+    fn extent(&self, located: &Located<'_>) -> Extent {
+        match located.attribute.returned {
+            Returned::Never => return Extent::Nothing,
+            Returned::Always => return Extent::Whole,
+            _ => {}
+        }
+        let whole = |selector: &&Selector| selector.sub.is_none();
+        let names = |selector: &&Selector| selector.names(located);
+        if self.exclude.iter().filter(names).any(|selector| whole(&selector)) {
+            return Extent::Nothing;
+        }
+        let Some(include) = &self.include else {
+            return if located.attribute.returned == Returned::Request {
+                Extent::Nothing
+            } else {
+                Extent::Whole
+            };
+        };
+        let mut extent = Extent::Nothing;
+        for selector in include.iter().filter(names) {
+            // Naming the whole schema is naming what it returns by default.
+            if selector.attribute.is_none() && located.attribute.returned == Returned::Request {
+                continue;
+            }
+            if selector.sub.is_none() {
+                return Extent::Whole;
+            }
+            extent = Extent::Parts;
+        }
+        extent
+    }
+}
+
+impl Selector {
+    fn names(&self, located: &Located<'_>) -> bool {
+        self.extension.as_deref() == located.extension.map(|schema| schema.id.as_str())
+            && self.attribute.as_ref().is_none_or(|name| *name == located.attribute.name)
+    }
+}
+
+fn select(name: &str, definition: &Definition) -> Option<Selector> {
+    Some(match definition.resolve(&AttrPath::parse(name).ok()?)? {
+        Target::Core => Selector { extension: None, attribute: None, sub: None },
+        Target::Extension(schema) => {
+            Selector { extension: Some(schema.id.clone()), attribute: None, sub: None }
+        }
+        Target::Attribute(located) => Selector {
+            extension: located.extension.map(|schema| schema.id.clone()),
+            attribute: Some(located.attribute.name.clone()),
+            sub: located.sub.map(|sub| sub.name.clone()),
+        },
+    })
+}
+
+/// A resource seen through a projection.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'p> {
+    projection: &'p Projection,
+    resource: &'p Map<String, Value>,
+    definition: &'p Definition,
+}
+
+/// An attribute's value seen through a projection.
+struct ValueView<'p> {
+    projection: &'p Projection,
+    located: Located<'p>,
+    value: &'p Value,
+}
+
+struct ExtensionView<'p>(Vec<(&'p str, ValueView<'p>)>);
+
+impl<'p> View<'p> {
+    fn attribute(self, located: Located<'p>, value: &'p Value) -> Option<ValueView<'p>> {
+        let view = ValueView { projection: self.projection, located, value };
+        let shown = !matches!(self.projection.extent(&located), Extent::Nothing) && view.shows();
+        shown.then_some(view)
+    }
+}
+
+impl Serialize for View<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in self.resource {
+            if let Some(attribute) = self.definition.attribute(key) {
+                if let Some(view) = self.attribute(Located { extension: None, attribute, sub: None }, value) {
+                    map.serialize_entry(key, &view)?;
+                }
+                continue;
+            }
+            let (Some(extension), Value::Object(parts)) = (self.definition.extension(key), value) else {
+                continue;
+            };
+            let schema = &*extension.schema;
+            let parts: Vec<_> = parts
+                .iter()
+                .filter_map(|(name, value)| {
+                    let (_, attribute) = self.definition.extension_attribute(&schema.id, name)?;
+                    let located = Located { extension: Some(schema), attribute, sub: None };
+                    Some((name.as_str(), self.attribute(located, value)?))
+                })
+                .collect();
+            if !parts.is_empty() {
+                map.serialize_entry(key, &ExtensionView(parts))?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl Serialize for ExtensionView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl ValueView<'_> {
+    /// Whether anything of the value is left.
+    fn shows(&self) -> bool {
+        if self.located.attribute.sub_attributes.is_empty() {
+            return true;
+        }
+        match self.value {
+            Value::Array(elements) => elements.iter().any(|element| self.shows_element(element)),
+            single => self.shows_element(single),
+        }
+    }
+
+    fn shows_element(&self, element: &Value) -> bool {
+        match element {
+            Value::Object(parts) => parts.keys().any(|key| self.projection.part(&self.located, key)),
+            _ => true,
+        }
+    }
+}
+
+impl Serialize for ValueView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.located.attribute.sub_attributes.is_empty() {
+            return self.value.serialize(serializer);
+        }
+        match self.value {
+            Value::Array(elements) => {
+                let mut seq = serializer.serialize_seq(None)?;
+                for value in elements.iter().filter(|element| self.shows_element(element)) {
+                    seq.serialize_element(&ValueView { value, ..*self })?;
+                }
+                seq.end()
+            }
+            Value::Object(parts) => {
+                let mut map = serializer.serialize_map(None)?;
+                for (key, value) in parts.iter().filter(|(key, _)| self.projection.part(&self.located, key)) {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+            plain => plain.serialize(serializer),
+        }
+    }
+}

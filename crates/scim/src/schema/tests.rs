@@ -1,0 +1,101 @@
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn names_are_found_in_any_case() {
+    let user = Definition::user(&[]);
+    assert_eq!(user.find("USERNAME").unwrap().to_string(), "userName");
+    assert_eq!(user.find("Emails.VALUE").unwrap().to_string(), "emails.value");
+    assert_eq!(
+        user.find("URN:IETF:params:scim:schemas:core:2.0:user:name.givenname").unwrap().to_string(),
+        "name.givenName"
+    );
+    let manager =
+        user.find("urn:ietf:params:scim:schemas:extension:Enterprise:2.0:User:Manager.value").unwrap();
+    assert_eq!(manager.to_string(), format!("{}:manager.value", urn::ENTERPRISE_USER));
+    assert!(user.find("emails.nope").is_none());
+    assert!(user.find("department").is_none());
+    assert!(user.find("userName.value").is_none());
+}
+
+#[test]
+fn bare_urns_name_schemas() {
+    let own = Schema {
+        id: "urn:acme:hr.v1".into(),
+        name: "HR".into(),
+        description: String::new(),
+        attributes: vec![Attribute::string("badge", "")],
+    };
+    own.validate().unwrap();
+    let user = Definition::user(&[own]);
+    let resolve = |text: &str| {
+        let path = AttrPath::parse(text).unwrap();
+        user.resolve(&path).map(|target| match target {
+            Target::Core => "core".to_owned(),
+            Target::Extension(schema) => schema.id.clone(),
+            Target::Attribute(located) => located.to_string(),
+        })
+    };
+    assert_eq!(resolve(urn::USER).as_deref(), Some("core"));
+    assert_eq!(resolve(urn::ENTERPRISE_USER).as_deref(), Some(urn::ENTERPRISE_USER));
+    assert_eq!(resolve("urn:ACME:hr.v1").as_deref(), Some("urn:acme:hr.v1"));
+    assert_eq!(resolve("urn:acme:hr.v1:BADGE").as_deref(), Some("urn:acme:hr.v1:badge"));
+    assert_eq!(resolve("urn:acme:other"), None);
+}
+
+use crate::path::AttrPath;
+
+#[test]
+fn standard_schemas_have_what_the_rfc_lists() {
+    let names = |schema: &Schema| schema.attributes.iter().map(|a| a.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&user()).len(), 21);
+    assert_eq!(names(&group()), ["displayName", "members"]);
+    assert_eq!(
+        names(&enterprise_user()),
+        ["employeeNumber", "costCenter", "organization", "division", "department", "manager"]
+    );
+    let user = user();
+    let password = user.attribute("password").unwrap();
+    assert_eq!((password.mutability, password.returned), (Mutability::WriteOnly, Returned::Never));
+    assert!(user.attribute("userName").unwrap().required);
+}
+
+#[test]
+fn json_reads_back_and_foreign_json_is_tolerated() {
+    for schema in [user(), group(), enterprise_user()] {
+        let body = schema.to_json("https://x/scim/v2");
+        assert_eq!(body["meta"]["location"], format!("https://x/scim/v2/Schemas/{}", schema.id));
+        assert_eq!(serde_json::from_value::<Schema>(body).unwrap(), schema);
+    }
+    let sparse = json!({"id": "urn:a:b", "attributes": [{"name": "x", "type": "Boolean"}, {"name": "y", "type": "?"}]});
+    let schema: Schema = serde_json::from_value(sparse).unwrap();
+    assert_eq!((schema.attributes[0].kind, schema.attributes[1].kind), (Type::Boolean, Type::String));
+    assert_eq!(schema.attributes[0].mutability, Mutability::ReadWrite);
+}
+
+#[test]
+fn resource_type_lists_extensions() {
+    let body = Definition::user(&[]).resource_type().to_json("https://x");
+    assert_eq!(body["schemaExtensions"], json!([{"schema": urn::ENTERPRISE_USER, "required": false}]));
+    assert_eq!(body["endpoint"], "/Users");
+}
+
+#[test]
+fn bad_extensions_are_refused_by_name() {
+    let with = |id: &str, attributes: Vec<Attribute>| {
+        let schema = Schema { id: id.into(), name: String::new(), description: String::new(), attributes };
+        schema.validate().unwrap_err().detail
+    };
+    let one = || vec![Attribute::string("a", "")];
+    assert!(with("contoso", one()).contains("URN"));
+    assert!(with(urn::USER, one()).contains("RFC"));
+    assert!(with("urn:a:b c", one()).contains("character"));
+    assert!(with("urn:a:b", vec![]).contains("1 to 256"));
+    assert!(with("urn:a:b", vec![Attribute::string("a", ""), Attribute::string("A", "")]).contains("twice"));
+    assert!(with("urn:a:b", vec![Attribute::string("1a", "")]).contains("\"1a\""));
+    assert!(with("urn:a:b", vec![Attribute::string("Id", "")]).contains("common"));
+    assert!(with("urn:a:b", vec![Attribute::complex("c", "", vec![])]).contains("no sub-attributes"));
+    let nested = Attribute::complex("c", "", vec![Attribute::complex("d", "", one())]);
+    assert!(with("urn:a:b", vec![nested]).contains("c.d"));
+}
