@@ -1,0 +1,125 @@
+//! Import of users and groups from files of comma-separated values.
+//!
+//! A file is read as a stream and applied in transactions of some hundred rows; only what changes is written. A
+//! row that cannot be imported is reported with line, column and reason, and the others are imported.
+
+mod columns;
+mod groups;
+mod managers;
+mod records;
+mod snapshot;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{BufRead, BufReader, Read};
+
+use serde::Serialize;
+
+use crate::{Error, Result};
+use records::Records;
+
+/// How a file is imported.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Only say what would happen.
+    pub dry_run: bool,
+    /// Import all rows or none. Holds the whole file in memory.
+    pub atomic: bool,
+    /// The file names everybody: users that it does not name go to the recycle bin, unless rows failed or there are
+    /// more of them than the guard lets pass. Only of user files.
+    pub snapshot: bool,
+}
+
+/// What an import did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Objects created.
+    pub created: u64,
+    /// Objects changed.
+    pub updated: u64,
+    /// Objects that were as the file says.
+    pub unchanged: u64,
+    /// Rows that were not imported, or not in full.
+    pub failed: u64,
+    /// Users moved to the recycle bin; only of snapshots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<u64>,
+    /// Users that a snapshot does not name and that were kept all the same: rows failed, or there are too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<u64>,
+    /// Memberships added; only of group files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members_added: Option<u64>,
+    /// What is wrong with the first 1,000 of the rows that failed.
+    pub errors: Vec<RowError>,
+    /// Columns that mean nothing here.
+    pub ignored_columns: Vec<String>,
+    /// Whether anything was written: not in a dry run, nor when an atomic import failed.
+    pub imported: bool,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RowError {
+    /// The line where the row starts, from 1.
+    pub line: u64,
+    /// The column's name, or empty where the row as a whole is meant.
+    pub column: String,
+    /// What is wrong, and what to do about it.
+    pub reason: String,
+}
+
+/// Most rows of which the report says what is wrong.
+const MAX_ERRORS: usize = 1000;
+/// Rows of a transaction.
+const BATCH: usize = 250;
+
+impl Report {
+    fn fail(&mut self, line: u64, column: impl Into<String>, reason: impl Into<String>) {
+        self.failed += 1;
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(RowError { line, column: column.into(), reason: reason.into() });
+        }
+    }
+
+    fn fail_with(&mut self, line: u64, error: Error) {
+        match error {
+            Error::Invalid { attribute, reason } => self.fail(line, attribute, reason),
+            Error::Conflict { attribute, value, holder, .. } => {
+                self.fail(line, attribute, format!("'{value}' belongs to another object already: {holder}"));
+            }
+            other => self.fail(line, "", other.to_string()),
+        }
+    }
+
+    fn finish(&mut self, options: Options) {
+        self.errors.sort_by_key(|error| error.line);
+        self.imported = !(options.dry_run || (options.atomic && self.failed > 0));
+    }
+}
+
+type Reader<R> = Records<BufReader<R>>;
+
+/// Starts to read a file: leaves out its byte order mark.
+fn open<R: Read>(file: R) -> Result<Reader<R>> {
+    let mut input = BufReader::with_capacity(64 * 1024, file);
+    let start = input.fill_buf().map_err(broken)?;
+    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+        return Err(Error::File("it is UTF-16: save it as \"CSV UTF-8\"".to_owned()));
+    }
+    if start.starts_with(b"PK\x03\x04") {
+        return Err(Error::File("it is a spreadsheet or an archive: save it as \"CSV UTF-8\"".to_owned()));
+    }
+    if start.starts_with(&[0xef, 0xbb, 0xbf]) {
+        input.consume(3);
+    }
+    Ok(Records::new(input))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]
+fn broken(error: std::io::Error) -> Error {
+    Error::File(error.to_string())
+}

@@ -1,0 +1,219 @@
+//! Synchronization jobs: their configuration, and their progress as far as it can be read.
+
+use jiff::SignedDuration;
+use model::{ApplicationTemplate, Deprovisioning, Job, JobState, ObjectMapping, Principal, SyncScope};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{Expect, Key, KeyName, Kind, Realm, Scan, Transaction, transact};
+use uuid::Uuid;
+
+use crate::audit::{Category, Deed, identity, property};
+use crate::record::{decode_record, encode};
+use crate::{Directory, Error, Result};
+
+/// The settings of a job that people change, apart from its mappings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobSettings {
+    /// Time between the starts of two cycles.
+    pub interval: SignedDuration,
+    /// Who is provisioned.
+    pub scope: SyncScope,
+    /// Whether members of nested groups count as assigned.
+    pub nested_groups: bool,
+    /// Whether an assignment with Default Access counts for nothing where the application defines roles.
+    pub exclude_default_access: bool,
+    /// Who gets mail on a failure.
+    pub notification_mail: Option<String>,
+    /// The most removals in one cycle.
+    pub removal_threshold: Option<u64>,
+    /// What happens to accounts that leave.
+    pub deprovisioning: Deprovisioning,
+}
+
+/// A change of a job: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct JobChange {
+    /// Whether the job runs by itself.
+    pub started: Option<bool>,
+    /// Its settings.
+    pub settings: Option<JobSettings>,
+    /// Its mappings.
+    pub object_mappings: Option<Vec<ObjectMapping>>,
+}
+
+/// Shortest and longest interval between two cycles.
+const INTERVALS: (SignedDuration, SignedDuration) =
+    (SignedDuration::from_secs(1), SignedDuration::from_hours(24 * 30));
+
+impl JobSettings {
+    /// The settings of a job.
+    pub fn of(job: &Job) -> Self {
+        Self {
+            interval: job.interval,
+            scope: job.scope,
+            nested_groups: job.nested_groups,
+            exclude_default_access: job.exclude_default_access,
+            notification_mail: job.notification_mail.clone(),
+            removal_threshold: job.removal_threshold,
+            deprovisioning: job.deprovisioning,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.interval < INTERVALS.0 || self.interval > INTERVALS.1 {
+            return Err(Error::invalid("interval", "it must be between PT1S and P30D, e.g. PT40M"));
+        }
+        let plausible = |mail: &str| {
+            mail.len() <= 254
+                && !mail.contains(|char: char| char.is_whitespace() || char.is_control())
+                && mail.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+        };
+        if self.notification_mail.as_deref().is_some_and(|mail| !plausible(mail)) {
+            return Err(Error::invalid(
+                "notificationMail",
+                "it must be one mail address, such as it@example.com",
+            ));
+        }
+        Ok(())
+    }
+
+    fn apply(self, job: &mut Job) {
+        job.interval = self.interval;
+        job.scope = self.scope;
+        job.nested_groups = self.nested_groups;
+        job.exclude_default_access = self.exclude_default_access;
+        job.notification_mail = self.notification_mail;
+        job.removal_threshold = self.removal_threshold;
+        job.deprovisioning = self.deprovisioning;
+    }
+}
+
+impl Directory {
+    pub(crate) fn put_job(&self, transaction: &mut Transaction, job: &Job, expect: Expect) {
+        let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
+        transaction.put(self.realm(), Kind::Job, job.id, expect, encode(job), keys);
+    }
+
+    /// Adds a job, not started, to a service principal.
+    pub async fn create_job(
+        &self,
+        by: &Principal,
+        service_principal: Uuid,
+        template: &ApplicationTemplate,
+    ) -> Result<Job> {
+        let principal = self.service_principal(service_principal).await?;
+        let job = self.new_job(service_principal, template);
+        let mut transaction = self.draft();
+        transaction.require(self.realm(), Kind::ServicePrincipal, service_principal, Expect::Present);
+        self.put_job(&mut transaction, &job, Expect::Absent);
+        let target = identity(job.id, principal.display_name, "SynchronizationJob");
+        self.audit(
+            &mut transaction,
+            by,
+            Deed::new("Add provisioning configuration", Category::Provisioning, target),
+        );
+        transact(self.store.as_ref(), async || Ok::<_, Error>((transaction.clone(), ()))).await?;
+        Ok(job)
+    }
+
+    /// The job of that id.
+    pub async fn job(&self, id: Uuid) -> Result<Job> {
+        let object = self.store.get(self.realm(), Kind::Job, id).await?;
+        decode_record("job", &object.ok_or_else(|| Error::missing("job", id))?)
+    }
+
+    /// The jobs of a service principal, in order of creation.
+    pub async fn jobs_of(&self, service_principal: Uuid) -> Result<Vec<Job>> {
+        let key = Key::lookup(KeyName::ServicePrincipal, service_principal.to_string());
+        let found = self.store.find(self.realm(), Kind::Job, &key, 100).await?;
+        found.iter().map(|object| decode_record("job", object)).collect()
+    }
+
+    /// Every job of the directory, in order of creation.
+    pub async fn jobs(&self) -> Result<Vec<Job>> {
+        let mut jobs = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.store.scan(self.realm(), Kind::Job, Scan::first(200).after(after)).await?;
+            for object in &page.objects {
+                jobs.push(decode_record("job", object)?);
+            }
+            if page.next.is_none() {
+                return Ok(jobs);
+            }
+            after = page.next;
+        }
+    }
+
+    /// The progress of a job; that of one that never ran is empty.
+    pub async fn job_state(&self, id: Uuid) -> Result<JobState> {
+        let object = self.store.get(Realm(id), Kind::JobState, id).await?;
+        object.map_or_else(|| Ok(JobState::default()), |object| decode_record("job state", &object))
+    }
+
+    /// Changes a job. Mappings and filters are compiled first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with what is wrong where.
+    pub async fn update_job(&self, by: &Principal, id: Uuid, change: &JobChange) -> Result<Job> {
+        let (job, _) = transact(self.store.as_ref(), async || {
+            let object = self.store.get(self.realm(), Kind::Job, id).await?;
+            let object = object.ok_or_else(|| Error::missing("job", id))?;
+            let old: Job = decode_record("job", &object)?;
+            let mut job = old.clone();
+            if let Some(settings) = &change.settings {
+                settings.check()?;
+                settings.clone().apply(&mut job);
+            }
+            if let Some(mappings) = &change.object_mappings {
+                job.object_mappings.clone_from(mappings);
+                engine::validate(&job)
+                    .map_err(|error| Error::invalid("objectMappings", error.to_string()))?;
+            }
+            job.started = change.started.unwrap_or(job.started);
+            let mut transaction = self.draft();
+            if job != old {
+                self.put_job(&mut transaction, &job, Expect::Version(object.version));
+                let activity = match (old.started, job.started) {
+                    (false, true) => "Start provisioning",
+                    (true, false) => "Pause provisioning",
+                    _ => "Update provisioning configuration",
+                };
+                let name = self.service_principal(job.service_principal_id).await?.display_name;
+                let deed =
+                    Deed::new(activity, Category::Provisioning, identity(id, name, "SynchronizationJob"));
+                self.audit(&mut transaction, by, deed.changing(changed(&old, &job)));
+            }
+            Ok::<_, Error>((transaction, job))
+        })
+        .await?;
+        Ok(job)
+    }
+
+    /// Deletes a job and its working state. Accounts in the target stay.
+    pub async fn delete_job(&self, by: &Principal, id: Uuid) -> Result<()> {
+        transact(self.store.as_ref(), async || {
+            let job = self.job(id).await?;
+            let name = self.service_principal(job.service_principal_id).await?.display_name;
+            let mut transaction = self.draft();
+            transaction.delete(self.realm(), Kind::Job, id, Expect::Present);
+            let target = identity(id, name, "SynchronizationJob");
+            let activity = "Delete provisioning configuration";
+            self.audit(&mut transaction, by, Deed::new(activity, Category::Provisioning, target));
+            Ok::<_, Error>((transaction, ()))
+        })
+        .await?;
+        self.store.drop_realm(Realm(id)).await?;
+        Ok(())
+    }
+}
+
+fn changed(old: &Job, new: &Job) -> Vec<model::ModifiedProperty> {
+    let value = |job: &Job| serde_json::to_value(job).unwrap_or(Value::Null);
+    let (Value::Object(old), Value::Object(new)) = (value(old), value(new)) else { return Vec::new() };
+    new.iter()
+        .filter(|(name, value)| old.get(*name) != Some(*value))
+        .map(|(name, value)| property(name, old.get(name).cloned(), Some(value.clone())))
+        .collect()
+}

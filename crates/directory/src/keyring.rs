@@ -1,0 +1,160 @@
+//! Envelope encryption of secrets: each secret is encrypted with a data key of its own, which is encrypted with
+//! the master key (AES-256-GCM, NIST SP 800-38D).
+
+use std::path::Path;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use model::Random;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretBox};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+const KEY_LEN: usize = 32;
+
+/// Holds the master key of an installation.
+pub struct Keyring {
+    master: SecretBox<[u8; KEY_LEN]>,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Keyring")
+    }
+}
+
+/// An encrypted secret, as stored: base64 of nonce and ciphertext with tag.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Sealed {
+    /// The data key, encrypted with the master key.
+    key: String,
+    /// The secret, encrypted with the data key.
+    value: String,
+}
+
+impl Keyring {
+    /// A keyring around a master key.
+    pub fn new(master: [u8; KEY_LEN]) -> Self {
+        Self { master: SecretBox::new(Box::new(master)) }
+    }
+
+    /// A master key as text: base64 (either alphabet) or hexadecimal digits of 32 bytes.
+    pub fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let hex = || {
+            (text.len() == 2 * KEY_LEN && text.is_ascii())
+                .then(|| {
+                    (0..KEY_LEN).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()).collect()
+                })
+                .flatten()
+        };
+        let bytes: Option<Vec<u8>> = hex()
+            .or_else(|| STANDARD.decode(text).ok())
+            .or_else(|| STANDARD_NO_PAD.decode(text).ok())
+            .or_else(|| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok());
+        let key =
+            bytes.map(Zeroizing::new).and_then(|bytes| <[u8; KEY_LEN]>::try_from(bytes.as_slice()).ok());
+        key.map(Self::new).ok_or_else(|| {
+            Error::MasterKey(
+                "the master key is not 32 bytes in base64 or hexadecimal digits; make one with \
+                 `openssl rand -base64 32`"
+                    .to_owned(),
+            )
+        })
+    }
+
+    /// The master key in a file, which is made, readable for its owner only, where there is none.
+    ///
+    /// # Errors
+    /// [`Error::MasterKey`] when the file cannot be read or written, or holds something else.
+    pub fn load_or_create(path: &Path, random: &dyn Random) -> Result<Self> {
+        let failed = |what: &str, error: std::io::Error| {
+            Error::MasterKey(format!("the master key {} cannot be {what}: {error}", path.display()))
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                return Self::parse(&text).map_err(|_| {
+                    Error::MasterKey(format!(
+                        "{} holds no master key (32 bytes in base64); restore it from a backup, as the stored \
+                         secrets cannot be read without it",
+                        path.display()
+                    ))
+                });
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed("read", error)),
+        }
+        let mut key = Zeroizing::new([0; KEY_LEN]);
+        random.fill(&mut *key);
+        write_private(path, &STANDARD.encode(*key)).map_err(|error| failed("written", error))?;
+        Ok(Self::new(*key))
+    }
+
+    /// Encrypts a secret. `context` names where it belongs: it opens only with the same one.
+    pub(crate) fn seal(&self, secret: &[u8], context: &str, random: &dyn Random) -> Sealed {
+        let mut data_key = Zeroizing::new([0; KEY_LEN]);
+        random.fill(&mut *data_key);
+        Sealed {
+            key: encrypt(self.master.expose_secret(), &*data_key, context, random),
+            value: encrypt(&data_key, secret, context, random),
+        }
+    }
+
+    /// Decrypts a secret.
+    pub(crate) fn open(&self, sealed: &Sealed, context: &str) -> Result<Zeroizing<Vec<u8>>> {
+        let open = || {
+            let data_key = decrypt(self.master.expose_secret(), &sealed.key, context)?;
+            decrypt(data_key.as_slice().try_into().ok()?, &sealed.value, context)
+        };
+        open().ok_or_else(|| {
+            Error::MasterKey(
+                "a stored secret cannot be decrypted: the master key is not the one it was encrypted with. Start \
+                 with the right master key, or save the secret again"
+                    .to_owned(),
+            )
+        })
+    }
+}
+
+/// Writes a file that only its owner may read, durably; it must not exist yet.
+pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+fn cipher(key: &[u8; KEY_LEN]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("the key has the cipher's length"))
+}
+
+fn encrypt(key: &[u8; KEY_LEN], plain: &[u8], context: &str, random: &dyn Random) -> String {
+    let mut nonce = [0; NONCE_LEN];
+    random.fill(&mut nonce);
+    let mut text = plain.to_vec();
+    cipher(key)
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut text)
+        .expect("a secret is shorter than the cipher's limit of 64 GiB");
+    STANDARD.encode([nonce.as_slice(), &text].concat())
+}
+
+fn decrypt(key: &[u8; KEY_LEN], sealed: &str, context: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let sealed = STANDARD.decode(sealed).ok()?;
+    let (nonce, text) = sealed.split_at_checked(NONCE_LEN)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut text = Zeroizing::new(text.to_vec());
+    let length = cipher(key).open_in_place(nonce, Aad::from(context), &mut text).ok()?.len();
+    text.truncate(length);
+    Some(text)
+}

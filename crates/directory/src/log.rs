@@ -1,0 +1,182 @@
+//! The provisioning log and the audit log.
+
+use jiff::Timestamp;
+use model::{AuditEntry, ProvisioningAction, ProvisioningEntry, ProvisioningStatus};
+use serde::de::DeserializeOwned;
+use store::{Cursor, Expect, Key, KeyName, Kind, Op, Realm, Scan};
+use uuid::Uuid;
+
+use crate::assignments::exactly;
+use crate::record::{decode_record, encode};
+use crate::{Directory, Result};
+
+/// Which entries of the provisioning log are wanted: all conditions hold.
+#[derive(Clone, Debug, Default)]
+pub struct LogFilter {
+    /// Of this application.
+    pub service_principal: Option<Uuid>,
+    /// Of this job.
+    pub job: Option<Uuid>,
+    /// Of this cycle.
+    pub cycle: Option<Uuid>,
+    /// About this object of the directory, by id.
+    pub source: Option<String>,
+    /// About objects of the directory that people call so (without regard to case).
+    pub source_name: Option<String>,
+    /// That ended so.
+    pub status: Option<ProvisioningStatus>,
+    /// That tried this.
+    pub action: Option<ProvisioningAction>,
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// Not after.
+    pub until: Option<Timestamp>,
+}
+
+/// Which entries of the audit log are wanted: all conditions hold.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// About this object.
+    pub target: Option<String>,
+    /// Of this category.
+    pub category: Option<String>,
+    /// Not before.
+    pub since: Option<Timestamp>,
+}
+
+/// One page of a log, newest first.
+#[derive(Clone, Debug)]
+pub struct LogPage<T> {
+    /// The entries.
+    pub entries: Vec<T>,
+    /// Where the next page starts; `None` when this was the last one.
+    pub next: Option<Cursor>,
+}
+
+/// The operation that writes an entry of the provisioning log into the directory it names, with the keys it is
+/// found by. For the transactions of a cycle.
+pub fn entry_op(entry: &ProvisioningEntry) -> Op {
+    let mut keys = vec![
+        Key::lookup(KeyName::ServicePrincipal, entry.service_principal.id.clone()),
+        Key::lookup(KeyName::Status, status_name(entry.provisioning_status)),
+        Key::lookup(KeyName::Cycle, entry.cycle_id.to_string()),
+    ];
+    if !entry.source_identity.id.is_empty() {
+        keys.push(Key::lookup(KeyName::Source, entry.source_identity.id.clone()));
+    }
+    Op::Put {
+        realm: Realm(entry.tenant_id),
+        kind: Kind::ProvisioningEntry,
+        id: entry.id,
+        expect: Expect::Any,
+        body: encode(entry),
+        keys,
+    }
+}
+
+const fn status_name(status: ProvisioningStatus) -> &'static str {
+    match status {
+        ProvisioningStatus::Success => "success",
+        ProvisioningStatus::Failure => "failure",
+        ProvisioningStatus::Skipped => "skipped",
+        ProvisioningStatus::Warning => "warning",
+    }
+}
+
+impl LogFilter {
+    /// The scan by the most selective key that the filter names.
+    fn scan(&self, limit: usize) -> Scan {
+        if let Some(source) = &self.source {
+            return exactly(KeyName::Source, source.as_str(), limit);
+        }
+        if let Some(cycle) = self.cycle {
+            return exactly(KeyName::Cycle, cycle.to_string(), limit);
+        }
+        match (self.status, self.service_principal) {
+            (Some(status), _) if status != ProvisioningStatus::Success => {
+                exactly(KeyName::Status, status_name(status), limit)
+            }
+            (_, Some(app)) => exactly(KeyName::ServicePrincipal, app.to_string(), limit),
+            (Some(status), None) => exactly(KeyName::Status, status_name(status), limit),
+            (None, None) => Scan::first(limit),
+        }
+    }
+
+    fn keeps(&self, entry: &ProvisioningEntry) -> bool {
+        fn is<T: PartialEq>(wanted: Option<&T>, value: &T) -> bool {
+            wanted.is_none_or(|wanted| wanted == value)
+        }
+        is(self.source.as_ref(), &entry.source_identity.id)
+            && is(self.cycle.as_ref(), &entry.cycle_id)
+            && is(self.job.as_ref(), &entry.job_id)
+            && is(self.status.as_ref(), &entry.provisioning_status)
+            && is(self.action.as_ref(), &entry.provisioning_action)
+            && self.service_principal.is_none_or(|id| entry.service_principal.id == id.to_string())
+            && self.source_name.as_ref().is_none_or(|name| {
+                scim::fold::folds_to(&entry.source_identity.display_name, &scim::fold::fold_key(name))
+            })
+            && self.until.is_none_or(|until| entry.activity_date_time <= until)
+    }
+}
+
+impl Directory {
+    /// One page of the provisioning log, newest first.
+    pub async fn provisioning_log(
+        &self,
+        filter: &LogFilter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<LogPage<ProvisioningEntry>> {
+        let early =
+            |entry: &ProvisioningEntry| filter.since.is_some_and(|since| entry.activity_date_time < since);
+        let keep = |entry: &ProvisioningEntry| filter.keeps(entry);
+        self.log_page(Kind::ProvisioningEntry, |limit| filter.scan(limit), after, limit, early, keep).await
+    }
+
+    /// One page of the audit log, newest first.
+    pub async fn audit_log(
+        &self,
+        filter: &AuditFilter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<LogPage<AuditEntry>> {
+        let scan = |limit| match &filter.target {
+            Some(target) => exactly(KeyName::Source, target.as_str(), limit),
+            None => Scan::first(limit),
+        };
+        let early = |entry: &AuditEntry| filter.since.is_some_and(|since| entry.activity_date_time < since);
+        let keep = |entry: &AuditEntry| filter.category.as_ref().is_none_or(|it| *it == entry.category);
+        self.log_page(Kind::AuditEntry, scan, after, limit, early, keep).await
+    }
+
+    async fn log_page<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        scan: impl Fn(usize) -> Scan,
+        after: Option<Cursor>,
+        limit: usize,
+        early: impl Fn(&T) -> bool,
+        keep: impl Fn(&T) -> bool,
+    ) -> Result<LogPage<T>> {
+        let limit = limit.max(1);
+        let mut after = after;
+        let mut entries = Vec::new();
+        loop {
+            let scan = scan(limit - entries.len()).descending().after(after);
+            let page = self.store.scan(self.realm(), kind, scan).await?;
+            for object in &page.objects {
+                let entry: T = decode_record("log entry", object)?;
+                if early(&entry) {
+                    return Ok(LogPage { entries, next: None });
+                }
+                if keep(&entry) {
+                    entries.push(entry);
+                }
+            }
+            if page.next.is_none() || entries.len() >= limit {
+                return Ok(LogPage { entries, next: page.next });
+            }
+            after = page.next;
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Tenants: made, listed, changed, deleted, each with an entry in the audit log.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use model::{AuditEntry, Clock, Identity, Ids, Principal, Random};
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+use store::{Expect, Key, KeyName, Kind, Object, Realm, Scan, Store, Transaction};
+use uuid::Uuid;
+
+use crate::secret::Hash;
+use crate::tokens::Cached;
+use crate::{Error, Result, check_name};
+
+/// A tenant of the service provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Identifier, also of its realm.
+    pub id: Uuid,
+    /// A DNS label in lower case, unique in the installation.
+    pub name: String,
+    /// The switch "SCIM for Authentication"; while it is off, every request with a good token is answered 403.
+    pub scim_for_authentication: bool,
+    /// How the service provider behaves towards its clients.
+    #[serde(default)]
+    pub settings: Settings,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl Tenant {
+    /// The realm of its users and groups.
+    pub fn realm(&self) -> Realm {
+        Realm(self.id)
+    }
+}
+
+/// How a tenant behaves towards its clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// Whether two groups may not have the same `displayName` (without regard to case). On by default: Entra
+    /// matches groups by it.
+    pub unique_group_names: bool,
+    /// Whether two resources of a type may not have the same `externalId`.
+    pub unique_external_ids: bool,
+    /// Whether unknown attributes are refused instead of ignored.
+    pub strict: bool,
+    /// What a PATCH is answered with.
+    pub patch_answer: PatchAnswer,
+    /// The most requests a second, averaged over one second; further ones are answered 429.
+    pub requests_per_second: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            unique_group_names: true,
+            unique_external_ids: false,
+            strict: false,
+            patch_answer: PatchAnswer::ByType,
+            requests_per_second: 100_000,
+        }
+    }
+}
+
+/// What a PATCH is answered with, unless it asks for `attributes` (RFC 7644 section 3.5.2 allows both).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PatchAnswer {
+    /// Users: 200 with the resource; groups: 204.
+    #[default]
+    ByType,
+    /// 200 with the resource.
+    Resource,
+    /// 204.
+    NoContent,
+}
+
+/// How long what another process changes may go unnoticed. Changes by this process are noticed at once.
+pub(crate) const CACHED_FOR: Duration = Duration::from_secs(5);
+
+/// The tenants of an installation and their tokens.
+pub struct Tenants {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Ids,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) cache: Arc<RwLock<Cache>>,
+}
+
+/// What was read lately. Whatever is read while a mutation goes on is used once and not kept: `generation` tells.
+#[derive(Default)]
+pub(crate) struct Cache {
+    pub(crate) generation: u64,
+    pub(crate) names: HashMap<String, (Instant, Arc<Tenant>)>,
+    pub(crate) tokens: HashMap<Hash, Cached>,
+}
+
+/// The most entries of each cache.
+pub(crate) const CACHE_LIMIT: usize = 50_000;
+
+impl Tenants {
+    /// The tenants kept in a store.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Ids, random: Arc<dyn Random>) -> Self {
+        Self { store, clock, ids, random, cache: Arc::default() }
+    }
+
+    /// Makes a tenant, switched on, with the default settings. Errors: [`Error::InvalidName`],
+    /// [`Error::NameTaken`].
+    pub async fn create(&self, name: &str, by: &Principal) -> Result<Tenant> {
+        check_name(name)?;
+        let tenant = Tenant {
+            id: self.ids.next(),
+            name: name.to_owned(),
+            scim_for_authentication: true,
+            settings: Settings::default(),
+            created: self.clock.now(),
+        };
+        let mut transaction = Transaction::new(tenant.created);
+        put(&mut transaction, &tenant, Expect::Absent)?;
+        self.audit(&mut transaction, "Add tenant", by, &tenant, &tenant.name)?;
+        match self.store.commit(transaction).await {
+            Ok(_) => {}
+            Err(store::Error::NotUnique { .. }) => return Err(Error::NameTaken(name.to_owned())),
+            Err(error) => return Err(error.into()),
+        }
+        self.invalidate();
+        Ok(tenant)
+    }
+
+    /// All tenants, in the order they were made.
+    pub async fn list(&self) -> Result<Vec<Tenant>> {
+        let mut tenants = Vec::new();
+        let mut after = None;
+        loop {
+            let scan = Scan::first(1000).after(after);
+            let page = self.store.scan(Realm::INSTALLATION, Kind::Tenant, scan).await?;
+            for object in &page.objects {
+                tenants.push(read(object)?);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(tenants);
+            }
+        }
+    }
+
+    /// The tenant of that id. The error is [`Error::NoTenant`].
+    pub async fn get(&self, id: Uuid) -> Result<Tenant> {
+        let object = self.store.get(Realm::INSTALLATION, Kind::Tenant, id).await?;
+        read(&object.ok_or_else(|| Error::NoTenant(id.to_string()))?)
+    }
+
+    /// The tenant of that name, from memory where it was read lately. The error is [`Error::NoTenant`].
+    pub async fn by_name(&self, name: &str) -> Result<Arc<Tenant>> {
+        let generation = {
+            let cache = self.cache.read();
+            match cache.names.get(name) {
+                Some((read_at, tenant)) if read_at.elapsed() < CACHED_FOR => return Ok(Arc::clone(tenant)),
+                _ => cache.generation,
+            }
+        };
+        let key = Key::unique(KeyName::Name, name.as_bytes().to_vec());
+        let found = self.store.find(Realm::INSTALLATION, Kind::Tenant, &key, 1).await?;
+        let shown = || Error::NoTenant(format!("\"{}\"", name.chars().take(80).collect::<String>()));
+        let tenant = Arc::new(read(found.first().ok_or_else(shown)?)?);
+        let mut cache = self.cache.write();
+        if cache.generation == generation {
+            if cache.names.len() >= CACHE_LIMIT {
+                cache.names.clear();
+            }
+            cache.names.insert(name.to_owned(), (Instant::now(), Arc::clone(&tenant)));
+        }
+        Ok(tenant)
+    }
+
+    /// Changes the switch or the settings of a tenant; its id, name and time of creation stay what they are.
+    /// A setting of uniqueness holds for what is written from then on.
+    pub async fn update(&self, id: Uuid, by: &Principal, change: impl Fn(&mut Tenant)) -> Result<Tenant> {
+        let (tenant, _) = store::transact(&*self.store, async || {
+            let object = self.store.get(Realm::INSTALLATION, Kind::Tenant, id).await?;
+            let object = object.ok_or_else(|| Error::NoTenant(id.to_string()))?;
+            let before: Tenant = read(&object)?;
+            let mut tenant = before.clone();
+            change(&mut tenant);
+            (tenant.id, tenant.created) = (before.id, before.created);
+            tenant.name.clone_from(&before.name);
+            let mut transaction = Transaction::new(self.clock.now());
+            if tenant != before {
+                put(&mut transaction, &tenant, Expect::Version(object.version))?;
+                self.audit(&mut transaction, "Update tenant", by, &tenant, &tenant.name)?;
+            }
+            Ok::<_, Error>((transaction, tenant))
+        })
+        .await?;
+        self.invalidate();
+        Ok(tenant)
+    }
+
+    /// Deletes a tenant with its tokens and everything in its realm.
+    pub async fn delete(&self, id: Uuid, by: &Principal) -> Result<()> {
+        let ((), _) = store::transact(&*self.store, async || {
+            let tenant = self.get(id).await?;
+            let mut transaction = Transaction::new(self.clock.now());
+            for token in self.tokens(id).await? {
+                transaction.delete(Realm::INSTALLATION, Kind::Token, token.id, Expect::Any);
+            }
+            transaction.delete(Realm::INSTALLATION, Kind::Tenant, id, Expect::Present);
+            self.audit(&mut transaction, "Delete tenant", by, &tenant, &tenant.name)?;
+            Ok::<_, Error>((transaction, ()))
+        })
+        .await?;
+        self.invalidate();
+        self.store.drop_realm(Realm(id)).await?;
+        Ok(())
+    }
+
+    /// Forgets what is kept in memory, so that the next request reads anew.
+    pub fn invalidate(&self) {
+        let mut cache = self.cache.write();
+        cache.generation += 1;
+        cache.names.clear();
+        cache.tokens.clear();
+    }
+
+    /// Adds an entry of the audit log to a transaction.
+    pub(crate) fn audit(
+        &self,
+        transaction: &mut Transaction,
+        activity: &str,
+        by: &Principal,
+        tenant: &Tenant,
+        target: &str,
+    ) -> Result<()> {
+        let entry = AuditEntry {
+            id: self.ids.next(),
+            activity_date_time: transaction.at,
+            activity_display_name: activity.to_owned(),
+            category: "TenantManagement".to_owned(),
+            initiated_by: by.clone(),
+            target: Identity {
+                id: tenant.id.to_string(),
+                display_name: target.to_owned(),
+                identity_type: "Tenant".to_owned(),
+            },
+            modified_properties: Vec::new(),
+        };
+        let body = write("entry of the audit log", &entry)?;
+        transaction.put(Realm::INSTALLATION, Kind::AuditEntry, entry.id, Expect::Absent, body, Vec::new());
+        Ok(())
+    }
+}
+
+fn put(transaction: &mut Transaction, tenant: &Tenant, expect: Expect) -> Result<()> {
+    let keys = vec![Key::unique(KeyName::Name, tenant.name.as_bytes().to_vec())];
+    let body = write("tenant", tenant)?;
+    transaction.put(Realm::INSTALLATION, Kind::Tenant, tenant.id, expect, body, keys);
+    Ok(())
+}
+
+fn read(object: &Object) -> Result<Tenant> {
+    serde_json::from_slice(&object.body).map_err(|source| Error::Damaged { what: "tenant", source })
+}
+
+pub(crate) fn write<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|source| Error::Damaged { what, source })
+}
