@@ -1,0 +1,30 @@
+//! The target of a synchronization job: a SCIM client with dialects, limits, retries and explained failures.
+//!
+//! [`Target`] sends requests; [`document`], [`difference`] and [`path`] are pure and turn flat attribute mappings
+//! into SCIM documents and PATCH operations.
+
+mod address;
+mod capabilities;
+mod config;
+mod diagnosis;
+pub mod dialect;
+pub mod difference;
+pub mod document;
+mod failure;
+mod list;
+pub mod path;
+mod resource;
+mod target;
+mod throttle;
+mod transport;
+
+pub use capabilities::{Bulk, Capabilities};
+pub use config::{Auth, Config, Retry};
+pub use diagnosis::{ConnectionReport, Diagnosis, DiagnosisCode};
+pub use dialect::Dialect;
+pub use difference::{Operation, OperationKind};
+pub use failure::{ErrorCode, Failure};
+pub use list::{Page, PageToken};
+pub use resource::{Resource, ResourceKind};
+pub use target::{Found, Select, Target};
+pub use transport::RequestCounts;

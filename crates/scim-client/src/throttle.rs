@@ -1,0 +1,161 @@
+//! How many requests may run at once: additive increase, multiplicative decrease.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+/// A gate whose width follows what the target bears.
+pub(crate) struct Throttle {
+    gate: Arc<Semaphore>,
+    state: Mutex<State>,
+    most: usize,
+}
+
+struct State {
+    /// The present limit; fractions grow it by one in a round.
+    limit: f64,
+    /// Permits to take away as soon as they come back.
+    excess: usize,
+    /// When the limit was last lowered; answers to older requests do not lower it again.
+    lowered: Option<Instant>,
+    /// No request starts before.
+    resume: Option<Instant>,
+}
+
+/// The right to send one request.
+pub(crate) struct Permit<'a> {
+    throttle: &'a Throttle,
+    inner: Option<OwnedSemaphorePermit>,
+    started: Instant,
+}
+
+impl Throttle {
+    pub fn new(most: usize) -> Self {
+        let most = most.clamp(1, 4_096);
+        #[expect(clippy::cast_precision_loss, reason = "at most 4,096")]
+        let limit = most as f64;
+        let state = State { limit, excess: 0, lowered: None, resume: None };
+        Self { gate: Arc::new(Semaphore::new(most)), state: Mutex::new(state), most }
+    }
+
+    /// Waits for its turn, and until a pause that the target asked for is over.
+    pub async fn enter(&self) -> Permit<'_> {
+        loop {
+            let permit = Arc::clone(&self.gate).acquire_owned().await.expect("the gate is never closed");
+            let now = Instant::now();
+            let resume = self.state.lock().resume.filter(|resume| *resume > now);
+            let permit = Permit { throttle: self, inner: Some(permit), started: now };
+            let Some(resume) = resume else { return permit };
+            // A permit held while waiting keeps the others behind it from busy-looping on the same pause.
+            tokio::time::sleep_until(resume).await;
+            drop(permit);
+        }
+    }
+
+    /// The present limit.
+    pub fn limit(&self) -> usize {
+        whole(self.state.lock().limit)
+    }
+}
+
+impl Permit<'_> {
+    /// The target answered well: a little more may run.
+    pub fn succeeded(&self) {
+        let mut state = self.throttle.state.lock();
+        if whole(state.limit) >= self.throttle.most {
+            return;
+        }
+        let before = whole(state.limit);
+        state.limit += 1.0 / state.limit;
+        if whole(state.limit) > before {
+            match state.excess.checked_sub(1) {
+                Some(less) => state.excess = less,
+                None => self.throttle.gate.add_permits(1),
+            }
+        }
+    }
+
+    /// The target asked for less: half as much may run, and nothing for a while.
+    pub fn throttled(&self, pause: Duration) {
+        let now = Instant::now();
+        let mut state = self.throttle.state.lock();
+        let resume = now + pause;
+        state.resume = Some(state.resume.map_or(resume, |known| known.max(resume)));
+        if state.lowered.is_some_and(|lowered| lowered > self.started) {
+            return;
+        }
+        state.lowered = Some(now);
+        let before = whole(state.limit);
+        state.limit = (state.limit / 2.0).max(1.0);
+        let less = before - whole(state.limit);
+        let taken = self.throttle.gate.forget_permits(less);
+        state.excess += less - taken;
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        let mut state = self.throttle.state.lock();
+        if state.excess > 0
+            && let Some(permit) = self.inner.take()
+        {
+            state.excess -= 1;
+            permit.forget();
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 4,096")]
+fn whole(limit: f64) -> usize {
+    // Sums of fractions may end a hair below the whole number.
+    (limit + 1e-9) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn halves_once_for_a_round_and_grows_back() {
+        let throttle = Throttle::new(8);
+        let mut permits = Vec::new();
+        for _ in 0..8 {
+            permits.push(throttle.enter().await);
+        }
+        tokio::time::advance(Duration::from_millis(1)).await;
+        for permit in &permits {
+            permit.throttled(Duration::ZERO);
+        }
+        assert_eq!(throttle.limit(), 4);
+        drop(permits);
+        assert_eq!(throttle.gate.available_permits(), 4);
+        for _ in 0..100 {
+            throttle.enter().await.succeeded();
+        }
+        assert_eq!(throttle.limit(), 8);
+        assert_eq!(throttle.gate.available_permits(), 8);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn never_below_one() {
+        let throttle = Throttle::new(3);
+        for _ in 0..10 {
+            let permit = throttle.enter().await;
+            tokio::time::advance(Duration::from_millis(1)).await;
+            permit.throttled(Duration::ZERO);
+        }
+        assert_eq!((throttle.limit(), throttle.gate.available_permits()), (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everybody_waits_for_the_pause() {
+        let throttle = Throttle::new(4);
+        throttle.enter().await.throttled(Duration::from_secs(7));
+        let before = Instant::now();
+        drop(throttle.enter().await);
+        assert_eq!(before.elapsed(), Duration::from_secs(7));
+    }
+}

@@ -1,0 +1,447 @@
+//! A batch of objects through the whole pipeline: scoping, matching, processing, references, export.
+
+use std::collections::{HashMap, HashSet};
+
+use directory::entry_op;
+use engine::{Case, Decision, Entitlement, Reference, decide};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
+use model::{
+    DeprovisionAction, DirectoryObject, LinkState, ObjectType, ProvisioningAction, ProvisioningEntry,
+    ProvisioningStatus, StepType,
+};
+use serde_json::json;
+use store::{Expect, Kind, Transaction};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::context::{CONCURRENCY, Context, Rule};
+use crate::error::{Stop, finding};
+use crate::links;
+use crate::tally::Outcome;
+use crate::work::{Export, Work, Write};
+
+/// How deep managers are created before their reports within a batch; below that the reference waits.
+const WAVES: usize = 8;
+
+/// How a batch is treated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mode {
+    /// Removals are carried out; otherwise they are marked, for the guard to judge.
+    pub remove: bool,
+    /// Entries are made for objects that nothing happens to, too, and handed back.
+    pub explain: bool,
+    /// Everyone is looked at: whoever refers to a new account is looked at anyway.
+    pub everyone: bool,
+}
+
+/// Objects with what is to be done about them.
+pub(crate) type Objects = Vec<(Uuid, Option<DirectoryObject>)>;
+
+impl Context {
+    /// Brings a batch of objects of one type in line. Returns the log entries when they were asked for.
+    pub async fn process(
+        &self,
+        object_type: ObjectType,
+        objects: Objects,
+        mode: Mode,
+    ) -> Result<Vec<ProvisioningEntry>, Stop> {
+        let Some(rule) = self.rule(object_type) else { return Ok(Vec::new()) };
+        let _alone = self.gate.lock().await;
+        let mut entries = Vec::new();
+        let mut waiting = self.prepare(rule, object_type, objects).await?;
+        let mut again = HashSet::new();
+        for wave in 0.. {
+            if waiting.is_empty() {
+                break;
+            }
+            let (now, later) = if wave < WAVES { managers_first(waiting) } else { (waiting, Vec::new()) };
+            let back = self.wave(rule, now, mode, &mut entries).await?;
+            waiting = later;
+            // An account that is gone in the target is matched again, once.
+            let back: Objects = back.into_iter().filter(|(id, _)| again.insert(*id)).collect();
+            if !back.is_empty() {
+                waiting.extend(self.prepare(rule, object_type, back).await?);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Reads what is known of the objects: links, entitlement, manager.
+    async fn prepare(
+        &self,
+        rule: &Rule,
+        object_type: ObjectType,
+        objects: Objects,
+    ) -> Result<Vec<Work>, Stop> {
+        let ids: Vec<Uuid> = objects.iter().map(|(id, _)| *id).collect();
+        let stored = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
+        let assignments = self.assignments().await?;
+        let assignments = &*assignments;
+        let mut judged: Vec<BoxFuture<'_, Result<Work, Stop>>> = Vec::with_capacity(objects.len());
+        for ((id, object), stored) in objects.into_iter().zip(stored) {
+            judged.push(
+                async move {
+                    let entitlement = match &object {
+                        None => Entitlement::gone(),
+                        Some(object) => {
+                            let roles = assignments.roles_of(self, object_type, id).await?;
+                            self.scope.judge(object, &roles, &rule.mapping.filters)
+                        }
+                    };
+                    let manager = if entitlement.in_scope() && rule.mapping.manager_path().is_some() {
+                        self.source.manager(id).await?
+                    } else {
+                        None
+                    };
+                    let had_link = stored.is_some();
+                    let link = if let Some(stored) = &stored {
+                        links::decode(stored)?
+                    } else {
+                        let name = object.as_ref().map_or_else(|| id.to_string(), DirectoryObject::name);
+                        links::new(id, object_type, name, self.clock.now())
+                    };
+                    Ok::<_, Stop>(Work { object, entitlement, manager, had_link, ..Work::bare(link) })
+                }
+                .boxed(),
+            );
+        }
+        futures::stream::iter(judged).buffered(CONCURRENCY).collect::<Vec<_>>().await.into_iter().collect()
+    }
+
+    /// One wave: decide, match, write down what is about to be created, send, write down what came of it. Returns
+    /// the objects that have to come again.
+    async fn wave(
+        &self,
+        rule: &Rule,
+        mut works: Vec<Work>,
+        mode: Mode,
+        entries: &mut Vec<ProvisioningEntry>,
+    ) -> Result<Objects, Stop> {
+        self.check()?;
+        let managers = self.managers(&works).await?;
+        let mut again = Vec::new();
+        works.retain(|work| {
+            // A creation of unknown outcome is settled by matching in the target, at the end, and only there.
+            work.link.unacknowledged.is_none()
+        });
+        for work in &mut works {
+            let manager =
+                work.manager.map_or(&Reference::None, |id| managers.get(&id).unwrap_or(&Reference::Pending));
+            self.decide_one(rule, work, manager, mode);
+        }
+        self.match_all(rule, &mut works, false).await?;
+        if mode.everyone {
+            for work in works.iter_mut().filter(|work| work.object_type == ObjectType::User) {
+                work.link.referrers_due = false;
+            }
+        }
+        // Two objects of one wave with the same matching value: the second has to find the first.
+        let mut claimed: HashSet<(String, String)> = HashSet::new();
+        works.retain_mut(|work| {
+            let Export::Create(values) = &work.export else { return true };
+            let wanted = rule.mapping.matching_sent(values);
+            let first = wanted
+                .first()
+                .is_none_or(|it| claimed.insert((it.path.clone(), scim::fold::fold_key(&it.value))));
+            if !first {
+                again.push((work.id, work.object.take()));
+            }
+            first
+        });
+        again.extend(self.export_all(rule, works, mode, entries).await?);
+        Ok(again)
+    }
+
+    /// Writes down creations, sends everything, and writes down what came of it.
+    pub(crate) async fn export_all(
+        &self,
+        rule: &Rule,
+        mut works: Vec<Work>,
+        mode: Mode,
+        entries: &mut Vec<ProvisioningEntry>,
+    ) -> Result<Objects, Stop> {
+        let mut intents = self.transaction();
+        let now = self.clock.now();
+        for work in &mut works {
+            if let Export::Create(values) = &work.export {
+                work.link.unacknowledged = Some(now);
+                work.link.state = LinkState::Pending;
+                // Enough to find the account by, should the answer be lost.
+                let matching = rule.mapping.matching_paths();
+                work.link.shadow =
+                    matching.filter_map(|path| Some((path.to_owned(), values.get(path)?.clone()))).collect();
+                links::put(&mut intents, self.realm(), &work.link);
+            }
+        }
+        self.commit(intents).await?;
+        let mut sent: Vec<BoxFuture<'_, Work>> = Vec::with_capacity(works.len());
+        for work in works {
+            sent.push(self.export_one(rule, work, mode).boxed());
+        }
+        let works: Vec<Work> = futures::stream::iter(sent).buffer_unordered(CONCURRENCY).collect().await;
+        self.finish(rule, works, mode, entries).await
+    }
+
+    /// The managers of a wave's objects, as references.
+    async fn managers(&self, works: &[Work]) -> Result<HashMap<Uuid, Reference>, Stop> {
+        let mut ids: Vec<Uuid> = works.iter().filter_map(|work| work.manager).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let found = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
+        let mut managers = HashMap::with_capacity(ids.len());
+        for (id, found) in ids.into_iter().zip(found) {
+            let target = found.as_ref().map(links::decode).transpose()?.and_then(|link| link.target_id);
+            managers.insert(id, target.map_or(Reference::Pending, Reference::Target));
+        }
+        Ok(managers)
+    }
+
+    fn decide_one(&self, rule: &Rule, work: &mut Work, manager: &Reference, mode: Mode) {
+        let decided = decide(&Case {
+            object: work.object.as_ref(),
+            entitlement: &work.entitlement,
+            link: work.had_link.then_some(&work.link),
+            manager,
+            mapping: &rule.mapping,
+            deprovisioning: &self.job.deprovisioning,
+        });
+        let decision = match decided {
+            Ok(decision) => decision,
+            Err(failure) => {
+                let text = failure.to_string();
+                work.step(StepType::Processing, ProvisioningStatus::Failure, text.clone(), json!({}));
+                let error = finding(
+                    "EntrySynchronizationError",
+                    text,
+                    "Correct the attribute mapping, or the object's value.",
+                );
+                work.fail(self, ProvisioningAction::Other, error);
+                return;
+            }
+        };
+        if mode.explain || !matches!(decision, Decision::Nothing | Decision::Ignore) {
+            Self::explain(work, &decision, manager);
+        }
+        if !decision.is_removal() && work.link.removal_due.take().is_some() {
+            work.write = Write::Put;
+        }
+        let due = *manager == Reference::Pending;
+        if work.link.manager_due && !mode.everyone {
+            work.link.manager_due = false;
+            work.write = Write::Put;
+        }
+        match &decision {
+            Decision::Provision(_) => work.link.manager_due = due,
+            Decision::Update { changes, returns } => {
+                work.export = Export::Patch(changes.clone());
+                work.next_state = LinkState::Active;
+                work.link.manager_due = due && mode.everyone;
+                if *returns {
+                    work.link.referrers_due = true;
+                }
+            }
+            Decision::Disable(_) | Decision::Delete if !mode.remove => Self::stage(work, &decision),
+            Decision::Disable(changes) => {
+                work.export = Export::Patch(changes.clone());
+                work.next_state = LinkState::Disabled;
+                work.link.referrers_due = true;
+            }
+            Decision::Delete => work.export = Export::Delete,
+            Decision::Release => {
+                work.link.state = LinkState::Released;
+                work.link.escrow = None;
+                work.applied(rule.hash);
+                let reason = work.entitlement.reason().to_owned();
+                work.skip(&reason, rule.hash, None);
+                work.log = true;
+                work.write = Write::Put;
+            }
+            Decision::Skip(reason) => work.skip(reason, rule.hash, None),
+            Decision::Ignore => {
+                work.outcome =
+                    Some(if work.object.is_some() { Outcome::Skipped } else { Outcome::Unchanged });
+                work.write = if work.had_link { Write::Delete } else { Write::Keep };
+            }
+            Decision::Nothing => {
+                work.outcome = Some(if work.entitlement.in_scope() || work.object.is_none() {
+                    Outcome::Unchanged
+                } else {
+                    Outcome::Skipped
+                });
+                if due && mode.everyone && !work.link.manager_due {
+                    work.link.manager_due = true;
+                    work.write = Write::Put;
+                }
+                if work.link.escrow.take().is_some() || work.link.configuration != rule.hash {
+                    work.applied(rule.hash);
+                    work.write = Write::Put;
+                }
+            }
+        }
+        work.decision = decision;
+    }
+
+    /// A removal waits for the verdict of the guard.
+    fn stage(work: &mut Work, decision: &Decision) {
+        let action = if *decision == Decision::Delete {
+            DeprovisionAction::Delete
+        } else {
+            DeprovisionAction::Disable
+        };
+        if work.link.removal_due != Some(action) {
+            work.link.removal_due = Some(action);
+            work.write = Write::Put;
+        }
+    }
+
+    /// The steps up to the export, in words.
+    fn explain(work: &mut Work, decision: &Decision, manager: &Reference) {
+        let done = ProvisioningStatus::Success;
+        let (scoping, text) = match &work.entitlement {
+            Entitlement::InScope => (done, "in scope".to_owned()),
+            Entitlement::OutOfScope { reason, .. } => (ProvisioningStatus::Skipped, reason.clone()),
+        };
+        let import = match &work.object {
+            Some(object) => format!("read version {} from the directory", object.version),
+            None => "the object no longer exists in the directory".to_owned(),
+        };
+        work.step(StepType::Import, done, import, json!({}));
+        work.step(StepType::Scoping, scoping, text, json!({"inScope": work.entitlement.in_scope()}));
+        if work.link.target_id.is_some() {
+            let details = json!({"targetId": work.link.target_id});
+            work.step(StepType::Matching, done, "linked to its account already", details);
+        }
+        let processing = match decision {
+            Decision::Provision(_) => "an account is to be there".to_owned(),
+            Decision::Update { changes, .. } | Decision::Disable(changes) => {
+                format!("{} attributes differ from what was exported last", changes.len())
+            }
+            Decision::Delete => "the account is to be deleted".to_owned(),
+            Decision::Release => "the account is left as it is".to_owned(),
+            Decision::Skip(_) | Decision::Ignore => "there is no account, and none is wanted".to_owned(),
+            Decision::Nothing => "nothing differs from what was exported last".to_owned(),
+        };
+        work.step(StepType::Processing, done, processing, json!({}));
+        match manager {
+            Reference::None => {}
+            Reference::Pending => {
+                let text = "the manager is not in the target yet; it is filled in when it is";
+                work.step(StepType::ReferenceResolution, ProvisioningStatus::Skipped, text, json!({}));
+            }
+            Reference::Target(id) => {
+                let text = "the manager is in the target";
+                work.step(StepType::ReferenceResolution, done, text, json!({"manager": id}));
+            }
+        }
+    }
+
+    /// Writes links and log entries, all at once, and tells the tally.
+    async fn finish(
+        &self,
+        rule: &Rule,
+        mut works: Vec<Work>,
+        mode: Mode,
+        entries: &mut Vec<ProvisioningEntry>,
+    ) -> Result<Objects, Stop> {
+        let mut transaction = self.transaction();
+        for work in &works {
+            entries.extend(self.write_down(&mut transaction, work, mode).await?);
+        }
+        match self.commit(transaction).await {
+            Err(Stop::Other(Error::Store(store::Error::NotUnique { .. }))) => {
+                self.write_one_by_one(&mut works).await?;
+            }
+            result => result?,
+        }
+        if let Some(index) = rule.index.lock().as_mut() {
+            for work in &works {
+                if let (Some(id), Export::Create(values)) = (&work.link.target_id, &work.export) {
+                    for it in rule.mapping.matching_sent(values) {
+                        index.insert(&it.path, &it.value, id);
+                    }
+                }
+            }
+        }
+        self.tally.record(works.iter().filter_map(|work| Some((work.id, work.outcome?))));
+        if let Some(failure) = works.iter_mut().find_map(|work| work.fatal.take()) {
+            return Err(Stop::Target(failure));
+        }
+        if works.iter().any(|work| work.abandoned) {
+            return Err(Stop::Cancelled);
+        }
+        let gone = works.iter_mut().filter(|work| work.gone);
+        Ok(gone.map(|work| (work.id, work.object.take())).collect())
+    }
+
+    async fn write_down(
+        &self,
+        transaction: &mut Transaction,
+        work: &Work,
+        mode: Mode,
+    ) -> Result<Option<ProvisioningEntry>, Stop> {
+        match work.write {
+            Write::Keep => {}
+            Write::Put => links::put(transaction, self.realm(), &work.link),
+            Write::Delete => {
+                transaction.delete(self.realm(), Kind::Link, work.id, Expect::Any);
+            }
+        }
+        if work.gone {
+            self.forget_memberships(transaction, work.object_type, work.id).await?;
+        }
+        if !work.log && !mode.explain {
+            return Ok(None);
+        }
+        let entry = work.entry(self);
+        if work.log {
+            transaction.ops.push(entry_op(&entry));
+        }
+        Ok(mode.explain.then_some(entry))
+    }
+
+    /// The target gave two objects the same account: the one that comes second fails, the others are written.
+    async fn write_one_by_one(&self, works: &mut [Work]) -> Result<(), Stop> {
+        for work in works {
+            let mut transaction = self.transaction();
+            self.write_down(&mut transaction, work, Mode::default()).await?;
+            match self.commit(transaction).await {
+                Err(Stop::Other(Error::Store(store::Error::NotUnique { holder, .. }))) => {
+                    let id = work.link.target_id.take().unwrap_or_default();
+                    work.link.state = LinkState::Pending;
+                    work.link.shadow.clear();
+                    work.link.referrers_due = false;
+                    work.modified.clear();
+                    let reason = format!("the target answered with the account {id} of the object {holder}");
+                    let advice = "Give the two objects different values for the matching attribute.";
+                    work.fail(
+                        self,
+                        ProvisioningAction::Create,
+                        finding("DuplicateSourceEntries", reason, advice),
+                    );
+                    let mut transaction = self.transaction();
+                    self.write_down(&mut transaction, work, Mode::default()).await?;
+                    self.commit(transaction).await?;
+                }
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Those whose manager does not wait in the same batch, and those who come after them.
+fn managers_first(works: Vec<Work>) -> (Vec<Work>, Vec<Work>) {
+    let unlinked: HashSet<Uuid> = works
+        .iter()
+        .filter(|work| work.link.target_id.is_none() && work.entitlement.in_scope())
+        .map(|work| work.id)
+        .collect();
+    let waits = |work: &Work| {
+        work.manager.is_some_and(|manager| manager != work.id && unlinked.contains(&manager))
+            && work.link.unacknowledged.is_none()
+    };
+    let (later, now): (Vec<Work>, Vec<Work>) = works.into_iter().partition(waits);
+    // A circle of managers: somebody has to be the first.
+    if now.is_empty() { (later, Vec::new()) } else { (now, later) }
+}

@@ -1,0 +1,216 @@
+//! What a cycle works with.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use engine::{CompiledMapping, Scope, configuration_hash};
+use jiff::Timestamp;
+use model::{Clock, Ids, Job, ObjectType, Principal, ServicePrincipal};
+use parking_lot::Mutex;
+use scim_client::{Capabilities, ResourceKind, Target};
+use source::Source;
+use store::{Kind, Realm, Store, Transaction};
+use tokio::sync::RwLock;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::assignments::Assignments;
+use crate::error::Stop;
+use crate::lease::Keeper;
+use crate::matching::Index;
+use crate::tally::Tally;
+use crate::{Error, Shared};
+
+/// Source objects read, decided and exported together.
+pub(crate) const BATCH: usize = 512;
+
+/// Requests in flight at once; the client lowers it when the target asks for that.
+pub(crate) const CONCURRENCY: usize = 32;
+
+/// One type of object: how it is mapped, and the hash of what decides about it.
+pub(crate) struct Rule {
+    pub mapping: CompiledMapping,
+    pub hash: u64,
+    pub kind: ResourceKind,
+    /// What the target holds, by matching values, where it was worth reading it whole.
+    pub index: Mutex<Option<Index>>,
+}
+
+/// A job ready to be worked on.
+pub(crate) struct Context {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Ids,
+    pub source: Arc<dyn Source>,
+    pub target: Target,
+    pub capabilities: Capabilities,
+    pub directory: Uuid,
+    pub job: Job,
+    pub service_principal: ServicePrincipal,
+    pub scope: Scope,
+    pub users: Option<Rule>,
+    pub groups: Option<Rule>,
+    assignments: RwLock<Option<Arc<Assignments>>>,
+    pub lease: Arc<Keeper>,
+    pub cancel: CancellationToken,
+    pub tally: Arc<Tally>,
+    pub cycle_id: Mutex<Uuid>,
+    pub initiator: Principal,
+    /// When the lease was taken: whoever sent requests before has stopped by then.
+    pub since: Timestamp,
+    /// How long a request may linger after whoever sent it has died or given up.
+    pub settle: Duration,
+    /// Members in one request; halved when the target says that it is too much.
+    pub members_at_once: AtomicUsize,
+    /// Batches are worked on one at a time, also by provision on demand.
+    pub gate: tokio::sync::Mutex<()>,
+}
+
+/// The configuration of a job, compiled.
+pub(crate) struct Configuration {
+    pub job: Job,
+    pub service_principal: ServicePrincipal,
+    pub scope: Scope,
+    pub users: Option<Rule>,
+    pub groups: Option<Rule>,
+}
+
+impl Configuration {
+    pub async fn load(store: &dyn Store, directory: Realm, job: Uuid) -> Result<Self, Error> {
+        let found = store.get(directory, Kind::Job, job).await?.ok_or(Error::UnknownJob(job))?;
+        let job: Job = serde_json::from_slice(&found.body)
+            .map_err(|error| Error::Damaged(format!("the job {job}: {error}")))?;
+        let id = job.service_principal_id;
+        let found = store.get(directory, Kind::ServicePrincipal, id).await?;
+        let found = found.ok_or(Error::UnknownServicePrincipal(id))?;
+        let service_principal: ServicePrincipal = serde_json::from_slice(&found.body)
+            .map_err(|error| Error::Damaged(format!("the service principal {id}: {error}")))?;
+        let has_roles = service_principal.app_roles.iter().any(|role| role.is_enabled);
+        let rule = |object_type: ObjectType| -> Result<Option<Rule>, Error> {
+            let mapping = job.object_mappings.iter().find(|it| it.source_object == object_type && it.enabled);
+            let Some(mapping) = mapping else { return Ok(None) };
+            Ok(Some(Rule {
+                mapping: CompiledMapping::compile(mapping)?,
+                hash: configuration_hash(&job, object_type, has_roles),
+                kind: match object_type {
+                    ObjectType::User => ResourceKind::Users,
+                    ObjectType::Group => ResourceKind::Groups,
+                },
+                index: Mutex::new(None),
+            }))
+        };
+        let (users, groups) = (rule(ObjectType::User)?, rule(ObjectType::Group)?);
+        Ok(Self { scope: Scope::new(&job, has_roles), users, groups, service_principal, job })
+    }
+}
+
+impl Context {
+    #[expect(clippy::too_many_arguments, reason = "one caller, which has just made each of them")]
+    pub fn new(
+        shared: &Shared,
+        directory: Uuid,
+        configuration: Configuration,
+        (target, capabilities): (Target, Capabilities),
+        lease: Arc<Keeper>,
+        tally: Arc<Tally>,
+        cancel: CancellationToken,
+        initiator: Principal,
+    ) -> Self {
+        let cycle_id = tally.report().cycle_id;
+        Self {
+            store: Arc::clone(&shared.store),
+            clock: Arc::clone(&shared.clock),
+            ids: shared.ids.clone(),
+            source: Arc::new(source::BuiltIn::new(Arc::clone(&shared.store), Realm(directory))),
+            target,
+            capabilities,
+            directory,
+            scope: configuration.scope,
+            users: configuration.users,
+            groups: configuration.groups,
+            job: configuration.job,
+            service_principal: configuration.service_principal,
+            assignments: RwLock::new(None),
+            lease,
+            cancel,
+            tally,
+            cycle_id: Mutex::new(cycle_id),
+            initiator,
+            since: shared.clock.now(),
+            settle: shared.settle,
+            members_at_once: AtomicUsize::new(1_000),
+            gate: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    pub fn realm(&self) -> Realm {
+        Realm(self.job.id)
+    }
+
+    pub fn rule(&self, object_type: ObjectType) -> Option<&Rule> {
+        match object_type {
+            ObjectType::User => self.users.as_ref(),
+            ObjectType::Group => self.groups.as_ref(),
+        }
+    }
+
+    /// The hash of the whole configuration that is applied.
+    pub fn hash(&self) -> u64 {
+        let of = |rule: &Option<Rule>| rule.as_ref().map_or(0, |rule| rule.hash);
+        of(&self.users) ^ of(&self.groups).rotate_left(1)
+    }
+
+    /// The target, for requests that end with the lease.
+    pub fn target(&self) -> Target {
+        self.target.with_deadline(self.lease.deadline())
+    }
+
+    pub fn transaction(&self) -> Transaction {
+        Transaction::new(self.clock.now()).fenced(self.lease.fence())
+    }
+
+    pub async fn commit(&self, transaction: Transaction) -> Result<(), Stop> {
+        commit(&*self.store, transaction).await?;
+        Ok(())
+    }
+
+    pub fn check(&self) -> Result<(), Stop> {
+        if self.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
+    }
+
+    /// The assignments to the application, read when first needed.
+    pub async fn assignments(&self) -> Result<Arc<Assignments>, Stop> {
+        if let Some(known) = &*self.assignments.read().await {
+            return Ok(Arc::clone(known));
+        }
+        let mut known = self.assignments.write().await;
+        if let Some(known) = &*known {
+            return Ok(Arc::clone(known));
+        }
+        let read = Arc::new(Assignments::load(self).await?);
+        Ok(Arc::clone(known.insert(read)))
+    }
+
+    /// Reads the assignments anew when they are needed next.
+    pub async fn forget_assignments(&self) {
+        *self.assignments.write().await = None;
+    }
+}
+
+/// Commits, again while the transaction meets others: its content does not depend on what they did.
+pub(crate) async fn commit(store: &dyn Store, transaction: Transaction) -> store::Result<()> {
+    if transaction.is_empty() {
+        return Ok(());
+    }
+    let mut tries = 0;
+    loop {
+        match store.commit(transaction.clone()).await {
+            Err(store::Error::Serialization) if tries < 200 => {
+                tries += 1;
+                tokio::task::yield_now().await;
+            }
+            result => return result.map(|_| ()),
+        }
+    }
+}

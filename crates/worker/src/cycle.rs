@@ -1,0 +1,463 @@
+//! A cycle from its start to its end.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Bound;
+
+use engine::{CycleFailures, quarantine_pause, too_many_failures};
+use jiff::Timestamp;
+use model::{CycleKind, CycleReport, CycleStatus, ErrorInformation, JobState, Link, ObjectType, Quarantine};
+use source::Change;
+use store::{Cursor, Key, KeyName, Kind, Scan};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::batch::{Mode, Objects};
+use crate::context::{BATCH, Context};
+use crate::error::{Stop, finding, information, quarantines};
+use crate::links::{self, Checkpoint, Due, Phase};
+use crate::removals::Staged;
+
+/// Changes read at once.
+const CHANGES: usize = 4_000;
+
+impl Context {
+    /// Runs a cycle and writes down how it ended.
+    pub async fn cycle(&self, retry_all: bool) -> Result<CycleReport, Error> {
+        let mut state = links::load_state(&*self.store, self.job.id).await?;
+        let result = self.run(&mut state, retry_all).await;
+        let (status, error, staged) = match result {
+            Ok(None) => (CycleStatus::Completed, None, None),
+            Ok(Some(staged)) => {
+                let reason = format!(
+                    "{} accounts would be disabled or deleted in this cycle; at most {} are without being asked",
+                    staged.count, staged.limit
+                );
+                let advice = "Look at the staged removals in the log. Allow them (provost job allow-deletes), or \
+                              repair what took so many objects out of scope.";
+                (CycleStatus::Quarantined, Some(finding("TooManyDeletes", reason, advice)), Some(staged))
+            }
+            Err(Stop::Cancelled) => (CycleStatus::Interrupted, None, None),
+            Err(Stop::Target(failure)) => {
+                let status =
+                    if quarantines(&failure) { CycleStatus::Quarantined } else { CycleStatus::Interrupted };
+                (status, Some(information(&failure)), None)
+            }
+            Err(Stop::Other(error)) => {
+                let advice = "It is tried again in the next cycle; if it stays, look at the server's log.";
+                tracing::error!(%error, job = %self.job.id, "the cycle ended early");
+                (
+                    CycleStatus::Interrupted,
+                    Some(finding("InternalServerError", error.to_string(), advice)),
+                    None,
+                )
+            }
+        };
+        let (status, error) = self.too_many_failures(status, error).await?;
+        let report = self.tally.ended(status, error.clone());
+        let now = self.clock.now();
+        let regular = report.started.saturating_add(self.job.interval).unwrap_or(Timestamp::MAX).max(now);
+        conclude(&mut state, &report, staged.is_some(), now, regular);
+        let mut transaction = self.transaction();
+        links::put_state(&mut transaction, self.job.id, &state);
+        match self.commit(transaction).await {
+            Ok(()) | Err(Stop::Cancelled) => Ok(report),
+            Err(stop) => Err(stop.into()),
+        }
+    }
+
+    async fn too_many_failures(
+        &self,
+        status: CycleStatus,
+        error: Option<ErrorInformation>,
+    ) -> Result<(CycleStatus, Option<ErrorInformation>), Error> {
+        let objects = self.tally.report().counts.failed;
+        let in_scope = self.store.count(self.realm(), Kind::Link).await?;
+        let failures = CycleFailures { objects, references: 0, in_scope };
+        Ok(match too_many_failures(failures) {
+            Some(reason) if status == CycleStatus::Completed => {
+                let text = format!("{objects} of {in_scope} objects failed in this cycle");
+                let advice = "Look at the failures in the provisioning log; many of one kind have one cause.";
+                (CycleStatus::Quarantined, Some(finding(reason, text, advice)))
+            }
+            _ => (status, error),
+        })
+    }
+
+    async fn run(&self, state: &mut JobState, retry_all: bool) -> Result<Option<Staged>, Stop> {
+        let changed = state.configuration != self.hash();
+        let whole = state.watermark.is_none() || state.checkpoint.is_some() || changed;
+        let whole = whole || !self.watermark_kept(state).await?;
+        if whole {
+            self.tally.describe(CycleKind::Initial);
+            self.everything(state).await?;
+        } else {
+            self.tally.describe(CycleKind::Incremental);
+            self.changes(state, retry_all).await?;
+        }
+        let staged = self.rest(state).await?;
+        if let Some(checkpoint) = state.checkpoint.take().as_ref().and_then(Checkpoint::read) {
+            state.watermark = Some(checkpoint.head);
+        }
+        state.configuration = self.hash();
+        if staged.is_none() {
+            state.removals_allowed = false;
+        }
+        Ok(staged)
+    }
+
+    async fn watermark_kept(&self, state: &JobState) -> Result<bool, Stop> {
+        let Some(watermark) = &state.watermark else { return Ok(false) };
+        match self.source.changes(&links::read_position(watermark)?, 1).await {
+            Ok(_) => Ok(true),
+            Err(source::Error::PositionExpired) => {
+                tracing::warn!(job = %self.job.id, "syncStateNotFound: the watermark is too old; everything is looked at");
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn save(&self, state: &JobState) -> Result<(), Stop> {
+        let mut transaction = self.transaction();
+        links::put_state(&mut transaction, self.job.id, state);
+        self.commit(transaction).await
+    }
+
+    /// Looks at every object; goes on where an interrupted cycle stopped.
+    async fn everything(&self, state: &mut JobState) -> Result<(), Stop> {
+        let cycle_id = *self.cycle_id.lock();
+        let earlier = state.checkpoint.as_ref().and_then(Checkpoint::read);
+        let mut checkpoint = match earlier.filter(|it| it.configuration == self.hash()) {
+            Some(checkpoint) => {
+                *self.cycle_id.lock() = checkpoint.cycle_id;
+                self.tally.resume(
+                    checkpoint.cycle_id,
+                    checkpoint.counts,
+                    checkpoint.done,
+                    checkpoint.started,
+                );
+                checkpoint
+            }
+            None => Checkpoint {
+                cycle_id,
+                configuration: self.hash(),
+                phase: Phase::Users,
+                cursor: None,
+                head: links::store_position(&self.source.head().await?),
+                sweep: self.store.count(self.realm(), Kind::Link).await? > 0,
+                counts: model::CycleCounts::default(),
+                done: 0,
+                started: self.tally.report().started,
+            },
+        };
+        let mut total = 0;
+        for object_type in [ObjectType::User, ObjectType::Group] {
+            if self.rule(object_type).is_some() {
+                total += self.source.count(object_type).await?;
+            }
+        }
+        self.tally.expect(total);
+        self.assignments().await?.expand(self).await?;
+        for (phase, object_type) in [(Phase::Users, ObjectType::User), (Phase::Groups, ObjectType::Group)] {
+            if checkpoint.phase == phase {
+                self.everyone(state, &mut checkpoint, object_type).await?;
+                checkpoint.phase = if phase == Phase::Users { Phase::Groups } else { Phase::Sweep };
+                checkpoint.cursor = None;
+                self.pass(state, &mut checkpoint).await?;
+            }
+        }
+        if checkpoint.phase == Phase::Sweep {
+            if checkpoint.sweep {
+                self.sweep().await?;
+            }
+            checkpoint.phase = Phase::Rest;
+            self.pass(state, &mut checkpoint).await?;
+        }
+        Ok(())
+    }
+
+    async fn pass(&self, state: &mut JobState, checkpoint: &mut Checkpoint) -> Result<(), Stop> {
+        let report = self.tally.report();
+        checkpoint.counts = report.counts;
+        checkpoint.done = report.done;
+        state.checkpoint = Some(checkpoint.write());
+        self.save(state).await
+    }
+
+    async fn everyone(
+        &self,
+        state: &mut JobState,
+        checkpoint: &mut Checkpoint,
+        object_type: ObjectType,
+    ) -> Result<(), Stop> {
+        let Some(rule) = self.rule(object_type) else { return Ok(()) };
+        let all = self.source.count(object_type).await?;
+        let known = if checkpoint.sweep { self.store.count(self.realm(), Kind::Link).await? } else { 0 };
+        self.prefetch(rule, all.saturating_sub(known)).await?;
+        let mode = Mode { everyone: true, ..Mode::default() };
+        let cursor = checkpoint.cursor.as_deref().and_then(links::read_bytes).map(Cursor);
+        let mut page = self.source.page(object_type, cursor, BATCH).await?;
+        loop {
+            self.check()?;
+            let next = page.next.clone();
+            let ids: Vec<Uuid> = page.objects.iter().map(|object| object.id).collect();
+            let objects: Objects = page.objects.into_iter().map(|object| (object.id, Some(object))).collect();
+            // The next page is read while this one is on the wire.
+            let ahead = async {
+                match &next {
+                    Some(cursor) => {
+                        self.source.page(object_type, Some(cursor.clone()), BATCH).await.map(Some)
+                    }
+                    None => Ok(None),
+                }
+            };
+            let (done, ahead) = tokio::join!(self.process(object_type, objects, mode), ahead);
+            done?;
+            if object_type == ObjectType::Group {
+                self.sync_groups(&ids).await?;
+            }
+            let Some(following) = ahead? else { break };
+            page = following;
+            checkpoint.cursor = next.map(|cursor| links::store_bytes(&cursor.0));
+            self.pass(state, checkpoint).await?;
+        }
+        *rule.index.lock() = None;
+        Ok(())
+    }
+
+    /// Links whose objects no longer exist.
+    async fn sweep(&self) -> Result<(), Stop> {
+        let mut after = None;
+        loop {
+            self.check()?;
+            let page = self.store.scan(self.realm(), Kind::Link, Scan::first(BATCH).after(after)).await?;
+            for object_type in [ObjectType::User, ObjectType::Group] {
+                let ids = ids_of(&page.objects, object_type)?;
+                let found = self.source.get(object_type, &ids).await?;
+                let gone: Objects =
+                    ids.into_iter().zip(found).filter(|(_, object)| object.is_none()).collect();
+                self.process(object_type, gone, Mode::default()).await?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Looks at everything that has a link, by what it is now.
+    async fn recheck(&self) -> Result<(), Stop> {
+        self.assignments().await?.expand(self).await?;
+        let mut after = None;
+        loop {
+            self.check()?;
+            let page = self.store.scan(self.realm(), Kind::Link, Scan::first(BATCH).after(after)).await?;
+            for object_type in [ObjectType::User, ObjectType::Group] {
+                let ids = ids_of(&page.objects, object_type)?;
+                self.process_ids(object_type, &ids, Mode::default()).await?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Processes objects by their ids.
+    pub async fn process_ids(&self, object_type: ObjectType, ids: &[Uuid], mode: Mode) -> Result<(), Stop> {
+        for ids in ids.chunks(BATCH) {
+            self.check()?;
+            let objects = self.source.get(object_type, ids).await?;
+            self.process(object_type, ids.iter().copied().zip(objects).collect(), mode).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at what changed since the watermark, and at what waits for another try.
+    async fn changes(&self, state: &mut JobState, retry_all: bool) -> Result<(), Stop> {
+        let Some(watermark) = &state.watermark else { return Ok(()) };
+        let mut position = links::read_position(watermark)?;
+        loop {
+            self.check()?;
+            let page = self.source.changes(&position, CHANGES).await?;
+            if !page.changes.is_empty() {
+                // As of now: not older than the changes just read.
+                self.forget_assignments().await;
+                self.apply(&page.changes).await?;
+            }
+            if page.position != position {
+                position = page.position;
+                state.watermark = Some(links::store_position(&position));
+                self.save(state).await?;
+            }
+            if !page.more {
+                break;
+            }
+        }
+        let until =
+            if retry_all { Bound::Unbounded } else { Bound::Included(Key::instant(self.clock.now())) };
+        // Gathered first: what fails again moves behind, and would come again and again.
+        let mut waiting: Vec<(ObjectType, Uuid)> = Vec::new();
+        let mut due = Due::until(KeyName::EscrowDue, until);
+        while let Some(links) = self.next_due(&mut due).await? {
+            waiting.extend(links.iter().map(|link| (link.object_type, link.source_id)));
+        }
+        self.tally.expect(waiting.len() as u64);
+        for object_type in [ObjectType::User, ObjectType::Group] {
+            let ids: Vec<Uuid> =
+                waiting.iter().filter(|(it, _)| *it == object_type).map(|(_, id)| *id).collect();
+            self.process_ids(object_type, &ids, Mode::default()).await?;
+        }
+        Ok(())
+    }
+
+    async fn apply(&self, changes: &[Change]) -> Result<(), Stop> {
+        let mut users = HashSet::new();
+        let mut groups = HashSet::new();
+        let mut pairs: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
+        let mut below = HashSet::new();
+        let mut recheck = false;
+        for change in changes {
+            match *change {
+                Change::Written(ObjectType::User, id)
+                | Change::Deleted(ObjectType::User, id)
+                | Change::Manager(id) => {
+                    users.insert(id);
+                }
+                Change::Written(ObjectType::Group, id) => {
+                    groups.insert(id);
+                }
+                Change::Deleted(ObjectType::Group, id) => {
+                    groups.insert(id);
+                    recheck |= self.job.nested_groups || self.assignments().await?.groups.contains_key(&id);
+                }
+                Change::Member { group, member_type, member } => {
+                    pairs.entry(group).or_default().insert(member);
+                    match member_type {
+                        ObjectType::User => {
+                            users.insert(member);
+                        }
+                        ObjectType::Group if self.job.nested_groups => {
+                            below.insert(member);
+                        }
+                        ObjectType::Group => {}
+                    }
+                }
+                Change::Assigned(id) => {
+                    let assignment = self.source.assignment(id).await?;
+                    let ours = assignment.filter(|it| it.resource_id == self.service_principal.id);
+                    match ours {
+                        Some(it) if it.principal_type == "Group" => {
+                            groups.insert(it.principal_id);
+                            below.insert(it.principal_id);
+                        }
+                        Some(it) => {
+                            users.insert(it.principal_id);
+                        }
+                        None => {}
+                    }
+                }
+                Change::Unassigned(_) => recheck = true,
+                // Whether it changed what is applied, the hash of the configuration has told.
+                Change::Configuration(_) => {}
+            }
+        }
+        for group in below {
+            users.extend(self.assignments().await?.members_below(self, group).await?);
+        }
+        self.tally.expect((users.len() + groups.len()) as u64);
+        let users: Vec<Uuid> = users.into_iter().collect();
+        self.prepare_for_many(&users).await?;
+        self.process_ids(ObjectType::User, &users, Mode::default()).await?;
+        let groups: Vec<Uuid> = groups.into_iter().collect();
+        self.process_ids(ObjectType::Group, &groups, Mode::default()).await?;
+        if recheck {
+            self.recheck().await?;
+        }
+        let pairs = pairs.into_iter().map(|(group, members)| (group, members.into_iter().collect()));
+        self.sync_pairs(pairs.collect()).await
+    }
+
+    /// So many users at once, mostly new, are cheaper matched and judged in memory.
+    async fn prepare_for_many(&self, users: &[Uuid]) -> Result<(), Stop> {
+        let Some(rule) = self.users.as_ref().filter(|_| users.len() > 2 * BATCH) else { return Ok(()) };
+        let mut unlinked = 0;
+        for ids in users.chunks(BATCH) {
+            let found = self.store.get_many(self.realm(), Kind::Link, ids).await?;
+            unlinked += found.iter().filter(|found| found.is_none()).count() as u64;
+        }
+        self.assignments().await?.expand(self).await?;
+        self.prefetch(rule, unlinked).await
+    }
+
+    pub(crate) async fn next_due(&self, due: &mut Due) -> Result<Option<Vec<Link>>, Stop> {
+        self.check()?;
+        due.next(&*self.store, self.realm(), BATCH).await
+    }
+
+    /// What every cycle ends with: creations of unknown outcome, references, removals.
+    async fn rest(&self, state: &JobState) -> Result<Option<Staged>, Stop> {
+        for last in [false, true] {
+            self.settle(last).await?;
+        }
+        self.references().await?;
+        let staged = self.removals(state).await?;
+        self.references().await?;
+        Ok(staged)
+    }
+}
+
+/// What a job remembers of a cycle that ended; `regular` is when the next one would start by the schedule.
+pub(crate) fn conclude(
+    state: &mut JobState,
+    report: &CycleReport,
+    staged: bool,
+    now: Timestamp,
+    regular: Timestamp,
+) {
+    state.next_run = Some(regular);
+    match (report.status, &report.error) {
+        (CycleStatus::Quarantined, Some(error)) => {
+            let earlier = state.quarantine.take();
+            let series_count = earlier.as_ref().map_or(0, |it| it.series_count).saturating_add(1);
+            // Staged removals hold nothing else back.
+            let next = if staged {
+                regular
+            } else {
+                now.saturating_add(quarantine_pause(series_count)).unwrap_or(Timestamp::MAX)
+            };
+            state.next_run = Some(next);
+            state.quarantine = Some(Quarantine {
+                reason: quarantine_reason(&error.error_code),
+                current_began: earlier.map_or(now, |it| it.current_began),
+                series_count,
+                next_attempt: next,
+                error: error.clone(),
+            });
+        }
+        (CycleStatus::Completed, _) => state.quarantine = None,
+        // Paused, or the process ends: it goes on at the next chance.
+        _ if report.error.is_none() => state.next_run = Some(now),
+        _ => {}
+    }
+    state.last_cycle = Some(report.clone());
+}
+
+fn ids_of(objects: &[store::Object], object_type: ObjectType) -> Result<Vec<Uuid>, Error> {
+    let mut ids = Vec::new();
+    for object in objects {
+        if links::decode(object)?.object_type == object_type {
+            ids.push(object.id);
+        }
+    }
+    Ok(ids)
+}
+
+/// Graph's name for why a job is in quarantine.
+pub(crate) fn quarantine_reason(code: &str) -> String {
+    match code {
+        "Unauthorized" | "InsufficientRights" => "EncounteredQuarantineException",
+        other => other,
+    }
+    .to_owned()
+}

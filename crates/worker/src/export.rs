@@ -1,0 +1,401 @@
+//! Matching and the requests of single objects.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use engine::{Decision, MatchingValue};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
+use model::{LinkOrigin, LinkState, ObjectType, ProvisioningAction, ProvisioningStatus, Shadow, StepType};
+use scim_client::{ErrorCode, Failure, PageToken, Resource, Select, difference, document};
+use serde_json::{Map, Value, json};
+use store::Kind;
+
+use crate::batch::Mode;
+use crate::context::{CONCURRENCY, Context, Rule};
+use crate::error::{Stop, finding, information, of_the_endpoint};
+use crate::links;
+use crate::tally::Outcome;
+use crate::work::{Export, Work, Write};
+
+/// How long requests in flight are waited for when the work is stopped.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What became of the search for the object at that place; `None` where there was nothing to search by.
+type Search = (usize, Option<Result<Found, Failure>>);
+
+/// What matching found.
+enum Found {
+    Nobody,
+    Account(Box<Resource>, MatchingValue),
+    Several(MatchingValue, usize),
+}
+
+impl Context {
+    /// Finds the accounts of the objects that have none yet, and decides between matching and creation.
+    pub(crate) async fn match_all(&self, rule: &Rule, works: &mut [Work], fresh: bool) -> Result<(), Stop> {
+        let mut searches: Vec<BoxFuture<'_, Search>> = Vec::new();
+        for (index, work) in works.iter().enumerate() {
+            let Decision::Provision(desired) = &work.decision else { continue };
+            let wanted = rule.mapping.matching(desired);
+            let search = async move {
+                let found =
+                    if wanted.is_empty() { None } else { Some(self.search(rule, &wanted, fresh).await) };
+                (index, found)
+            };
+            searches.push(search.boxed());
+        }
+        let found: Vec<Search> =
+            futures::stream::iter(searches).buffer_unordered(CONCURRENCY).collect().await;
+        let mut found: HashMap<usize, Result<Found, Failure>> =
+            found.into_iter().filter_map(|(index, found)| Some((index, found?))).collect();
+        let mut taken = HashMap::new();
+        for (index, work) in works.iter_mut().enumerate() {
+            if !matches!(work.decision, Decision::Provision(_)) {
+                continue;
+            }
+            match found.remove(&index) {
+                None => {
+                    let reason = "the object has no value for any matching attribute";
+                    let advice = "Give the object a value, or match by another attribute.";
+                    work.step(StepType::Matching, ProvisioningStatus::Skipped, reason, json!({}));
+                    work.skip(reason, rule.hash, Some(finding("ImportSkipped", reason, advice)));
+                }
+                Some(Err(failure)) => {
+                    match of_the_endpoint(&failure) {
+                        Some(failure) => work.fatal = Some(failure),
+                        None => work.refused(self, ProvisioningAction::Other, failure),
+                    }
+                    if let Some(failure) = work.fatal.take() {
+                        return Err(Stop::Target(failure));
+                    }
+                }
+                Some(Ok(Found::Nobody)) => Self::will_create(rule, work),
+                Some(Ok(Found::Several(by, count))) => self.several(work, &by, count),
+                Some(Ok(Found::Account(resource, by))) => {
+                    let id = resource.id.clone();
+                    let other = taken.insert(id, work.id);
+                    self.adopt(rule, work, *resource, &by, other).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn search(&self, rule: &Rule, wanted: &[MatchingValue], fresh: bool) -> Result<Found, Failure> {
+        for by in wanted {
+            let mut accounts = self.accounts(rule, by, fresh).await?;
+            if accounts.len() > 1 {
+                return Ok(Found::Several(by.clone(), accounts.len()));
+            }
+            if let Some(account) = accounts.pop() {
+                return Ok(Found::Account(Box::new(account), by.clone()));
+            }
+        }
+        Ok(Found::Nobody)
+    }
+
+    fn several(&self, work: &mut Work, by: &MatchingValue, count: usize) {
+        let reason = format!("{count} accounts in the target have {} \"{}\"", by.path, by.value);
+        work.step(
+            StepType::Matching,
+            ProvisioningStatus::Failure,
+            reason.clone(),
+            json!({"attribute": by.path}),
+        );
+        let advice =
+            "Remove or rename the surplus accounts in the target, or match by an attribute that is unique.";
+        work.fail(self, ProvisioningAction::Other, finding("DuplicateTargetEntries", reason, advice));
+    }
+
+    fn will_create(rule: &Rule, work: &mut Work) {
+        let Decision::Provision(desired) = &work.decision else { return };
+        if !rule.mapping.actions.create {
+            let reason = "no account matches, and creating accounts is switched off for this object mapping";
+            work.skip(reason, rule.hash, None);
+            return;
+        }
+        work.export = Export::Create(rule.mapping.creation(desired));
+        work.next_state = LinkState::Active;
+        work.step(StepType::Matching, ProvisioningStatus::Success, "no account matches", json!({}));
+    }
+
+    /// Links the account that was found, unless it is somebody else's.
+    pub(crate) async fn adopt(
+        &self,
+        rule: &Rule,
+        work: &mut Work,
+        resource: Resource,
+        by: &MatchingValue,
+        other: Option<uuid::Uuid>,
+    ) -> Result<(), Stop> {
+        let key = links::target_key(work.object_type, &resource.id);
+        let holder = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
+        let holder = holder.first().map(|object| object.id).or(other).filter(|holder| *holder != work.id);
+        if let Some(holder) = holder {
+            let reason = format!(
+                "the account with {} \"{}\" is already the account of the object {holder}",
+                by.path, by.value
+            );
+            work.step(
+                StepType::Matching,
+                ProvisioningStatus::Failure,
+                reason.clone(),
+                json!({"targetId": resource.id}),
+            );
+            let advice = "Give the two objects different values for the matching attribute.";
+            work.fail(self, ProvisioningAction::Other, finding("DuplicateSourceEntries", reason, advice));
+            return Ok(());
+        }
+        let text = format!("matched by {} \"{}\"", by.path, by.value);
+        work.step(StepType::Matching, ProvisioningStatus::Success, text, json!({"targetId": resource.id}));
+        let found = rule
+            .mapping
+            .paths()
+            .filter_map(|path| Some((path.to_owned(), document::get(&resource.attributes, path)?.clone())));
+        let found: Shadow = found.collect();
+        work.link.target_id = Some(resource.id);
+        work.link.origin =
+            if work.link.unacknowledged.is_some() { LinkOrigin::Created } else { LinkOrigin::Matched };
+        work.link.referrers_due = true;
+        work.next_state = LinkState::Active;
+        if let Decision::Provision(desired) = &work.decision {
+            let mut changes = rule.mapping.changes_on_match(desired, &found);
+            if !rule.mapping.actions.update {
+                changes.clear();
+            }
+            work.link.shadow = rule.mapping.remember_match(desired, found);
+            work.export = Export::Patch(changes);
+        } else {
+            work.link.shadow = found;
+        }
+        Ok(())
+    }
+
+    /// Sends what one object needs.
+    pub(crate) async fn export_one(&self, rule: &Rule, mut work: Work, mode: Mode) -> Work {
+        let export = work.export.clone();
+        let sends = match &export {
+            Export::Nothing => return work,
+            Export::Patch(changes) => !changes.is_empty(),
+            Export::Create(_) | Export::Delete => true,
+        };
+        if sends && self.cancel.is_cancelled() {
+            if work.link.unacknowledged.take().is_some() {
+                // Nothing was sent: the note must not hold the object back.
+                work.link.shadow.clear();
+                work.write = Write::Put;
+            } else {
+                work.write = Write::Keep;
+            }
+            work.log = false;
+            work.outcome = None;
+            work.abandoned = true;
+            return work;
+        }
+        let patience = async {
+            self.cancel.cancelled().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        let sent = async {
+            match &export {
+                Export::Create(values) => self.create(rule, &mut work, values, mode).await,
+                Export::Patch(changes) => self.patch(rule, &mut work, changes).await,
+                Export::Delete => self.delete(rule, &mut work).await,
+                Export::Nothing => {}
+            }
+        };
+        let stopped = tokio::select! {
+            () = sent => false,
+            () = patience => true,
+        };
+        if stopped {
+            work.abandoned = true;
+            work.write = Write::Keep;
+            work.log = false;
+            work.outcome = None;
+        }
+        work
+    }
+
+    async fn create(&self, rule: &Rule, work: &mut Work, values: &Shadow, mode: Mode) {
+        let document =
+            document::build(rule.kind, values.iter().map(|(path, value)| (path.as_str(), value.clone())));
+        let sent = match document {
+            Ok(document) => self.target().create(rule.kind, &document).await,
+            Err(error) => {
+                let action = "Correct the target attribute's name in the attribute mappings.";
+                work.link.unacknowledged = None;
+                work.link.shadow.clear();
+                work.fail(
+                    self,
+                    ProvisioningAction::Create,
+                    finding("SchemaAttributeNotFound", error.to_string(), action),
+                );
+                return;
+            }
+        };
+        match sent {
+            Ok(resource) => Self::created(rule, work, values, resource.id, mode),
+            Err(failure) if failure.outcome_unknown => {
+                tracing::warn!(object = %work.id, %failure, "a creation of unknown outcome is settled at the end of the cycle");
+                work.link.unacknowledged = Some(self.clock.now());
+                work.write = Write::Put;
+            }
+            Err(failure) if failure.code == ErrorCode::EntryConflict => {
+                work.link.unacknowledged = None;
+                work.link.shadow.clear();
+                self.conflict(rule, work, failure).await;
+            }
+            Err(failure) => {
+                work.link.unacknowledged = None;
+                work.link.shadow.clear();
+                work.write = Write::Put;
+                work.refused(self, ProvisioningAction::Create, failure);
+            }
+        }
+    }
+
+    fn created(rule: &Rule, work: &mut Work, values: &Shadow, id: String, mode: Mode) {
+        work.step(StepType::Export, ProvisioningStatus::Success, "created", json!({"targetId": id}));
+        work.link.target_id = Some(id);
+        work.link.origin = LinkOrigin::Created;
+        work.link.state = LinkState::Active;
+        work.link.unacknowledged = None;
+        work.link.referrers_due = work.object_type == ObjectType::Group || !mode.everyone;
+        work.link.shadow = Shadow::new();
+        let values: Map<String, Value> =
+            values.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
+        work.apply_changes(&values);
+        work.applied(rule.hash);
+        work.succeed(ProvisioningAction::Create, Outcome::Created);
+    }
+
+    /// The target says there is such an account: match again, by all matching attributes, then update.
+    async fn conflict(&self, rule: &Rule, work: &mut Work, failure: Failure) {
+        work.step(
+            StepType::Export,
+            ProvisioningStatus::Warning,
+            failure.to_string(),
+            json!({"status": failure.status}),
+        );
+        let Decision::Provision(desired) = &work.decision else { return };
+        let wanted = rule.mapping.matching(desired);
+        match self.search(rule, &wanted, true).await {
+            Ok(Found::Account(resource, by)) => {
+                if let Err(stop) = self.adopt(rule, work, *resource, &by, None).await {
+                    tracing::error!(?stop, "the store failed while an account was matched");
+                    work.abandoned = true;
+                    return;
+                }
+                if work.outcome != Some(Outcome::Failed)
+                    && let Export::Patch(changes) = work.export.clone()
+                {
+                    Box::pin(self.patch(rule, work, &changes)).await;
+                }
+            }
+            Ok(Found::Several(by, count)) => self.several(work, &by, count),
+            Ok(Found::Nobody) => work.fail(self, ProvisioningAction::Create, information(&failure)),
+            Err(failure) => work.refused(self, ProvisioningAction::Create, failure),
+        }
+    }
+
+    async fn patch(&self, rule: &Rule, work: &mut Work, changes: &Map<String, Value>) {
+        let disables = work.next_state == LinkState::Disabled;
+        let action = if disables { ProvisioningAction::Disable } else { ProvisioningAction::Update };
+        if !changes.is_empty()
+            && let Err(failure) = self.send_changes(rule, work, changes).await
+        {
+            if failure.is_gone() && self.type_is_served(rule).await {
+                tracing::warn!(object = %work.id, "the account is gone in the target; the object is matched again");
+                work.link.target_id = None;
+                work.link.state = LinkState::Pending;
+                work.link.shadow.clear();
+                work.link.removal_due = None;
+                work.write = Write::Put;
+                work.gone = true;
+                return;
+            }
+            // What was due because of the new state is due when it is reached.
+            if work.link.state != LinkState::Active || disables {
+                work.link.referrers_due = false;
+            }
+            work.write = Write::Put;
+            work.refused(self, action, failure);
+            return;
+        }
+        work.apply_changes(changes);
+        work.link.state = work.next_state;
+        work.link.unacknowledged = None;
+        work.link.removal_due = None;
+        work.applied(rule.hash);
+        let text = format!("{} attributes changed", changes.len());
+        work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
+        let outcome = match (disables, changes.is_empty(), &work.decision) {
+            (true, ..) => Outcome::Disabled,
+            // Matched, and all is as it should be already.
+            (false, true, Decision::Provision(_)) => Outcome::Unchanged,
+            _ => Outcome::Updated,
+        };
+        work.succeed(action, outcome);
+    }
+
+    async fn send_changes(
+        &self,
+        rule: &Rule,
+        work: &Work,
+        changes: &Map<String, Value>,
+    ) -> Result<(), Failure> {
+        let id = work.link.target_id.as_deref().unwrap_or_default();
+        if !self.capabilities.patch {
+            let mut resource = self.target().get(rule.kind, id, Select::Everything).await?;
+            if let Err(error) = difference::merge(&mut resource.attributes, changes) {
+                return Err(path_failure(&error.to_string()));
+            }
+            return self.target().replace(rule.kind, id, &resource.attributes, None).await.map(|_| ());
+        }
+        let before: Map<String, Value> =
+            work.link.shadow.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
+        let operations =
+            difference::operations(&before, changes).map_err(|error| path_failure(&error.to_string()))?;
+        self.target().patch(rule.kind, id, &operations, None).await.map(|_| ())
+    }
+
+    async fn delete(&self, rule: &Rule, work: &mut Work) {
+        let id = work.link.target_id.clone().unwrap_or_default();
+        match self.target().delete(rule.kind, &id, None).await {
+            Err(failure) if !failure.is_gone() => {
+                work.write = Write::Put;
+                work.refused(self, ProvisioningAction::Delete, failure);
+            }
+            Err(_) if !self.type_is_served(rule).await => {
+                let reason = "the target answers 404 to everything";
+                let advice = "Check the tenant URL.";
+                work.fail(self, ProvisioningAction::Delete, finding("InvalidAnchor", reason, advice));
+            }
+            _ => {
+                work.step(StepType::Export, ProvisioningStatus::Success, "deleted", json!({"targetId": id}));
+                work.succeed(ProvisioningAction::Delete, Outcome::Deleted);
+                work.write = Write::Delete;
+            }
+        }
+    }
+
+    /// Whether a list of that type succeeds: only then does 404 mean that one account is gone.
+    pub(crate) async fn type_is_served(&self, rule: &Rule) -> bool {
+        self.target().list(rule.kind, Select::Only(&["id"]), PageToken::first()).await.is_ok()
+    }
+}
+
+fn path_failure(reason: &str) -> Failure {
+    Failure {
+        code: ErrorCode::SchemaAttributeNotFound,
+        status: None,
+        scim_type: None,
+        reason: reason.into(),
+        recommended_action: "Correct the target attribute's name in the attribute mappings.".into(),
+        retryable: false,
+        outcome_unknown: false,
+        retry_after: None,
+    }
+}

@@ -1,0 +1,29 @@
+//! Runs the cycles of synchronization jobs: schedule, leases, checkpoints; drives the engine over store, source and
+//! target.
+//!
+//! [`Worker::start`] starts the schedule; the [`WorkerHandle`] runs a cycle at once, pauses one, provisions one
+//! object on demand and tests a connection. What a cycle does is in this order: users, groups with their members,
+//! creations whose answer was lost, references, removals (judged by the guard), references again.
+
+mod assignments;
+mod batch;
+mod context;
+mod cycle;
+mod error;
+mod export;
+mod handle;
+mod lease;
+mod links;
+mod matching;
+mod members;
+mod removals;
+mod settle;
+mod tally;
+mod targets;
+mod work;
+
+pub use error::Error;
+pub use handle::{Options, Progress, ResetScope, Worker, WorkerHandle};
+pub use targets::{DirectoryTargets, Targets};
+
+pub(crate) use handle::Shared;

@@ -1,0 +1,199 @@
+//! Links and the progress of a job, as the store keeps them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use bytes::Bytes;
+use model::{DeprovisionAction, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition};
+use serde_json::Value;
+use std::ops::Bound;
+use store::{Cursor, Expect, Key, KeyName, Kind, Object, Position, Realm, Scan, Store, Transaction};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::error::Stop;
+
+pub(crate) fn decode(object: &Object) -> Result<Link, Error> {
+    serde_json::from_slice(&object.body)
+        .map_err(|error| Error::Damaged(format!("the link {}: {error}", object.id)))
+}
+
+/// The key of a link's account; also finds the link that has one already.
+pub(crate) fn target_key(object_type: ObjectType, target_id: &str) -> Key {
+    let mut value = vec![match object_type {
+        ObjectType::User => b'u',
+        ObjectType::Group => b'g',
+    }];
+    value.extend_from_slice(target_id.as_bytes());
+    Key::unique(KeyName::TargetId, value)
+}
+
+/// The objects of one type whose references are due carry this value.
+pub(crate) const MANAGER_DUE: &[u8] = b"m";
+pub(crate) const USER_REFERRERS_DUE: &[u8] = b"u";
+pub(crate) const GROUP_MEMBERS_DUE: &[u8] = b"g";
+
+fn keys(link: &Link) -> Vec<Key> {
+    let mut keys = Vec::new();
+    if let Some(id) = &link.target_id {
+        keys.push(target_key(link.object_type, id));
+    }
+    if link.manager_due {
+        keys.push(Key::lookup(KeyName::ReferencesDue, MANAGER_DUE));
+    }
+    if link.referrers_due {
+        let value = match link.object_type {
+            ObjectType::User => USER_REFERRERS_DUE,
+            ObjectType::Group => GROUP_MEMBERS_DUE,
+        };
+        keys.push(Key::lookup(KeyName::ReferencesDue, value));
+    }
+    if let Some(action) = link.removal_due {
+        let value = if action == DeprovisionAction::Delete { b"delete".as_slice() } else { b"disable" };
+        keys.push(Key::lookup(KeyName::RemovalDue, value));
+    }
+    if let Some(escrow) = &link.escrow {
+        keys.push(Key::lookup(KeyName::EscrowDue, Key::instant(escrow.due)));
+    }
+    if let Some(since) = link.unacknowledged {
+        keys.push(Key::lookup(KeyName::Unacknowledged, Key::instant(since)));
+    }
+    keys
+}
+
+pub(crate) fn put(transaction: &mut Transaction, realm: Realm, link: &Link) {
+    let body = serde_json::to_vec(link).expect("a link is plain data");
+    // The lease and the gate make this the only writer of links.
+    transaction.put(realm, Kind::Link, link.source_id, Expect::Any, body, keys(link));
+}
+
+pub(crate) fn new(id: Uuid, object_type: ObjectType, name: String, created: jiff::Timestamp) -> Link {
+    Link {
+        source_id: id,
+        object_type,
+        source_name: name,
+        target_id: None,
+        origin: LinkOrigin::None,
+        state: LinkState::Pending,
+        shadow: Shadow::new(),
+        configuration: 0,
+        source_version: 0,
+        unacknowledged: None,
+        escrow: None,
+        removal_due: None,
+        manager_due: false,
+        referrers_due: false,
+        created,
+    }
+}
+
+pub(crate) async fn load_state(store: &dyn Store, job: Uuid) -> Result<JobState, Error> {
+    match store.get(Realm(job), Kind::JobState, job).await? {
+        None => Ok(JobState::default()),
+        Some(object) => serde_json::from_slice(&object.body)
+            .map_err(|error| Error::Damaged(format!("the state of job {job}: {error}"))),
+    }
+}
+
+pub(crate) fn put_state(transaction: &mut Transaction, job: Uuid, state: &JobState) {
+    let body = serde_json::to_vec(state).expect("a job's state is plain data");
+    transaction.put(Realm(job), Kind::JobState, job, Expect::Any, body, Vec::new());
+}
+
+pub(crate) fn store_bytes(bytes: &Bytes) -> String {
+    BASE64.encode(bytes)
+}
+
+pub(crate) fn read_bytes(text: &str) -> Option<Bytes> {
+    BASE64.decode(text).ok().map(Bytes::from)
+}
+
+pub(crate) fn store_position(position: &Position) -> StoredPosition {
+    store_bytes(&position.0)
+}
+
+pub(crate) fn read_position(text: &StoredPosition) -> Result<Position, Stop> {
+    let bytes = read_bytes(text).ok_or_else(|| Stop::Other(Error::Damaged("the watermark".to_owned())))?;
+    Ok(Position(bytes))
+}
+
+/// Where an interrupted initial cycle goes on.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Checkpoint {
+    pub cycle_id: Uuid,
+    /// The hash of the configuration that is being applied.
+    pub configuration: u64,
+    pub phase: Phase,
+    /// The cursor of the page to read next.
+    pub cursor: Option<String>,
+    /// The source's position before the first read.
+    pub head: StoredPosition,
+    /// Whether there were links before: their objects may be gone.
+    pub sweep: bool,
+    pub counts: model::CycleCounts,
+    pub done: u64,
+    pub started: jiff::Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Phase {
+    Users,
+    Groups,
+    Sweep,
+    Rest,
+}
+
+impl Checkpoint {
+    pub fn read(value: &Value) -> Option<Self> {
+        serde_json::from_value(value.clone()).ok()
+    }
+
+    pub fn write(&self) -> Value {
+        serde_json::to_value(self).expect("a checkpoint is plain data")
+    }
+}
+
+/// One pass over the links that carry a key in a range; links that get the key meanwhile may be missed.
+pub(crate) struct Due {
+    name: KeyName,
+    range: (Bound<Bytes>, Bound<Bytes>),
+    after: Option<Cursor>,
+    ended: bool,
+}
+
+impl Due {
+    /// The links that carry the key with any value up to this one.
+    pub fn until(name: KeyName, until: Bound<Bytes>) -> Self {
+        Self { name, range: (Bound::Unbounded, until), after: None, ended: false }
+    }
+
+    /// The links that carry the key at all.
+    pub fn any(name: KeyName) -> Self {
+        Self::until(name, Bound::Unbounded)
+    }
+
+    /// The links that carry the key with this value.
+    pub fn exactly(name: KeyName, value: &'static [u8]) -> Self {
+        let value = Bound::Included(Bytes::from_static(value));
+        Self { range: (value.clone(), value), ..Self::any(name) }
+    }
+
+    /// The next page; `None` at the end.
+    pub async fn next(
+        &mut self,
+        store: &dyn Store,
+        realm: Realm,
+        limit: usize,
+    ) -> Result<Option<Vec<Link>>, Stop> {
+        if self.ended {
+            return Ok(None);
+        }
+        let (from, to) = self.range.clone();
+        let scan = Scan::by_key(self.name, from, to, limit).after(self.after.take());
+        let page = store.scan(realm, Kind::Link, scan).await?;
+        self.ended = page.next.is_none();
+        self.after = page.next;
+        Ok(Some(page.objects.iter().map(decode).collect::<Result<_, _>>()?))
+    }
+}

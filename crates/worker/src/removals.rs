@@ -1,0 +1,103 @@
+//! Removals: gathered, judged by the guard, then carried out or staged.
+
+use directory::entry_op;
+use engine::{Verdict, judge_removals};
+use model::{JobState, ObjectType, ProvisioningAction, ProvisioningStatus};
+use store::{KeyName, Kind};
+use uuid::Uuid;
+
+use crate::batch::Mode;
+use crate::context::{BATCH, Context};
+use crate::cycle::quarantine_reason;
+use crate::error::{Stop, finding};
+use crate::links::{self, Due};
+use crate::tally::Outcome;
+use crate::work::Work;
+
+/// Removals that were staged.
+pub(crate) struct Staged {
+    pub count: u64,
+    pub limit: u64,
+}
+
+impl Context {
+    /// Judges the removals that have gathered, and carries them out or stages them.
+    pub(crate) async fn removals(&self, state: &JobState) -> Result<Option<Staged>, Stop> {
+        let mut due: Vec<(ObjectType, Uuid)> = Vec::new();
+        let mut scan = Due::any(KeyName::RemovalDue);
+        while let Some(links) = self.next_due(&mut scan).await? {
+            due.extend(links.iter().map(|link| (link.object_type, link.source_id)));
+        }
+        if due.is_empty() {
+            return Ok(None);
+        }
+        let count = due.len() as u64;
+        let linked = self.store.count(self.realm(), Kind::Link).await?;
+        if let Verdict::Staged { limit } = judge_removals(count, linked, self.job.removal_threshold)
+            && !state.removals_allowed
+        {
+            self.stage_all(&due, state).await?;
+            return Ok(Some(Staged { count, limit }));
+        }
+        for object_type in [ObjectType::User, ObjectType::Group] {
+            let ids: Vec<Uuid> = due.iter().filter(|(it, _)| *it == object_type).map(|(_, id)| *id).collect();
+            for ids in ids.chunks(BATCH) {
+                self.process_ids(object_type, ids, Mode { remove: true, ..Mode::default() }).await?;
+                if object_type == ObjectType::User {
+                    self.managers_left(ids).await?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The reports of accounts that were deleted have to be looked at again.
+    async fn managers_left(&self, ids: &[Uuid]) -> Result<(), Stop> {
+        for id in ids.iter().filter(|id| self.tally.outcome(**id) == Some(Outcome::Deleted)) {
+            let mut after = None;
+            loop {
+                let page = self.source.reports(*id, after, BATCH).await?;
+                let reports: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
+                let stored = self.store.get_many(self.realm(), Kind::Link, &reports).await?;
+                let mut transaction = self.transaction();
+                for stored in stored.iter().flatten() {
+                    let mut link = links::decode(stored)?;
+                    link.manager_due = true;
+                    links::put(&mut transaction, self.realm(), &link);
+                }
+                self.commit(transaction).await?;
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn stage_all(&self, due: &[(ObjectType, Uuid)], state: &JobState) -> Result<(), Stop> {
+        let known =
+            state.quarantine.as_ref().is_some_and(|it| it.reason == quarantine_reason("TooManyDeletes"));
+        for part in due.chunks(BATCH) {
+            let ids: Vec<Uuid> = part.iter().map(|(_, id)| *id).collect();
+            let mut transaction = self.transaction();
+            for stored in self.store.get_many(self.realm(), Kind::Link, &ids).await?.iter().flatten() {
+                if known {
+                    break;
+                }
+                let mut work = Work::bare(links::decode(stored)?);
+                work.action = ProvisioningAction::StagedDelete;
+                work.status = ProvisioningStatus::Skipped;
+                work.error = Some(finding(
+                    "TooManyDeletes",
+                    "held back: the cycle would remove more accounts than its guard lets through",
+                    "Allow the staged removals (provost job allow-deletes), or repair the cause.",
+                ));
+                transaction.ops.push(entry_op(&work.entry(self)));
+            }
+            self.commit(transaction).await?;
+            self.tally.record(ids.into_iter().map(|id| (id, Outcome::Staged)));
+        }
+        Ok(())
+    }
+}

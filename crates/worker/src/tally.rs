@@ -1,0 +1,133 @@
+//! Counts every object once, and tells whoever watches.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use model::{CycleCounts, CycleKind, CycleReport, CycleStatus, ErrorInformation};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// What became of an object, the weightiest last: an object counts by the weightiest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    Unchanged,
+    Skipped,
+    Updated,
+    Created,
+    Disabled,
+    Deleted,
+    Staged,
+    Failed,
+}
+
+/// The report of a cycle as it grows.
+pub(crate) struct Tally {
+    sender: watch::Sender<CycleReport>,
+    outcomes: Mutex<HashMap<Uuid, Outcome>>,
+    began: Instant,
+    earlier: u64,
+}
+
+impl Tally {
+    pub fn new(sender: watch::Sender<CycleReport>) -> Self {
+        let earlier = sender.borrow().duration_ms;
+        Self { sender, outcomes: Mutex::default(), began: Instant::now(), earlier }
+    }
+
+    /// A report of a cycle that has just begun.
+    pub fn begin(cycle_id: Uuid, kind: CycleKind, started: Timestamp) -> CycleReport {
+        CycleReport {
+            cycle_id,
+            kind,
+            counts: CycleCounts::default(),
+            duration_ms: 0,
+            status: CycleStatus::Running,
+            started,
+            total: 0,
+            done: 0,
+            error: None,
+        }
+    }
+
+    /// Notes the outcomes of a batch.
+    pub fn record(&self, batch: impl IntoIterator<Item = (Uuid, Outcome)>) {
+        let mut outcomes = self.outcomes.lock();
+        self.sender.send_modify(|report| {
+            for (id, outcome) in batch {
+                match outcomes.get(&id).copied() {
+                    Some(before) if before >= outcome => {}
+                    before => {
+                        if let Some(before) = before {
+                            *counter(&mut report.counts, before) -= 1;
+                        } else {
+                            report.done += 1;
+                        }
+                        *counter(&mut report.counts, outcome) += 1;
+                        outcomes.insert(id, outcome);
+                    }
+                }
+            }
+            report.total = report.total.max(report.done);
+            report.duration_ms = self.elapsed();
+        });
+    }
+
+    /// What became of an object so far.
+    pub fn outcome(&self, id: Uuid) -> Option<Outcome> {
+        self.outcomes.lock().get(&id).copied()
+    }
+
+    pub fn expect(&self, total: u64) {
+        self.sender.send_modify(|report| report.total = report.total.max(total));
+    }
+
+    /// Goes on with the report of an interrupted cycle.
+    pub fn resume(&self, cycle_id: Uuid, counts: CycleCounts, done: u64, started: Timestamp) {
+        self.sender.send_modify(|report| {
+            report.cycle_id = cycle_id;
+            report.counts = counts;
+            report.done = done;
+            report.started = started;
+        });
+    }
+
+    pub fn describe(&self, kind: CycleKind) {
+        self.sender.send_modify(|report| report.kind = kind);
+    }
+
+    pub fn report(&self) -> CycleReport {
+        self.sender.borrow().clone()
+    }
+
+    /// The report of a cycle that ends like this, without telling anybody yet.
+    pub fn ended(&self, status: CycleStatus, error: Option<ErrorInformation>) -> CycleReport {
+        let mut report = self.report();
+        report.status = status;
+        report.error = error;
+        report.duration_ms = self.elapsed();
+        report
+    }
+
+    pub fn publish(&self, report: CycleReport) {
+        self.sender.send_replace(report);
+    }
+
+    fn elapsed(&self) -> u64 {
+        self.earlier.saturating_add(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+fn counter(counts: &mut CycleCounts, outcome: Outcome) -> &mut u64 {
+    match outcome {
+        Outcome::Unchanged => &mut counts.unchanged,
+        Outcome::Skipped => &mut counts.skipped,
+        Outcome::Updated => &mut counts.updated,
+        Outcome::Created => &mut counts.created,
+        Outcome::Disabled => &mut counts.disabled,
+        Outcome::Deleted => &mut counts.deleted,
+        Outcome::Staged => &mut counts.staged,
+        Outcome::Failed => &mut counts.failed,
+    }
+}
