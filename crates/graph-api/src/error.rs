@@ -1,0 +1,191 @@
+//! Errors as Graph words them.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use model::ErrorInformation;
+use serde_json::{Value, json};
+use tracing::error;
+
+use crate::Shared;
+
+/// A refused or failed call.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    pub status: StatusCode,
+    pub code: String,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// The answer to a call.
+pub(crate) type Answer = Result<Response, ApiError>;
+
+impl ApiError {
+    pub fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), hint: None }
+    }
+
+    /// The call cannot be understood or carried out as it is.
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Request_BadRequest", message)
+    }
+
+    /// There is no such object.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", message)
+    }
+
+    /// The call uses a part of the query language that this resource does not support.
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Request_UnsupportedQuery", message)
+    }
+
+    /// The same error with what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn internal(reason: &dyn std::fmt::Display) -> Self {
+        error!(%reason, "a call of the administration API failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalServerError",
+            "The server failed at this call; its log says why.",
+        )
+    }
+}
+
+impl From<directory::Error> for ApiError {
+    fn from(error: directory::Error) -> Self {
+        use directory::Error;
+        let message = error.to_string();
+        match error {
+            Error::NotFound { id, .. } => Self::missing(format!(
+                "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
+                id.chars().take(200).collect::<String>()
+            )),
+            Error::Conflict { attribute, holder, .. } => Self::bad(format!(
+                "Another object with the same value for property {attribute} already exists: {holder}."
+            )),
+            Error::Invalid { attribute, reason } => {
+                Self::bad(format!("Invalid value specified for property '{attribute}': {reason}."))
+            }
+            Error::Ambiguous { .. } | Error::File(_) => Self::bad(message),
+            Error::NoSecret(_) => Self::new(StatusCode::BAD_REQUEST, "CredentialsMissing", message),
+            Error::MasterKey(_) | Error::Damaged { .. } => Self::internal(&message),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::InvalidCursor => Self::bad("The $skiptoken is not one that this server gave."),
+            store::Error::Missing { id, .. } => {
+                Self::missing(format!("Resource '{id}' does not exist: it was deleted in between."))
+            }
+            store::Error::Closed => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceNotAvailable", "The server is stopping.")
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<tenant::Error> for ApiError {
+    fn from(error: tenant::Error) -> Self {
+        use tenant::Error;
+        let message = error.to_string();
+        match error {
+            Error::InvalidName { .. } | Error::NameTaken(_) => Self::bad(message),
+            Error::NoTenant(_) | Error::NoToken(_) => Self::missing(message),
+            Error::Store(error) => error.into(),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<ErrorInformation> for ApiError {
+    fn from(error: ErrorInformation) -> Self {
+        let found = Self::new(StatusCode::BAD_REQUEST, error.error_code, error.reason);
+        if error.recommended_action.is_empty() { found } else { found.hint(error.recommended_action) }
+    }
+}
+
+/// The body of a refusal, kept beside the response until [`finish`] completes it.
+#[derive(Clone)]
+struct Refusal(Value);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut body = json!({"error": {
+            "code": self.code,
+            "message": self.message,
+            "innerError": {},
+        }});
+        if let Some(hint) = self.hint {
+            body["error"]["innerError"]["hint"] = hint.into();
+        }
+        let mut response = (self.status, Json(&body)).into_response();
+        response.extensions_mut().insert(Refusal(body));
+        if self.status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"provost\""));
+        }
+        response
+    }
+}
+
+/// Gives every response its request id, and every refusal, whoever worded it, the form of Graph's errors.
+pub(crate) async fn finish(State(state): State<Shared>, request: Request, next: Next) -> Response {
+    let id = state.directory.ids().next().to_string();
+    let client = request.headers().get("client-request-id").cloned();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        let refusal = response.extensions_mut().remove::<Refusal>().map_or_else(|| worded(status), |it| it.0);
+        response = completed(&state, &response, refusal, &id, client.as_ref());
+    }
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert("request-id", id);
+    }
+    if let Some(client) = client {
+        response.headers_mut().insert("client-request-id", client);
+    }
+    response
+}
+
+/// A refusal by the framework: a body that is too long, a path that is not UTF-8.
+fn worded(status: StatusCode) -> Value {
+    let message = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than this call takes.",
+        StatusCode::NOT_FOUND => "Resource not found.",
+        StatusCode::METHOD_NOT_ALLOWED => "The method is not allowed here.",
+        _ => "The request cannot be understood.",
+    };
+    json!({"error": {"code": "Request_BadRequest", "message": message, "innerError": {}}})
+}
+
+fn completed(
+    state: &Shared,
+    response: &Response,
+    mut refusal: Value,
+    id: &str,
+    client: Option<&HeaderValue>,
+) -> Response {
+    let inner = &mut refusal["error"]["innerError"];
+    inner["date"] = state.directory.clock().now().strftime("%Y-%m-%dT%H:%M:%S").to_string().into();
+    inner["request-id"] = id.into();
+    inner["client-request-id"] = client.and_then(|it| it.to_str().ok()).unwrap_or(id).into();
+    let mut finished = (response.status(), Json(refusal)).into_response();
+    if let Some(challenge) = response.headers().get(header::WWW_AUTHENTICATE) {
+        finished.headers_mut().insert(header::WWW_AUTHENTICATE, challenge.clone());
+    }
+    finished
+}

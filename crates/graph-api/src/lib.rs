@@ -1,0 +1,58 @@
+//! HTTP routes of the administration API, in the shape of Microsoft Graph.
+//!
+//! `/v1.0` and `/beta` answer alike; what Graph has no call for is under `/provost/v1`. Every call needs the bearer
+//! token of an administrator, and every mutation is made in that administrator's name.
+
+mod auth;
+mod call;
+mod error;
+mod odata;
+mod page;
+mod render;
+mod routes;
+mod runner;
+mod schema;
+
+#[cfg(test)]
+mod tests;
+
+pub use runner::{JobRunner, ResetScope};
+
+use std::sync::Arc;
+
+use axum::Router;
+use directory::{Directory, Installation};
+use tenant::Tenants;
+
+/// Where the server is reached from outside.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// Scheme, host and port, without a slash at the end, e.g. `http://127.0.0.1:8080`.
+    pub public_url: String,
+    /// The domain under which every tenant has a host name of its own, with the port where it is not the scheme's,
+    /// e.g. `localhost:8080`.
+    pub domain: String,
+}
+
+/// What the routes work on.
+#[derive(Clone)]
+pub struct State {
+    /// Who may call.
+    pub installation: Installation,
+    /// The directory that the calls are about.
+    pub directory: Directory,
+    /// Tenants of the service provider.
+    pub tenants: Arc<Tenants>,
+    /// What runs the jobs.
+    pub runner: Arc<dyn JobRunner>,
+    /// Where the server is reached from outside.
+    pub addresses: Addresses,
+}
+
+type Shared = Arc<State>;
+
+/// The routes: `/v1.0`, `/beta`, `/provost/v1`, `/healthz`, `/readyz` and `/openapi.json`.
+pub fn router(state: State) -> Router {
+    let state: Shared = Arc::new(state);
+    routes::all(&state).with_state(state)
+}

@@ -1,0 +1,200 @@
+//! Query options of OData, as far as Graph has them for our resources.
+
+mod filter;
+
+pub(crate) use filter::{Comparison, Filter, Operator};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::{Map, Value};
+use store::Cursor;
+
+use crate::error::ApiError;
+
+/// The query options of a call.
+#[derive(Debug, Default)]
+pub(crate) struct Query {
+    /// Name and value of each, decoded, in order.
+    options: Vec<(String, String)>,
+    pub filter: Option<Filter>,
+    select: Vec<String>,
+    pub expand: Vec<String>,
+    pub top: Option<usize>,
+    pub after: Option<Cursor>,
+    pub count: bool,
+    /// What is searched for, folded.
+    pub search: Option<String>,
+    pub order_by: Option<String>,
+}
+
+/// Longest value of a query option, in bytes.
+const MAX_OPTION: usize = 16 * 1024;
+const DEFAULT_PAGE: usize = 100;
+const MAX_PAGE: usize = 999;
+
+impl Query {
+    /// Reads the query part of an address.
+    pub fn parse(query: &str) -> Result<Self, ApiError> {
+        let mut parsed = Self::default();
+        for part in query.split('&').filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let (name, value) = (decode(name)?, decode(value)?);
+            if value.len() > MAX_OPTION {
+                return Err(ApiError::bad(format!(
+                    "The query option {name} is longer than {MAX_OPTION} bytes."
+                )));
+            }
+            parsed.set(&name, &value)?;
+            parsed.options.push((name, value));
+        }
+        Ok(parsed)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+        let names =
+            || value.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+        match name.trim_start_matches('$').to_ascii_lowercase().as_str() {
+            "filter" if !value.trim().is_empty() => self.filter = Some(Filter::parse(value)?),
+            "select" => self.select = names(),
+            "expand" => self.expand = names(),
+            "top" => self.top = Some(top(value)?),
+            "count" => self.count = value.eq_ignore_ascii_case("true"),
+            "orderby" if !value.trim().is_empty() => self.order_by = Some(value.trim().to_owned()),
+            "search" => self.search = Some(search(value)).filter(|text| !text.is_empty()),
+            "skiptoken" => {
+                let token = URL_SAFE_NO_PAD.decode(value);
+                let token =
+                    token.map_err(|_| ApiError::bad("The $skiptoken is not one that this server gave."))?;
+                self.after = Some(Cursor(token.into()));
+            }
+            "skip" if value.trim() != "0" => {
+                return Err(ApiError::unsupported("'$skip' is not supported: follow @odata.nextLink."));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// An option that is not one of OData's.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.options
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether an option of ours is on.
+    pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.option(name).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1" | "") => Ok(true),
+            Some(other) => {
+                let shown: String = other.chars().take(40).collect();
+                Err(ApiError::bad(format!("{name} is true or false, not '{shown}'.")))
+            }
+        }
+    }
+
+    /// How many objects a page has.
+    pub fn limit(&self) -> usize {
+        self.top.unwrap_or(DEFAULT_PAGE)
+    }
+
+    /// Refuses a filter, on lists that take none.
+    pub fn no_filter(&self) -> Result<(), ApiError> {
+        match self.filter {
+            Some(_) => Err(ApiError::unsupported("'$filter' is not supported here.")),
+            None => Ok(()),
+        }
+    }
+
+    /// The object with the members that `$select` names, and its id; those it does not have are null.
+    pub fn select(&self, object: Value) -> Value {
+        if self.select.is_empty() || self.select.iter().any(|name| name == "*") {
+            return object;
+        }
+        let Value::Object(mut members) = object else { return object };
+        let mut selected = Map::new();
+        let annotations = members.keys().filter(|name| name.starts_with('@')).cloned().collect::<Vec<_>>();
+        let names = annotations.iter().map(String::as_str).chain(["id"]);
+        for name in
+            names.chain(self.select.iter().map(String::as_str)).chain(self.expand.iter().map(String::as_str))
+        {
+            let name = members.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
+            if let Some(name) = name
+                && let Some(value) = members.remove(&name)
+            {
+                selected.insert(name, value);
+            }
+        }
+        Value::Object(selected)
+    }
+
+    /// The same options with another `$skiptoken`.
+    pub fn with_skip_token(&self, token: &str) -> String {
+        let mut parts: Vec<String> = self
+            .options
+            .iter()
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("$skiptoken"))
+            .map(|(name, value)| {
+                let name = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replacen("%24", "$", 1);
+                format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
+            })
+            .collect();
+        parts.push(format!("$skiptoken={token}"));
+        parts.join("&")
+    }
+}
+
+/// A cursor as a client gets it.
+pub(crate) fn skip_token(cursor: &Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(&cursor.0)
+}
+
+fn decode(text: &str) -> Result<String, ApiError> {
+    let text = text.replace('+', " ");
+    let text = percent_decode_str(&text).decode_utf8();
+    text.map(std::borrow::Cow::into_owned).map_err(|_| ApiError::bad("The query is not UTF-8."))
+}
+
+fn top(value: &str) -> Result<usize, ApiError> {
+    match value.trim().parse() {
+        Ok(top @ 1..=MAX_PAGE) => Ok(top),
+        _ => Err(ApiError::bad(format!(
+            "Invalid page size specified: $top must be between 1 and {MAX_PAGE} inclusive."
+        ))),
+    }
+}
+
+/// `"displayName:Ann"` or `"Ann"`: what is searched for; quotes and the name of the attribute do not matter.
+fn search(value: &str) -> String {
+    let text = value.trim().trim_matches('"');
+    let text = text.split_once(':').map_or(text, |(_, text)| text);
+    scim::fold::fold_key(text.trim().trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_written_again() {
+        let query =
+            Query::parse("$filter=displayName%20eq%20'A%26B'&$top=5&$select=mail,Id&x=a+b").expect("valid");
+        assert_eq!((query.limit(), query.option("x")), (5, Some("a b")));
+        let link = query.with_skip_token("abcd");
+        let again = Query::parse(&link).expect("valid");
+        assert_eq!(again.options[..4], query.options[..]);
+        assert_eq!(skip_token(again.after.as_ref().expect("there")), "abcd");
+        let selected = query.select(serde_json::json!({"id": 1, "mail": 2, "city": 3}));
+        assert_eq!(selected, serde_json::json!({"id": 1, "mail": 2}));
+    }
+
+    #[test]
+    fn bad_options_are_refused() {
+        for query in ["$top=0", "$top=1000", "$top=x", "$skip=5", "$skiptoken=%20", "$filter=a", "a=%ff"] {
+            assert!(Query::parse(query).is_err(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Assignments of users and groups to applications.
+
+use axum::extract::Path;
+use axum::routing::{delete, get};
+use bytes::Bytes;
+use directory::AssignmentRequest;
+use model::AppRoleAssignment;
+use serde_json::{Map, Value};
+use store::Cursor;
+use uuid::Uuid;
+
+use super::Routes;
+use super::applications::principal;
+use crate::call::{Call, guid, no_content, object};
+use crate::error::{Answer, ApiError};
+use crate::page;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/servicePrincipals/{id}/appRoleAssignedTo", get(assigned_to).post(assign))
+        .route("/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", get(show).delete(unassign))
+        .route("/servicePrincipals/{id}/appRoleAssignments", get(assigned_to).post(assign))
+        .route("/servicePrincipals/{id}/appRoleAssignments/{assignment}", delete(unassign))
+        .route("/users/{id}/appRoleAssignments", get(of_user).post(assign_user))
+        .route("/users/{id}/appRoleAssignments/{assignment}", delete(unassign_user))
+        .route("/groups/{id}/appRoleAssignments", get(of_group).post(assign_group))
+        .route("/groups/{id}/appRoleAssignments/{assignment}", delete(unassign_group))
+}
+
+fn rendered(assignment: &AppRoleAssignment) -> Value {
+    serde_json::to_value(assignment).unwrap_or_default()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
+fn list(call: &Call, found: &(Vec<AppRoleAssignment>, Option<Cursor>)) -> Answer {
+    let keep = |shown: &Value| call.query.filter.as_ref().is_none_or(|filter| filter.matches(shown));
+    let shown = found.0.iter().map(rendered).filter(keep).collect();
+    Ok(page::list(call, "appRoleAssignments", shown, found.1.as_ref(), None))
+}
+
+async fn assigned_to(call: Call, Path(id): Path<String>) -> Answer {
+    let app = principal(&call, &id).await?;
+    // A filter is applied to a page, so the page is a large one.
+    let limit = if call.query.filter.is_some() { 100_000 } else { call.query.limit() };
+    let found = call.directory.assigned_to(app.id, call.query.after.clone(), limit).await?;
+    list(&call, &found)
+}
+
+async fn of(call: &Call, id: Uuid) -> Answer {
+    let limit = if call.query.filter.is_some() { 100_000 } else { call.query.limit() };
+    let found = call.directory.assignments_of(id, call.query.after.clone(), limit).await?;
+    list(call, &found)
+}
+
+async fn of_user(call: Call, Path(id): Path<String>) -> Answer {
+    let user = call.directory.user(&id).await?;
+    of(&call, user.id).await
+}
+
+async fn of_group(call: Call, Path(id): Path<String>) -> Answer {
+    let group = call.directory.group(&id).await?;
+    of(&call, group.id).await
+}
+
+async fn assign(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
+    let app = principal(&call, &id).await?;
+    let body = object(&body)?;
+    let who = named(&body, "principalId")?;
+    add(&call, &body, app.id, guid(who)?).await
+}
+
+async fn assign_user(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
+    let user = call.directory.user(&id).await?;
+    let body = object(&body)?;
+    let app = guid(named(&body, "resourceId")?)?;
+    add(&call, &body, app, user.id).await
+}
+
+async fn assign_group(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
+    let group = call.directory.group(&id).await?;
+    let body = object(&body)?;
+    let app = guid(named(&body, "resourceId")?)?;
+    add(&call, &body, app, group.id).await
+}
+
+fn named<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, ApiError> {
+    body.get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| ApiError::bad(format!("The body must have {name}, a GUID as text.")))
+}
+
+async fn add(call: &Call, body: &Map<String, Value>, resource: Uuid, who: Uuid) -> Answer {
+    if let Some(named) = body.get("resourceId").and_then(Value::as_str)
+        && guid(named)? != resource
+    {
+        return Err(ApiError::bad("resourceId is another service principal than the one in the path."));
+    }
+    let role = match body.get("appRoleId") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(role)) => Some(role.as_str()),
+        Some(_) => return Err(ApiError::bad("appRoleId must be a GUID as text.")),
+    };
+    let request = AssignmentRequest { resource, principal: who, role };
+    let made = call.directory.assign(&call.by, request).await.map_err(|error| match error {
+        directory::Error::Conflict { .. } => {
+            ApiError::bad("Permission being assigned already exists on the object.")
+        }
+        other => other.into(),
+    })?;
+    Ok(call.created("appRoleAssignments", rendered(&made)))
+}
+
+async fn found(call: &Call, assignment: &str) -> Result<AppRoleAssignment, ApiError> {
+    Ok(call.directory.assignment(guid(assignment)?).await?)
+}
+
+async fn show(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
+    let app = principal(&call, &id).await?;
+    let found = found(&call, &assignment).await?;
+    if found.resource_id != app.id {
+        return Err(ApiError::missing(format!(
+            "Resource '{assignment}' does not exist on this application."
+        )));
+    }
+    call.found("appRoleAssignments", rendered(&found))
+}
+
+async fn unassign(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
+    let app = principal(&call, &id).await?;
+    remove(&call, &assignment, |it| it.resource_id == app.id).await
+}
+
+async fn unassign_user(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
+    let user = call.directory.user(&id).await?;
+    remove(&call, &assignment, |it| it.principal_id == user.id).await
+}
+
+async fn unassign_group(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
+    let group = call.directory.group(&id).await?;
+    remove(&call, &assignment, |it| it.principal_id == group.id).await
+}
+
+async fn remove(call: &Call, assignment: &str, belongs: impl Fn(&AppRoleAssignment) -> bool) -> Answer {
+    let found = found(call, assignment).await?;
+    if !belongs(&found) {
+        return Err(ApiError::missing(format!("Resource '{assignment}' does not exist here.")));
+    }
+    call.directory.unassign(&call.by, found.id).await?;
+    no_content()
+}

@@ -1,0 +1,79 @@
+//! `/provost/v1/users/import` and `/groups/import`: files of comma-separated values.
+
+use std::fs::File;
+use std::io::{Seek as _, SeekFrom, Write as _};
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use directory::import::Options;
+use futures::StreamExt as _;
+
+use super::Routes;
+use crate::call::Call;
+use crate::error::{Answer, ApiError};
+
+/// Largest file, in bytes; it goes to a temporary file on its way.
+const MAX_FILE: u64 = 2 * 1024 * 1024 * 1024;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/users/import", post(users))
+        .route("/groups/import", post(groups))
+        .layer(DefaultBodyLimit::disable())
+}
+
+fn options(call: &Call) -> Result<Options, ApiError> {
+    Ok(Options {
+        dry_run: call.query.flag("dryRun")?,
+        atomic: call.query.flag("atomic")?,
+        snapshot: call.query.flag("snapshot")?,
+    })
+}
+
+async fn users(call: Call, body: Body) -> Answer {
+    let options = options(&call)?;
+    let file = spool(body).await?;
+    let report = call.directory.import_users(&call.by, file, options).await?;
+    Ok(Json(report).into_response())
+}
+
+async fn groups(call: Call, body: Body) -> Answer {
+    let options = options(&call)?;
+    let file = spool(body).await?;
+    let report = call.directory.import_groups(&call.by, file, options).await?;
+    Ok(Json(report).into_response())
+}
+
+/// Writes the body to a temporary file: the upload is not slowed down by the import, nor kept in memory.
+async fn spool(body: Body) -> Result<File, ApiError> {
+    let failed = |error: std::io::Error| {
+        tracing::error!(%error, "a file to import cannot be kept");
+        ApiError::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "InsufficientStorage",
+            "The server cannot keep the file while it imports it: its temporary folder is full or not writable.",
+        )
+    };
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    let mut chunks = body.into_data_stream();
+    let mut size = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk =
+            chunk.map_err(|_| ApiError::bad("The file did not arrive whole; nothing was imported."))?;
+        size += chunk.len() as u64;
+        if size > MAX_FILE {
+            return Err(ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Request_EntityTooLarge",
+                "The file is larger than 2 GiB: import it in parts.",
+            ));
+        }
+        file.write_all(&chunk).map_err(failed)?;
+    }
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+    Ok(file)
+}

@@ -1,0 +1,133 @@
+//! The routes, by subject.
+
+mod applications;
+mod assignments;
+mod deleted;
+mod directory_objects;
+mod gallery;
+mod groups;
+mod import;
+mod job_settings;
+mod jobs;
+mod logs;
+mod members;
+mod openapi;
+mod schema;
+mod secrets;
+mod tenants;
+mod users;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use crate::Shared;
+use crate::auth::authenticate;
+use crate::call::Call;
+use crate::error::{Answer, ApiError, finish};
+
+type Routes = Router<Shared>;
+
+/// Largest body of a call, in bytes; files to import are not bound by it.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Every route.
+pub(crate) fn all(state: &Shared) -> Routes {
+    let guarded = |routes: Routes| {
+        routes
+            .fallback(unknown)
+            .method_not_allowed_fallback(not_allowed)
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .layer(from_fn_with_state(state.clone(), authenticate))
+    };
+    Router::new()
+        .nest("/v1.0", guarded(graph()))
+        .nest("/beta", guarded(graph()))
+        .nest("/provost/v1", guarded(ours()))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/openapi.json", get(openapi::document))
+        .fallback(unknown)
+        .layer(from_fn_with_state(state.clone(), finish))
+}
+
+fn graph() -> Routes {
+    Router::new()
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(members::routes())
+        .merge(deleted::routes())
+        .merge(directory_objects::routes())
+        .merge(gallery::routes())
+        .merge(applications::routes())
+        .merge(assignments::routes())
+        .merge(jobs::routes())
+        .merge(schema::routes())
+        .merge(secrets::routes())
+        .merge(logs::routes())
+}
+
+fn ours() -> Routes {
+    Router::new()
+        .merge(import::routes())
+        .merge(job_settings::routes())
+        .merge(tenants::routes())
+        .route("/status", get(status))
+}
+
+async fn unknown(uri: Uri) -> ApiError {
+    let path: String = uri.path().chars().take(200).collect();
+    ApiError::missing(format!("Resource not found for the segment '{path}'."))
+}
+
+async fn not_allowed(uri: Uri) -> ApiError {
+    let path: String = uri.path().chars().take(200).collect();
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "Request_BadRequest",
+        format!("The method is not allowed on '{path}'."),
+    )
+}
+
+/// Ready while the store answers.
+async fn ready(State(state): State<Shared>) -> Response {
+    match state.directory.store().head(state.directory.realm()).await {
+        Ok(_) => (StatusCode::OK, "ready\n").into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response(),
+    }
+}
+
+async fn status(call: Call) -> Answer {
+    let (directory, jobs) = (&call.directory, call.directory.jobs().await?);
+    let mut running = 0;
+    let mut quarantined = 0;
+    for job in &jobs {
+        running += usize::from(call.runner.progress(job.id).is_some());
+        quarantined += usize::from(directory.job_state(job.id).await?.quarantine.is_some());
+    }
+    let body = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "directoryId": directory.id(),
+        "users": directory.count_objects(model::ObjectType::User).await?,
+        "groups": directory.count_objects(model::ObjectType::Group).await?,
+        "tenants": call.tenants.list().await?.len(),
+        "jobs": {
+            "all": jobs.len(),
+            "started": jobs.iter().filter(|job| job.started).count(),
+            "running": running,
+            "quarantined": quarantined,
+        },
+        "time": directory.clock().now().to_string(),
+    });
+    Ok(Json(body).into_response())
+}
+
+#[cfg(test)]
+pub(crate) fn openapi_calls() -> &'static [(&'static str, &'static str, &'static str)] {
+    openapi::calls()
+}

@@ -1,0 +1,158 @@
+//! `/openapi.json`.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Map, Value, json};
+
+use crate::Shared;
+
+/// Method, path and summary of every call. A path under `/v1.0` is served under `/beta` alike.
+const CALLS: &[(&str, &str, &str)] = &[
+    ("get", "/v1.0/users", "List users"),
+    ("post", "/v1.0/users", "Create a user"),
+    ("get", "/v1.0/users/$count", "Count users"),
+    ("get", "/v1.0/users/{id}", "Read a user by id or principal name"),
+    ("patch", "/v1.0/users/{id}", "Change a user"),
+    ("delete", "/v1.0/users/{id}", "Move a user to the recycle bin"),
+    ("get", "/v1.0/users/{id}/manager", "Read a user's manager"),
+    ("put", "/v1.0/users/{id}/manager/$ref", "Set a user's manager"),
+    ("delete", "/v1.0/users/{id}/manager/$ref", "Remove a user's manager"),
+    ("get", "/v1.0/users/{id}/directReports", "List a user's reports"),
+    ("get", "/v1.0/users/{id}/memberOf", "List the groups a user is a direct member of"),
+    ("get", "/v1.0/users/{id}/transitiveMemberOf", "List the groups a user is a member of at any depth"),
+    ("get", "/v1.0/users/{id}/appRoleAssignments", "List a user's assignments"),
+    ("post", "/v1.0/users/{id}/appRoleAssignments", "Assign a user to an application"),
+    ("delete", "/v1.0/users/{id}/appRoleAssignments/{assignment}", "Remove a user's assignment"),
+    ("get", "/v1.0/groups", "List groups"),
+    ("post", "/v1.0/groups", "Create a group"),
+    ("get", "/v1.0/groups/$count", "Count groups"),
+    ("get", "/v1.0/groups/{id}", "Read a group"),
+    ("patch", "/v1.0/groups/{id}", "Change a group"),
+    ("delete", "/v1.0/groups/{id}", "Delete a group"),
+    ("get", "/v1.0/groups/{id}/members", "List the direct members of a group"),
+    ("get", "/v1.0/groups/{id}/members/$count", "Count the direct members of a group"),
+    ("post", "/v1.0/groups/{id}/members/$ref", "Add a member to a group"),
+    ("delete", "/v1.0/groups/{id}/members/{member}/$ref", "Remove a member from a group"),
+    ("get", "/v1.0/groups/{id}/transitiveMembers", "List the members of a group at any depth"),
+    ("get", "/v1.0/groups/{id}/memberOf", "List the groups a group is a direct member of"),
+    ("get", "/v1.0/groups/{id}/appRoleAssignments", "List a group's assignments"),
+    ("post", "/v1.0/groups/{id}/appRoleAssignments", "Assign a group to an application"),
+    ("delete", "/v1.0/groups/{id}/appRoleAssignments/{assignment}", "Remove a group's assignment"),
+    ("get", "/v1.0/directoryObjects/{id}", "Read a user or group"),
+    ("get", "/v1.0/directory/deletedItems/microsoft.graph.user", "List the recycle bin"),
+    ("get", "/v1.0/directory/deletedItems/{id}", "Read a user in the recycle bin"),
+    ("delete", "/v1.0/directory/deletedItems/{id}", "Delete a user for good"),
+    ("post", "/v1.0/directory/deletedItems/{id}/restore", "Restore a user"),
+    ("get", "/v1.0/organization", "Read the directory"),
+    ("get", "/v1.0/applicationTemplates", "List the gallery"),
+    ("get", "/v1.0/applicationTemplates/{id}", "Read a template"),
+    ("post", "/v1.0/applicationTemplates/{id}/instantiate", "Add an application from the gallery"),
+    ("get", "/v1.0/applications", "List applications"),
+    ("get", "/v1.0/applications/{id}", "Read an application"),
+    ("get", "/v1.0/servicePrincipals", "List service principals"),
+    ("get", "/v1.0/servicePrincipals/{id}", "Read a service principal"),
+    ("delete", "/v1.0/servicePrincipals/{id}", "Remove an application with its jobs"),
+    ("get", "/v1.0/servicePrincipals/{id}/appRoleAssignedTo", "List who is assigned"),
+    ("post", "/v1.0/servicePrincipals/{id}/appRoleAssignedTo", "Assign a user or group"),
+    ("get", "/v1.0/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", "Read an assignment"),
+    ("delete", "/v1.0/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", "Remove an assignment"),
+    ("get", "/v1.0/servicePrincipals/{id}/synchronization/templates", "List synchronization templates"),
+    ("get", "/v1.0/servicePrincipals/{id}/synchronization/secrets", "List the names of the secrets"),
+    ("put", "/v1.0/servicePrincipals/{id}/synchronization/secrets", "Write secrets"),
+    ("get", "/v1.0/servicePrincipals/{id}/synchronization/jobs", "List jobs"),
+    ("post", "/v1.0/servicePrincipals/{id}/synchronization/jobs", "Create a job"),
+    ("get", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}", "Read a job"),
+    ("patch", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}", "Change a job's schedule"),
+    ("delete", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}", "Delete a job"),
+    ("post", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/start", "Start a job"),
+    ("post", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/pause", "Pause a job"),
+    ("post", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/restart", "Restart a job"),
+    (
+        "post",
+        "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/validateCredentials",
+        "Test the connection to the target",
+    ),
+    (
+        "post",
+        "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/provisionOnDemand",
+        "Provision one object now",
+    ),
+    ("get", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/schema", "Read the mappings"),
+    ("put", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/schema", "Replace the mappings"),
+    ("delete", "/v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/schema", "Reset the mappings"),
+    ("get", "/v1.0/auditLogs/provisioning", "Read the provisioning log"),
+    ("get", "/v1.0/auditLogs/provisioning/{id}", "Read an entry of the provisioning log"),
+    ("get", "/v1.0/auditLogs/directoryAudits", "Read the audit log"),
+    ("post", "/provost/v1/users/import", "Import users from a CSV file"),
+    ("post", "/provost/v1/groups/import", "Import groups from a CSV file"),
+    ("get", "/provost/v1/jobs", "List all jobs"),
+    ("get", "/provost/v1/jobs/{job}", "Read a job with settings, mappings and state"),
+    ("patch", "/provost/v1/jobs/{job}", "Change a job's settings"),
+    ("get", "/provost/v1/jobs/{job}/settings", "Read a job's settings"),
+    ("patch", "/provost/v1/jobs/{job}/settings", "Change a job's settings"),
+    ("post", "/provost/v1/jobs/{job}/run", "Run a cycle now"),
+    ("get", "/provost/v1/jobs/{job}/progress", "Follow a cycle (server-sent events)"),
+    ("post", "/provost/v1/jobs/{job}/allow-deletes", "Let staged removals go ahead"),
+    ("get", "/provost/v1/tenants", "List tenants"),
+    ("post", "/provost/v1/tenants", "Create a tenant with a token"),
+    ("get", "/provost/v1/tenants/{name}", "Read a tenant"),
+    ("patch", "/provost/v1/tenants/{name}", "Change a tenant"),
+    ("delete", "/provost/v1/tenants/{name}", "Delete a tenant with everything in it"),
+    ("get", "/provost/v1/tenants/{name}/tokens", "List a tenant's tokens"),
+    ("post", "/provost/v1/tenants/{name}/tokens", "Create a token"),
+    ("delete", "/provost/v1/tenants/{name}/tokens/{id}", "Revoke a token"),
+    ("post", "/provost/v1/tenants/{name}/tokens/{id}/rotate", "Replace a token"),
+    ("get", "/provost/v1/status", "Read where the server stands"),
+];
+
+pub(super) async fn document(State(state): State<Shared>) -> Json<Value> {
+    let mut paths: Map<String, Value> = Map::new();
+    for (method, path, summary) in CALLS {
+        let parameters: Vec<Value> = path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+            .collect();
+        let call = json!({
+            "summary": summary,
+            "parameters": parameters,
+            "responses": {
+                "2XX": {"description": "Done"},
+                "default": {
+                    "description": "Refused or failed",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+                },
+            },
+        });
+        let entry = paths.entry((*path).to_owned()).or_insert_with(|| json!({}));
+        entry[*method] = call;
+    }
+    Json(json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Provost", "version": env!("CARGO_PKG_VERSION")},
+        "servers": [{"url": state.addresses.public_url}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Error": {
+                "type": "object",
+                "required": ["error"],
+                "properties": {"error": {
+                    "type": "object",
+                    "required": ["code", "message"],
+                    "properties": {
+                        "code": {"type": "string"},
+                        "message": {"type": "string"},
+                        "innerError": {"type": "object"},
+                    },
+                }},
+            }},
+        },
+    }))
+}
+
+#[cfg(test)]
+pub(crate) fn calls() -> &'static [(&'static str, &'static str, &'static str)] {
+    CALLS
+}

@@ -1,0 +1,109 @@
+//! `/servicePrincipals/{id}/synchronization/secrets`: written, never read back.
+
+use axum::extract::Path;
+use axum::routing::get;
+use bytes::Bytes;
+use directory::{JobChange, JobSettings};
+use model::{DeprovisionAction, SecretKey, SyncScope};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::Routes;
+use super::applications::principal;
+use crate::call::{Call, no_content, object};
+use crate::error::{Answer, ApiError};
+use crate::page;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().route("/servicePrincipals/{id}/synchronization/secrets", get(keys).put(save))
+}
+
+async fn keys(call: Call, Path(id): Path<String>) -> Answer {
+    let app = principal(&call, &id).await?;
+    let keys = call.directory.secret_keys(app.id).await?;
+    let shown = keys.iter().map(|key| json!({"key": key, "value": ""})).collect();
+    Ok(page::list(
+        &call,
+        "Collection(microsoft.graph.synchronizationSecretKeyStringValuePair)",
+        shown,
+        None,
+        None,
+    ))
+}
+
+async fn save(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
+    let app = principal(&call, &id).await?;
+    let body = object(&body)?;
+    let pairs = body.get("value").and_then(Value::as_array).filter(|pairs| pairs.len() <= 100);
+    let pairs = pairs
+        .ok_or_else(|| ApiError::bad("The body must be {\"value\": [{\"key\": ..., \"value\": ...}]}."))?;
+    let mut secrets = Vec::new();
+    for pair in pairs {
+        let name = &pair["key"];
+        let key: SecretKey = serde_json::from_value(name.clone()).map_err(|_| {
+            let shown: String = name.to_string().chars().take(60).collect();
+            ApiError::bad(format!(
+                "{shown} is no key of a secret: use BaseAddress, SecretToken, SyncAll, SkipOutOfScopeDeletions or \
+                 SyncNotificationSettings."
+            ))
+        })?;
+        let value = match &pair["value"] {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            Value::Bool(flag) => flag.to_string(),
+            _ => return Err(ApiError::bad(format!("The value of {key:?} must be a text."))),
+        };
+        secrets.push((key, value));
+    }
+    apply_settings(&call, app.id, &secrets).await?;
+    let secrets: Vec<_> = secrets.into_iter().map(|(key, value)| (key, SecretString::from(value))).collect();
+    call.directory.set_secrets(&call.by, app.id, &secrets).await?;
+    no_content()
+}
+
+/// Three of Graph's keys are no secrets but settings of the application's jobs.
+async fn apply_settings(
+    call: &Call,
+    app: uuid::Uuid,
+    secrets: &[(SecretKey, String)],
+) -> Result<(), ApiError> {
+    for job in call.directory.jobs_of(app).await? {
+        let old = JobSettings::of(&job);
+        let mut settings = old.clone();
+        for (key, value) in secrets {
+            match key {
+                SecretKey::SyncAll => {
+                    let all = value.eq_ignore_ascii_case("true");
+                    settings.scope = if all { SyncScope::All } else { SyncScope::Assigned };
+                }
+                SecretKey::SkipOutOfScopeDeletions => {
+                    let skip = value.eq_ignore_ascii_case("true");
+                    settings.deprovisioning.out_of_scope =
+                        if skip { DeprovisionAction::Nothing } else { DeprovisionAction::Disable };
+                }
+                SecretKey::SyncNotificationSettings => notify(&mut settings, value)?,
+                SecretKey::BaseAddress | SecretKey::SecretToken => {}
+            }
+        }
+        if settings != old {
+            let change = JobChange { settings: Some(settings), ..JobChange::default() };
+            call.directory.update_job(&call.by, job.id, &change).await?;
+        }
+    }
+    Ok(())
+}
+
+/// `{"Enabled": true, "Recipients": "a@example.com", "DeleteThresholdEnabled": true, "DeleteThresholdValue": 50}`
+fn notify(settings: &mut JobSettings, value: &str) -> Result<(), ApiError> {
+    if value.trim().is_empty() {
+        return Ok(());
+    }
+    let value: Value = serde_json::from_str(value)
+        .map_err(|_| ApiError::bad("SyncNotificationSettings must be a JSON object as text."))?;
+    let on = |name: &str| value[name].as_bool().unwrap_or(false);
+    let mail = value["Recipients"].as_str().map(str::trim).filter(|mail| !mail.is_empty());
+    settings.notification_mail = mail.filter(|_| on("Enabled")).map(str::to_owned);
+    settings.removal_threshold =
+        value["DeleteThresholdValue"].as_u64().filter(|_| on("DeleteThresholdEnabled"));
+    Ok(())
+}

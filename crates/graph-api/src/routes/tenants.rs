@@ -1,0 +1,206 @@
+//! `/provost/v1/tenants`: tenants of the service provider and their tokens.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{delete, get, post};
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tenant::{IssuedToken, NewToken, Scope, Tenant, Token};
+use uuid::Uuid;
+
+use super::Routes;
+use crate::call::{Call, guid, no_content, object};
+use crate::error::{Answer, ApiError};
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/tenants", get(list).post(create))
+        .route("/tenants/{name}", get(show).patch(update).delete(remove))
+        .route("/tenants/{name}/tokens", get(tokens).post(create_token))
+        .route("/tenants/{name}/tokens/{id}", delete(revoke))
+        .route("/tenants/{name}/tokens/{id}/rotate", post(rotate))
+}
+
+/// The tenant of that name or id.
+async fn tenant(call: &Call, name: &str) -> Result<Tenant, ApiError> {
+    match Uuid::try_parse(name) {
+        Ok(id) => Ok(call.tenants.get(id).await?),
+        Err(_) => Ok(call.tenants.by_name(name).await?.as_ref().clone()),
+    }
+}
+
+/// The addresses of a tenant's service provider: by host name, and by path.
+fn addresses(call: &Call, name: &str) -> (String, String) {
+    let public = &call.addresses.public_url;
+    let scheme = public.split_once("://").map_or("http", |(scheme, _)| scheme);
+    (
+        format!("{scheme}://{name}.{}/api/scim/v2", call.addresses.domain),
+        format!("{public}/tenants/{name}/api/scim/v2"),
+    )
+}
+
+async fn rendered(call: &Call, tenant: &Tenant) -> Result<Value, ApiError> {
+    let (by_host, by_path) = addresses(call, &tenant.name);
+    let store = call.directory.store();
+    Ok(json!({
+        "id": tenant.id,
+        "name": tenant.name,
+        "scimForAuthentication": tenant.scim_for_authentication,
+        "settings": tenant.settings,
+        "created": tenant.created,
+        "scimBaseUrl": by_host,
+        "pathBaseUrl": by_path,
+        "users": store.count(tenant.realm(), store::Kind::User).await?,
+        "groups": store.count(tenant.realm(), store::Kind::Group).await?,
+    }))
+}
+
+async fn list(call: Call) -> Answer {
+    let mut shown = Vec::new();
+    for tenant in call.tenants.list().await? {
+        shown.push(rendered(&call, &tenant).await?);
+    }
+    Ok(Json(json!({"value": shown})).into_response())
+}
+
+/// Makes a tenant with its first token.
+async fn create(call: Call, body: Bytes) -> Answer {
+    let body = object(&body)?;
+    let name = body.get("name").or_else(|| body.get("tenant")).and_then(Value::as_str);
+    let name = name.ok_or_else(|| ApiError::bad("The body must have name, a text."))?;
+    let tenant = call.tenants.create(name, &call.by).await?;
+    let token = call.tenants.create_token(tenant.id, NewToken::default(), &call.by).await?;
+    let (by_host, by_path) = addresses(&call, &tenant.name);
+    let answer = json!({
+        "id": tenant.id,
+        "tenant": tenant.name,
+        "scimBaseUrl": by_host,
+        "pathBaseUrl": by_path,
+        "token": token.secret,
+        "tokenId": token.token.id,
+    });
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+async fn show(call: Call, Path(name): Path<String>) -> Answer {
+    let tenant = tenant(&call, &name).await?;
+    Ok(Json(rendered(&call, &tenant).await?).into_response())
+}
+
+async fn update(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
+    let old = tenant(&call, &name).await?;
+    let body = object(&body)?;
+    let mut settings = serde_json::to_value(&old.settings).unwrap_or_default();
+    let mut on = old.scim_for_authentication;
+    for (name, value) in body {
+        match (name.as_str(), value) {
+            ("scimForAuthentication", Value::Bool(value)) => on = value,
+            ("settings", Value::Object(members)) => {
+                for (name, value) in members {
+                    let slot = settings.get_mut(&name).ok_or_else(|| unknown(&name))?;
+                    *slot = value;
+                }
+            }
+            (name, _) => return Err(unknown(name)),
+        }
+    }
+    let settings: tenant::Settings = crate::call::from_value(settings)?;
+    let change = |tenant: &mut Tenant| {
+        tenant.scim_for_authentication = on;
+        tenant.settings = settings.clone();
+    };
+    let changed = call.tenants.update(old.id, &call.by, change).await?;
+    Ok(Json(rendered(&call, &changed).await?).into_response())
+}
+
+fn unknown(name: &str) -> ApiError {
+    let shown: String = name.chars().take(60).collect();
+    ApiError::bad(format!("'{shown}' cannot be set on a tenant: send scimForAuthentication or settings."))
+}
+
+async fn remove(call: Call, Path(name): Path<String>) -> Answer {
+    let tenant = tenant(&call, &name).await?;
+    call.tenants.delete(tenant.id, &call.by).await?;
+    no_content()
+}
+
+fn token_shown(token: &Token, now: Timestamp) -> Value {
+    let mut shown = serde_json::to_value(token).unwrap_or_default();
+    shown["expired"] = token.expires.is_some_and(|expires| expires <= now).into();
+    shown
+}
+
+/// The tokens that open something still.
+async fn tokens(call: Call, Path(name): Path<String>) -> Answer {
+    let tenant = tenant(&call, &name).await?;
+    let now = call.directory.clock().now();
+    let live = call.tenants.tokens(tenant.id).await?.into_iter();
+    let live = live.filter(|token| token.expires.is_none_or(|expires| expires > now));
+    let shown: Vec<Value> = live.map(|token| token_shown(&token, now)).collect();
+    Ok(Json(json!({"value": shown})).into_response())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
+fn issued(made: &IssuedToken) -> Answer {
+    let answer = json!({"id": made.token.id, "token": made.secret, "expires": made.token.expires});
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+async fn create_token(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
+    let tenant = tenant(&call, &name).await?;
+    let body = object(&body)?;
+    let label = body.get("label").and_then(Value::as_str).unwrap_or_default();
+    if label.len() > 256 {
+        return Err(ApiError::bad("label is longer than 256 bytes."));
+    }
+    let scope = match body.get("scope") {
+        None | Some(Value::Null) => Scope::default(),
+        Some(scope) => serde_json::from_value(scope.clone())
+            .map_err(|_| ApiError::bad("scope is readWrite or readOnly."))?,
+    };
+    let expires =
+        match body.get("expires") {
+            None | Some(Value::Null) => None,
+            Some(expires) => Some(serde_json::from_value(expires.clone()).map_err(|_| {
+                ApiError::bad("expires must be a date and time such as 2027-01-01T00:00:00Z.")
+            })?),
+        };
+    let new = NewToken { label: label.to_owned(), scope, expires };
+    issued(&call.tenants.create_token(tenant.id, new, &call.by).await?)
+}
+
+/// The token of that id that belongs to the tenant.
+async fn token(call: &Call, name: &str, id: &str) -> Result<Token, ApiError> {
+    let tenant = tenant(call, name).await?;
+    let token = call.tenants.get_token(guid(id)?).await?;
+    if token.tenant_id == tenant.id {
+        return Ok(token);
+    }
+    Err(ApiError::missing(format!("There is no token {} of this tenant.", token.id)))
+}
+
+/// Longest time that an old token lives beside the new one.
+const MAX_OVERLAP: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+async fn rotate(call: Call, Path((name, id)): Path<(String, String)>, body: Bytes) -> Answer {
+    let token = token(&call, &name, &id).await?;
+    let body = object(&body)?;
+    let overlap = match body.get("overlap") {
+        None | Some(Value::Null) => SignedDuration::from_hours(24),
+        Some(overlap) => serde_json::from_value(overlap.clone())
+            .map_err(|_| ApiError::bad("overlap must be a length of time such as PT24H."))?,
+    };
+    if overlap.is_negative() || overlap > MAX_OVERLAP {
+        return Err(ApiError::bad("overlap must be between PT0S and a year."));
+    }
+    issued(&call.tenants.rotate_token(token.id, overlap, &call.by).await?)
+}
+
+async fn revoke(call: Call, Path((name, id)): Path<(String, String)>) -> Answer {
+    let token = token(&call, &name, &id).await?;
+    call.tenants.revoke_token(token.id, &call.by).await?;
+    no_content()
+}

@@ -1,0 +1,74 @@
+//! What the routes need of whatever runs the jobs.
+
+use futures::stream::BoxStream;
+use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+/// A part of a job's state that a restart forgets (Graph `synchronizationJobRestartScope`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "Graph's names")]
+pub enum ResetScope {
+    Watermark,
+    Escrows,
+    QuarantineState,
+    ConnectorDataStore,
+    ForceDeletes,
+    Full,
+}
+
+impl ResetScope {
+    /// The scope of that name, without regard to case.
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            ("Watermark", Self::Watermark),
+            ("Escrows", Self::Escrows),
+            ("QuarantineState", Self::QuarantineState),
+            ("ConnectorDataStore", Self::ConnectorDataStore),
+            ("ForceDeletes", Self::ForceDeletes),
+            ("Full", Self::Full),
+        ]
+        .into_iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, scope)| scope)
+    }
+}
+
+/// Runs jobs. Failures come in words an administrator can act on.
+#[async_trait::async_trait]
+pub trait JobRunner: Send + Sync + 'static {
+    /// Begins a cycle of a job now, started or not, or joins the one that runs; answers its report as of now. Every
+    /// escrowed object is retried.
+    async fn run(&self, job: Uuid, by: &Principal) -> Result<CycleReport, ErrorInformation>;
+
+    /// The reports of the job's cycle that runs in this process, from now to its end; `None` while none does.
+    fn progress(&self, job: Uuid) -> Option<BoxStream<'static, CycleReport>>;
+
+    /// Called after a job was started: its next cycle is due now.
+    async fn started(&self, job: Uuid) -> Result<(), ErrorInformation>;
+
+    /// Called after a job was paused or deleted: returns when its cycle has stopped.
+    async fn paused(&self, job: Uuid);
+
+    /// Forgets parts of the job's state; none named: quarantine, watermark and escrows.
+    async fn restart(&self, job: Uuid, scopes: &[ResetScope]) -> Result<(), ErrorInformation>;
+
+    /// Lets the next cycle export the removals that a guard holds back.
+    async fn allow_removals(&self, job: Uuid) -> Result<(), ErrorInformation>;
+
+    /// Tries whether a SCIM endpoint answers at the address and takes the token; the saved ones of the job where none
+    /// are given.
+    async fn test_connection(
+        &self,
+        job: Uuid,
+        credentials: Option<(String, SecretString)>,
+    ) -> Result<(), ErrorInformation>;
+
+    /// Provisions one object now and tells every step; a group with its members.
+    async fn provision(
+        &self,
+        job: Uuid,
+        object: (ObjectType, Uuid),
+        by: &Principal,
+    ) -> Result<Vec<ProvisioningEntry>, ErrorInformation>;
+}

@@ -1,0 +1,203 @@
+//! The API under test, over the store in memory, with a runner that notes what it is asked for.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use directory::{Installation, Keyring};
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use http_body_util::BodyExt as _;
+use model::{
+    CycleKind, CycleReport, CycleStatus, ErrorInformation, FixedClock, Ids, ObjectType, Principal,
+    ProvisioningEntry, Random,
+};
+use parking_lot::Mutex;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use store_memory::MemoryStore;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use crate::{Addresses, JobRunner, ResetScope, State, router};
+
+struct Counting(Mutex<u64>);
+
+impl Random for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut state = self.0.lock();
+        for byte in bytes {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = state.to_be_bytes()[0];
+        }
+    }
+}
+
+/// Notes what it is asked for.
+#[derive(Default)]
+pub(super) struct Notes(pub(super) Mutex<Vec<String>>);
+
+fn report(status: CycleStatus) -> CycleReport {
+    CycleReport {
+        cycle_id: Uuid::from_u128(9),
+        kind: CycleKind::Initial,
+        counts: model::CycleCounts::default(),
+        duration_ms: 5,
+        status,
+        started: "2026-03-01T08:00:00Z".parse().expect("a timestamp"),
+        total: 2,
+        done: 1,
+        error: None,
+    }
+}
+
+#[async_trait::async_trait]
+impl JobRunner for Notes {
+    async fn run(&self, _: Uuid, by: &Principal) -> Result<CycleReport, ErrorInformation> {
+        self.0.lock().push(format!("run by {}", by.display_name));
+        Ok(report(CycleStatus::Running))
+    }
+
+    fn progress(&self, _: Uuid) -> Option<BoxStream<'static, CycleReport>> {
+        let running = self.0.lock().iter().any(|note| note.starts_with("run"));
+        let reports = [report(CycleStatus::Running), report(CycleStatus::Completed)];
+        running.then(|| futures::stream::iter(reports).boxed())
+    }
+
+    async fn started(&self, _: Uuid) -> Result<(), ErrorInformation> {
+        self.0.lock().push("started".to_owned());
+        Ok(())
+    }
+
+    async fn paused(&self, _: Uuid) {
+        self.0.lock().push("paused".to_owned());
+    }
+
+    async fn restart(&self, _: Uuid, scopes: &[ResetScope]) -> Result<(), ErrorInformation> {
+        self.0.lock().push(format!("restart {scopes:?}"));
+        Ok(())
+    }
+
+    async fn allow_removals(&self, _: Uuid) -> Result<(), ErrorInformation> {
+        self.0.lock().push("allow".to_owned());
+        Ok(())
+    }
+
+    async fn test_connection(
+        &self,
+        _: Uuid,
+        credentials: Option<(String, SecretString)>,
+    ) -> Result<(), ErrorInformation> {
+        match credentials {
+            None => Ok(()),
+            Some((address, _)) => Err(ErrorInformation {
+                error_code: "HostNotFound".to_owned(),
+                error_category: "failure".to_owned(),
+                reason: format!("no host at {address}"),
+                recommended_action: "check the address".to_owned(),
+            }),
+        }
+    }
+
+    async fn provision(
+        &self,
+        _: Uuid,
+        object: (ObjectType, Uuid),
+        _: &Principal,
+    ) -> Result<Vec<ProvisioningEntry>, ErrorInformation> {
+        self.0.lock().push(format!("provision {:?}", object.0));
+        Ok(Vec::new())
+    }
+}
+
+pub(super) struct Api {
+    pub(super) router: Router,
+    pub(super) token: String,
+    pub(super) state: State,
+    pub(super) notes: Arc<Notes>,
+}
+
+impl Api {
+    pub(super) async fn new() -> Self {
+        let store: Arc<dyn store::Store> = Arc::new(MemoryStore::new());
+        let clock = Arc::new(FixedClock::at("2026-03-01T08:00:00Z".parse().expect("a timestamp")));
+        let random = Arc::new(Counting(Mutex::new(7)));
+        let ids = Ids::new(clock.clone(), random.clone());
+        let keys = Arc::new(Keyring::new([3; 32]));
+        let installation = Installation::new(store.clone(), clock.clone(), ids.clone(), random.clone(), keys);
+        let (directory, token) = installation.open().await.expect("opens");
+        let notes = Arc::new(Notes::default());
+        let state = State {
+            installation,
+            directory,
+            tenants: Arc::new(tenant::Tenants::new(store, clock, ids, random)),
+            runner: notes.clone(),
+            addresses: Addresses {
+                public_url: "http://127.0.0.1:8080".to_owned(),
+                domain: "localhost:8080".to_owned(),
+            },
+        };
+        let token = token.expect("the first start makes one").0.expose_secret().to_owned();
+        Self { router: router(state.clone()), token, state, notes }
+    }
+
+    pub(super) async fn raw(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, String) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path.replace(' ', "%20").replace('"', "%22"))
+            .header("authorization", format!("Bearer {}", self.token))
+            .body(body.into())
+            .expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let status = response.status();
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+    }
+
+    pub(super) async fn call(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, text) = self.raw(method, path, body).await;
+        let value = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or_else(|_| panic!("{method} {path}: {status} {text}"))
+        };
+        (status, value)
+    }
+
+    /// A call that must succeed.
+    pub(super) async fn ok(&self, method: &str, path: &str, body: Value) -> Value {
+        let (status, value) = self.call(method, path, body).await;
+        assert!(status.is_success(), "{method} {path}: {status} {value}");
+        value
+    }
+
+    /// A call that must be refused; answers status and code.
+    pub(super) async fn no(&self, method: &str, path: &str, body: Value) -> (u16, String) {
+        let (status, value) = self.call(method, path, body).await;
+        let error = &value["error"];
+        assert!(error["message"].as_str().is_some_and(|it| !it.is_empty()), "{method} {path}: {value}");
+        (status.as_u16(), error["code"].as_str().expect("a code").to_owned())
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Value {
+        self.ok("GET", path, Value::Null).await
+    }
+
+    pub(super) async fn user(&self, name: &str) -> String {
+        let body = json!({"userPrincipalName": name, "displayName": name.split('@').next(), "accountEnabled": true,
+            "mailNickname": "x", "passwordProfile": {"password": "secret"}, "@odata.type": "#microsoft.graph.user"});
+        let made = self.ok("POST", "/v1.0/users", body).await;
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Service principal and job of a new application.
+    pub(super) async fn app(&self, template: &str) -> (String, String) {
+        let path = format!("/v1.0/applicationTemplates/{template}/instantiate");
+        let made = self.ok("POST", &path, json!({"displayName": "The App"})).await;
+        let app = made["servicePrincipal"]["id"].as_str().expect("an id").to_owned();
+        let jobs = self.get(&format!("/v1.0/servicePrincipals/{app}/synchronization/jobs")).await;
+        (app, jobs["value"][0]["id"].as_str().expect("an id").to_owned())
+    }
+}

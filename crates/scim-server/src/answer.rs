@@ -1,0 +1,156 @@
+//! Answers and refusals: everything that leaves is SCIM JSON.
+
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use scim::{Error, ScimType, urn};
+use serde::Serialize;
+use store::{KeyName, Kind};
+use uuid::Uuid;
+
+use crate::document;
+
+/// An HTTP answer, or why there is none.
+pub(crate) type Answer<T = Response<Body>> = Result<T, Refusal>;
+
+/// A SCIM error, with a header where the status asks for one.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: Error,
+    header: Option<(&'static str, &'static str)>,
+    /// The unique key that another resource holds, and which.
+    pub(crate) conflict: Option<(KeyName, Uuid, Kind)>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, detail: impl Into<String>) -> Self {
+        Error::new(status, detail).into()
+    }
+
+    pub(crate) fn of(scim_type: ScimType, detail: impl Into<String>) -> Self {
+        Error::of(scim_type, detail).into()
+    }
+
+    /// 401: says what is wrong with the token (RFC 6750 section 3).
+    pub(crate) fn unauthorized(detail: impl Into<String>, token_given: bool) -> Self {
+        let challenge = if token_given {
+            r#"Bearer realm="SCIM", error="invalid_token""#
+        } else {
+            r#"Bearer realm="SCIM""#
+        };
+        Self { error: Error::new(401, detail), header: Some(("www-authenticate", challenge)), conflict: None }
+    }
+
+    /// 405, with the methods that the place knows.
+    pub(crate) fn method(allowed: &'static str) -> Self {
+        Self {
+            error: Error::new(405, format!("this place knows the methods {allowed}")),
+            header: Some(("allow", allowed)),
+            conflict: None,
+        }
+    }
+
+    /// 429, to be tried again in a second.
+    pub(crate) fn too_many_requests(limit: u32) -> Self {
+        Self {
+            error: Error::new(
+                429,
+                format!(
+                    "more than {limit} requests a second: try again in a second, or raise the tenant's limit"
+                ),
+            ),
+            header: Some(("retry-after", "1")),
+            conflict: None,
+        }
+    }
+
+    pub(crate) fn not_found(what: &str, id: &str) -> Self {
+        let id: String = id.chars().take(80).collect();
+        Self::new(404, format!("there is no {what} {id} in this tenant"))
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let status = StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = json(status, &self.error.to_json());
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, header: None, conflict: None }
+    }
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::InvalidCursor | store::Error::PositionExpired => Self::of(
+                ScimType::InvalidCursor,
+                "the cursor is not one that this query was answered with: start again without a cursor",
+            ),
+            store::Error::Missing { kind, id } => Self::not_found(&format!("{kind:?}"), &id.to_string()),
+            store::Error::NotUnique { kind, name, holder } => {
+                let attribute = document::attribute_of(name);
+                let mut refusal =
+                    Self::of(ScimType::Uniqueness, format!("{attribute} is taken by the {kind:?} {holder}"));
+                refusal.conflict = Some((name, holder, kind));
+                refusal
+            }
+            store::Error::Serialization | store::Error::VersionMismatch { .. } => {
+                Self::new(503, "too many others write the same resource: try again")
+            }
+            store::Error::Closed => Self::new(503, "the service is shutting down: try again in a moment"),
+            other => {
+                tracing::error!(error = %other, "storage failed");
+                Self::new(500, "storage failed; the log of the service says why")
+            }
+        }
+    }
+}
+
+impl From<tenant::Error> for Refusal {
+    fn from(error: tenant::Error) -> Self {
+        match error {
+            refusal if refusal.is_refusal() => Self::unauthorized(refusal.to_string(), true),
+            tenant::Error::Store(error) => error.into(),
+            other => {
+                tracing::error!(error = %other, "a tenant could not be read");
+                Self::new(500, "the tenant cannot be read; the log of the service says why")
+            }
+        }
+    }
+}
+
+/// An answer with a body of SCIM's media type.
+pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response<Body> {
+    serde_json::to_vec(value).map_or_else(
+        |error| Refusal::new(500, format!("the answer could not be written: {error}")).into_response(),
+        |body| bytes(status, body),
+    )
+}
+
+/// An answer with a body that is SCIM JSON already.
+pub(crate) fn bytes(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(urn::MEDIA_TYPE));
+    response
+}
+
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// Sets a header to a value that we made; one that is no header value is left out.
+pub(crate) fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,282 @@
+//! Bulk requests (RFC 7644 section 3.7).
+
+use std::collections::{HashMap, HashSet};
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use scim::message::{
+    BulkMethod, BulkOperation, BulkReply, BulkRequest, BulkResponse, bulk_references, resolve_references,
+};
+use scim::{Error, Map, PatchRequest, ScimType};
+use serde_json::{Value, json};
+use store::{Kind, Object};
+
+use crate::answer::{self, Answer, Refusal};
+use crate::serve::Call;
+use crate::write::{Edit, Precondition};
+
+impl Call {
+    /// Carries the operations out, each one by itself. One that refers to what another creates waits for it; a
+    /// circle of references is opened by creating a group without its members first and adding them at the end.
+    pub(crate) async fn bulk(&self, body: &[u8]) -> Answer<Response<Body>> {
+        let request: BulkRequest = serde_json::from_slice(body).map_err(|error| {
+            Refusal::of(ScimType::InvalidSyntax, format!("the body is not a bulk request: {error}"))
+        })?;
+        let limit = self.service.config.limits.bulk_operations;
+        if request.operations.len() > limit {
+            return Err(Refusal::new(
+                413,
+                format!("the request has {} operations; {limit} are taken at once", request.operations.len()),
+            ));
+        }
+        let mut run = Run { ids: HashMap::new(), failed: HashSet::new(), errors: 0, replies: Vec::new() };
+        run.all(self, request).await;
+        run.replies.sort_by_key(|(position, _)| *position);
+        let replies = run.replies.into_iter().map(|(_, reply)| reply).collect();
+        Ok(answer::json(StatusCode::OK, &BulkResponse::new(replies)))
+    }
+}
+
+/// How many creates are carried out side by side.
+const AT_ONCE: usize = 64;
+
+struct Run {
+    /// What was created under each `bulkId`.
+    ids: HashMap<String, String>,
+    /// The `bulkId`s of creates that failed.
+    failed: HashSet<String>,
+    errors: u64,
+    replies: Vec<(usize, BulkReply)>,
+}
+
+impl Run {
+    async fn all(&mut self, call: &Call, request: BulkRequest) {
+        let promised: HashSet<String> = request
+            .operations
+            .iter()
+            .filter(|operation| operation.method == BulkMethod::Post)
+            .filter_map(|operation| operation.bulk_id.clone())
+            .collect();
+        let most = request.fail_on_errors.filter(|most| *most > 0).unwrap_or(u64::MAX);
+        let mut waiting: Vec<(usize, BulkOperation)> = request.operations.into_iter().enumerate().collect();
+        while !waiting.is_empty() {
+            let mut still = Vec::new();
+            let before = waiting.len();
+            let mut ready = Vec::new();
+            for (position, operation) in waiting {
+                if self.errors >= most {
+                    return;
+                }
+                if self.must_wait(&operation, &promised) {
+                    still.push((position, operation));
+                    continue;
+                }
+                // Creates do not touch each other, so that they may share the store's commits.
+                let alone = operation.method != BulkMethod::Post || most != u64::MAX;
+                if alone || ready.len() >= AT_ONCE {
+                    self.together(call, std::mem::take(&mut ready)).await;
+                }
+                if alone {
+                    self.together(call, vec![(position, operation)]).await;
+                } else {
+                    ready.push((position, operation));
+                }
+            }
+            self.together(call, ready).await;
+            if still.len() == before && self.errors < most {
+                self.open_circle(call, &mut still).await;
+            }
+            waiting = still;
+        }
+    }
+
+    /// Whether an operation refers to something that is still to be created.
+    fn must_wait(&self, operation: &BulkOperation, promised: &HashSet<String>) -> bool {
+        let data = operation.data.as_ref().unwrap_or(&Value::Null);
+        bulk_references(data, &operation.path).into_iter().any(|name| {
+            promised.contains(name) && !self.ids.contains_key(name) && !self.failed.contains(name)
+        })
+    }
+
+    /// Takes one operation out of the circle: a group is created without the members it cannot have yet, which are
+    /// added by a PATCH of our own later; anything else meets the error of its unresolved reference.
+    async fn open_circle(&mut self, call: &Call, waiting: &mut Vec<(usize, BulkOperation)>) {
+        let creates_group = |(_, operation): &(usize, BulkOperation)| {
+            operation.method == BulkMethod::Post
+                && operation.path.trim_matches('/').eq_ignore_ascii_case("Groups")
+                && operation.bulk_id.is_some()
+        };
+        let at = waiting.iter().position(creates_group).unwrap_or(0);
+        let (position, mut operation) = waiting.remove(at);
+        let members = operation
+            .data
+            .as_mut()
+            .filter(|_| operation.method == BulkMethod::Post)
+            .and_then(Value::as_object_mut)
+            .and_then(|data| {
+                let key = data.keys().find(|key| key.eq_ignore_ascii_case("members"))?.clone();
+                data.shift_remove(&key)
+            });
+        let bulk_id = operation.bulk_id.clone();
+        self.together(call, vec![(position, operation)]).await;
+        let Some((members, bulk_id)) = members.zip(bulk_id) else { return };
+        if !self.ids.contains_key(&bulk_id) {
+            return;
+        }
+        let patch = BulkOperation {
+            method: BulkMethod::Patch,
+            bulk_id: None,
+            version: None,
+            path: format!("/Groups/bulkId:{bulk_id}"),
+            data: Some(json!({
+                "schemas": [scim::urn::PATCH_OP],
+                "Operations": [{ "op": "add", "path": "members", "value": members }],
+            })),
+        };
+        waiting.push((position, patch));
+    }
+
+    /// Carries operations out side by side and records the replies in their order.
+    async fn together(&mut self, call: &Call, operations: Vec<(usize, BulkOperation)>) {
+        let heads: Vec<_> = operations
+            .iter()
+            .map(|(position, operation)| (*position, operation.method, operation.bulk_id.clone()))
+            .collect();
+        let outcomes = operations.into_iter().map(|(_, operation)| self.carry_out(call, operation));
+        let outcomes = futures::future::join_all(outcomes).await;
+        for ((position, method, bulk_id), outcome) in heads.into_iter().zip(outcomes) {
+            self.record(call, position, method, bulk_id, outcome).await;
+        }
+    }
+
+    async fn record(
+        &mut self,
+        call: &Call,
+        position: usize,
+        method: BulkMethod,
+        bulk_id: Option<String>,
+        outcome: Answer<Option<Object>>,
+    ) {
+        let mut reply =
+            BulkReply { location: None, method, bulk_id, version: None, status: 204, response: None };
+        match outcome {
+            Ok(Some(object)) => {
+                reply.status = if method == BulkMethod::Post { 201 } else { 200 };
+                reply.location = Some(call.location(object.kind, object.id));
+                if let Some(name) = reply.bulk_id.as_ref().filter(|_| method == BulkMethod::Post) {
+                    self.ids.insert(name.clone(), object.id.to_string());
+                }
+                reply.version = call.see(object).await.ok().map(|seen| seen.etag);
+            }
+            Ok(None) => {}
+            Err(refusal) => {
+                self.errors += 1;
+                if let Some(name) = &reply.bulk_id {
+                    self.failed.insert(name.clone());
+                }
+                reply.status = refusal.error.status;
+                reply.response = Some(refusal.error.to_json());
+            }
+        }
+        // The second half of a group of a circle is no operation of the client's: it changes the first half's reply.
+        let first_half = self.replies.iter_mut().find(|(other, _)| *other == position);
+        match first_half {
+            Some((_, first)) if reply.status >= 400 => {
+                first.status = reply.status;
+                first.response = reply.response;
+            }
+            Some((_, first)) => first.version = reply.version,
+            None => self.replies.push((position, reply)),
+        }
+    }
+
+    async fn carry_out(&self, call: &Call, mut operation: BulkOperation) -> Answer<Option<Object>> {
+        let lookup = |name: &str| self.ids.get(name).cloned();
+        let mut data = operation.data.take().unwrap_or(Value::Null);
+        let mut unknown = resolve_references(&mut data, &lookup);
+        let path = operation.path.clone();
+        let mut segments = path.trim_matches('/').split('/').rev().take(2).collect::<Vec<_>>();
+        if !is_endpoint(segments.last().copied()) && is_endpoint(segments.first().copied()) {
+            segments.truncate(1);
+        }
+        let (kind, id) = match segments[..] {
+            [endpoint] => (kind(endpoint), None),
+            [id, endpoint] => (kind(endpoint), Some(id)),
+            _ => (None, None),
+        };
+        let kind = kind.ok_or_else(|| no_path(&operation.path))?;
+        let id = match id
+            .map(|id| id.strip_prefix("bulkId:").map_or(Ok(id.to_owned()), |name| lookup(name).ok_or(name)))
+        {
+            None => None,
+            Some(Ok(id)) => Some(id),
+            Some(Err(name)) => {
+                unknown.push(name.to_owned());
+                None
+            }
+        };
+        if let Some(name) = unknown.first() {
+            let name: String = name.chars().take(80).collect();
+            return Err(Refusal::new(
+                409,
+                format!("bulkId:{name} refers to no operation of this request that created a resource"),
+            ));
+        }
+        let when = Precondition { if_match: operation.version.as_deref(), if_none_match: None };
+        match (operation.method, id) {
+            (BulkMethod::Post, None) => {
+                if operation.bulk_id.is_none() {
+                    return Err(Refusal::of(
+                        ScimType::InvalidSyntax,
+                        "a POST in a bulk request must have a bulkId",
+                    ));
+                }
+                Ok(Some(call.create(kind, map(data)?).await?))
+            }
+            (BulkMethod::Put, Some(id)) => {
+                Ok(Some(call.change(kind, &id, &Edit::Replace(map(data)?), when).await?))
+            }
+            (BulkMethod::Patch, Some(id)) => {
+                let request = PatchRequest::parse(data)?;
+                Ok(Some(call.change(kind, &id, &Edit::Patch(&request), when).await?))
+            }
+            (BulkMethod::Delete, Some(id)) => {
+                call.delete(kind, &id, when).await?;
+                Ok(None)
+            }
+            _ => Err(no_path(&operation.path)),
+        }
+    }
+}
+
+fn is_endpoint(segment: Option<&str>) -> bool {
+    segment.is_some_and(|segment| kind(segment).is_some())
+}
+
+fn kind(endpoint: &str) -> Option<Kind> {
+    match endpoint {
+        _ if endpoint.eq_ignore_ascii_case("Users") => Some(Kind::User),
+        _ if endpoint.eq_ignore_ascii_case("Groups") => Some(Kind::Group),
+        _ => None,
+    }
+}
+
+fn map(data: Value) -> Result<Map, Error> {
+    match data {
+        Value::Object(map) => Ok(map),
+        _ => Err(Error::of(
+            ScimType::InvalidSyntax,
+            "the operation's data must be the resource, a JSON object",
+        )),
+    }
+}
+
+fn no_path(path: &str) -> Refusal {
+    let path: String = path.chars().take(80).collect();
+    Refusal::of(
+        ScimType::InvalidPath,
+        format!(
+            "the path \"{path}\" does not fit: POST goes to /Users or /Groups, the others to /Users/ID or /Groups/ID"
+        ),
+    )
+}

@@ -1,0 +1,419 @@
+//! Lists: filtered, sorted, in pages by index or by cursor (RFC 7644 section 3.4.2, RFC 9865).
+
+use std::cmp::Reverse;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Bound;
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use scim::filter::{Compiled, Limits};
+use scim::message::{SearchRequest, SortOrder};
+use scim::sort::SortKey;
+use scim::{Filter, Projection, Quirks, ScimType, urn};
+use store::{Cursor, KeyName, Kind, Object, Order, Scan};
+
+use crate::answer::{self, Answer, Refusal};
+use crate::plan::{Plan, too_many};
+use crate::render::{PAGE, Seen};
+use crate::serve::Call;
+use crate::stream::{self, Sink};
+
+/// A query, read.
+struct Query {
+    kinds: Vec<Kind>,
+    /// For each kind.
+    filters: Vec<Option<Compiled>>,
+    sort_by: Option<String>,
+    descending: bool,
+    start: u64,
+    count: usize,
+    cursor: Option<String>,
+    /// Tells queries apart, so that a cursor is used with its own.
+    mark: u64,
+}
+
+/// What a query found.
+struct Found {
+    objects: Vec<Object>,
+    total: Option<u64>,
+    next: Option<String>,
+}
+
+/// Matches while they are counted: those of one window are kept.
+struct Window {
+    skip: u64,
+    left: usize,
+    total: u64,
+    objects: Vec<Object>,
+}
+
+impl Window {
+    fn offer(&mut self, object: Object) {
+        self.total += 1;
+        if self.total > self.skip && self.left > 0 {
+            self.left -= 1;
+            self.objects.push(object);
+        }
+    }
+}
+
+impl Call {
+    /// Answers a query over resources of these kinds.
+    pub(crate) async fn search(&self, kinds: &[Kind], search: SearchRequest) -> Answer<Response<Body>> {
+        let projections = kinds
+            .iter()
+            .map(|kind| {
+                Projection::of(&search.attributes, &search.excluded_attributes, &self.ty(*kind).definition)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let query = self.read_query(kinds, search)?;
+        let found = if query.cursor.is_some() {
+            self.by_cursor(&query).await?
+        } else {
+            self.by_index(&query, query.start - 1).await?
+        };
+        let start = query.cursor.is_none().then_some(query.start);
+        let streams = kinds.iter().zip(&projections).any(|(kind, projection)| {
+            *kind == Kind::Group && projection.wants("members", &self.ty(*kind).definition)
+        });
+        let projections: Vec<_> = kinds.iter().copied().zip(projections).collect();
+        let call = self.clone();
+        let write = async move |mut sink: Sink| {
+            call.write_list(&mut sink, found, start, &projections).await?;
+            Ok(sink)
+        };
+        let body = if streams {
+            stream::body(write).await?
+        } else {
+            Body::from(write(Sink::buffered()).await?.buffer)
+        };
+        Ok(answer::bytes(StatusCode::OK, body))
+    }
+
+    fn read_query(&self, kinds: &[Kind], search: SearchRequest) -> Answer<Query> {
+        let mut quirks = Quirks::new();
+        let filter = search
+            .filter
+            .as_deref()
+            .map(|text| Filter::parse_within(text, Limits::default(), &mut quirks))
+            .transpose()
+            .map_err(scim::Error::from)?;
+        let filters = kinds
+            .iter()
+            .map(|kind| {
+                let resolve =
+                    |filter: &Filter| filter.resolve_noting(&self.ty(*kind).definition, &mut quirks);
+                filter.as_ref().map(resolve).transpose()
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        self.note(&quirks);
+        let limits = &self.service.config.limits;
+        let count = search.count.map_or(limits.page, |count| usize::try_from(count).unwrap_or(0));
+        let descending = search.sort_order == Some(SortOrder::Descending);
+        let mut hasher = DefaultHasher::new();
+        (kinds, &search.filter, &search.sort_by, descending).hash(&mut hasher);
+        Ok(Query {
+            kinds: kinds.to_vec(),
+            filters,
+            sort_by: search.sort_by,
+            descending,
+            start: search.start_index.map_or(1, |start| u64::try_from(start).unwrap_or(1)).max(1),
+            count: count.min(limits.max_page),
+            cursor: search.cursor,
+            mark: hasher.finish(),
+        })
+    }
+
+    /// The window that begins after `skip` matches, and how many match in all.
+    async fn by_index(&self, query: &Query, skip: u64) -> Answer<Found> {
+        if query.sort_by.is_some() && query.order().is_none() {
+            return self.sorted(query, skip).await;
+        }
+        let mut window = Window { skip, left: query.count, total: 0, objects: Vec::new() };
+        for (kind, filter) in query.kinds.iter().zip(&query.filters) {
+            match (self.plan(*kind, filter.as_ref()).await?, filter) {
+                (Plan::These(objects), Some(filter)) => {
+                    for object in objects {
+                        if let Some((object, _)) = self.admit(filter, object).await? {
+                            window.offer(object);
+                        }
+                    }
+                }
+                (Plan::Scan, Some(filter)) => self.scan_into(&mut window, *kind, filter, query).await?,
+                _ => self.take_all(&mut window, *kind, query).await?,
+            }
+        }
+        Ok(Found { objects: window.objects, total: Some(window.total), next: None })
+    }
+
+    /// Unfiltered: the count is kept by the store, and so is the way to an offset.
+    async fn take_all(&self, window: &mut Window, kind: Kind, query: &Query) -> Answer<()> {
+        let count = self.service.store.count(self.realm(), kind).await?;
+        let skip = window.skip.saturating_sub(window.total);
+        if window.left > 0 && skip < count {
+            let known = self.state.page_at(query.mark, kind, skip);
+            let offset = if known.is_some() { 0 } else { skip };
+            let scan = Scan { offset, limit: window.left, ..query.scan() }.after(known);
+            let page = self.service.store.scan(self.realm(), kind, scan).await?;
+            if let Some(next) = page.next {
+                self.state.keep_page(query.mark, kind, skip + page.objects.len() as u64, next);
+            }
+            window.left -= page.objects.len().min(window.left);
+            window.objects.extend(page.objects);
+        }
+        window.total += count;
+        Ok(())
+    }
+
+    async fn scan_into(
+        &self,
+        window: &mut Window,
+        kind: Kind,
+        filter: &Compiled,
+        query: &Query,
+    ) -> Answer<()> {
+        let work = self.service.config.limits.work;
+        let mut looked_at = 0;
+        let mut after = None;
+        loop {
+            let scan = Scan { limit: PAGE, ..query.scan() }.after(after);
+            let page = self.service.store.scan(self.realm(), kind, scan).await?;
+            looked_at += page.objects.len();
+            for object in page.objects {
+                if let Some((object, _)) = self.admit(filter, object).await? {
+                    window.offer(object);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+            if looked_at >= work {
+                return Err(too_many(work));
+            }
+        }
+    }
+
+    /// By an attribute without an index: the keys of all matches are sorted, then one window of them is read.
+    async fn sorted(&self, query: &Query, skip: u64) -> Answer<Found> {
+        let work = self.service.config.limits.work;
+        let mut keys = Vec::new();
+        for (kind, filter) in query.kinds.iter().zip(&query.filters) {
+            let by = query.sort_by.as_deref().and_then(|path| self.ty(*kind).definition.find(path));
+            let mut after = None;
+            let mut these = match self.plan(*kind, filter.as_ref()).await? {
+                Plan::These(objects) => Some(objects),
+                Plan::All | Plan::Scan => None,
+            };
+            let looks_up = these.is_some();
+            loop {
+                let objects = match these.take() {
+                    Some(objects) => objects,
+                    None if looks_up => break,
+                    None => {
+                        let scan = Scan::first(PAGE).after(after.take());
+                        let page = self.service.store.scan(self.realm(), *kind, scan).await?;
+                        after = page.next;
+                        page.objects
+                    }
+                };
+                for object in objects {
+                    let admitted = if let Some(filter) = filter {
+                        self.admit(filter, object).await?
+                    } else {
+                        let whole = self.whole(&Seen::alone(object.clone()))?;
+                        Some((object, whole))
+                    };
+                    if let Some((object, resource)) = admitted {
+                        let (id, mut resource) = (object.id, resource);
+                        if by.is_some_and(|by| by.attribute.name == "meta") {
+                            resource = self.whole(&Seen::alone(object))?;
+                        }
+                        let key = by.as_ref().map(|by| SortKey::of(&resource, by));
+                        keys.push((key, id, *kind));
+                    }
+                }
+                if keys.len() > work {
+                    return Err(too_many(work));
+                }
+                if !looks_up && after.is_none() {
+                    break;
+                }
+            }
+        }
+        if query.descending {
+            keys.sort_by_cached_key(|(key, id, _)| (Reverse(key.clone()), *id));
+        } else {
+            keys.sort_by_cached_key(|(key, id, _)| (key.clone(), *id));
+        }
+        let total = keys.len() as u64;
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        let mut objects = Vec::new();
+        for (_, id, kind) in keys.into_iter().skip(skip).take(query.count) {
+            objects.extend(self.service.store.get(self.realm(), kind, id).await?);
+        }
+        Ok(Found { objects, total: Some(total), next: None })
+    }
+
+    /// A page by cursor. Where the store keeps the order the cursor is the store's own and nothing is lost or
+    /// repeated; the few results of a look-up, and those of a sort without an index, are counted off.
+    async fn by_cursor(&self, query: &Query) -> Answer<Found> {
+        let place = query.place()?;
+        let [kind] = query.kinds[..] else { return self.counted_off(query, place).await };
+        let ordered = query.sort_by.is_none() || query.order().is_some();
+        let plan = self.plan(kind, query.filters[0].as_ref()).await?;
+        if !ordered || matches!(plan, Plan::These(_)) {
+            return self.counted_off(query, place).await;
+        }
+        let mut after = match place {
+            Place::Start => None,
+            Place::After(cursor) => Some(cursor),
+            Place::Offset(_) => return Err(foreign_cursor()),
+        };
+        let filter = query.filters[0].as_ref();
+        let total = match filter {
+            None => Some(self.service.store.count(self.realm(), kind).await?),
+            Some(_) => None,
+        };
+        let mut objects = Vec::new();
+        let mut looked_at = 0;
+        while objects.len() < query.count && looked_at < self.service.config.limits.work {
+            // Never more than are still wanted, so that the cursor is right behind the last one taken.
+            let scan = Scan { limit: query.count - objects.len(), ..query.scan() }.after(after.take());
+            let page = self.service.store.scan(self.realm(), kind, scan).await?;
+            looked_at += page.objects.len();
+            for object in page.objects {
+                match filter {
+                    None => objects.push(object),
+                    Some(filter) => {
+                        objects.extend(self.admit(filter, object).await?.map(|(object, _)| object));
+                    }
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let next = after.map(|cursor| query.token(b's', &cursor.0));
+        Ok(Found { objects, total, next })
+    }
+
+    async fn counted_off(&self, query: &Query, place: Place) -> Answer<Found> {
+        let skip = match place {
+            Place::Start => 0,
+            Place::Offset(skip) => skip,
+            Place::After(_) => return Err(foreign_cursor()),
+        };
+        let mut found = self.by_index(query, skip).await?;
+        let end = skip.saturating_add(found.objects.len() as u64);
+        if !found.objects.is_empty() && found.total.is_some_and(|total| end < total) {
+            found.next = Some(query.token(b'o', &end.to_be_bytes()));
+        }
+        Ok(found)
+    }
+
+    async fn write_list(
+        &self,
+        sink: &mut Sink,
+        found: Found,
+        start: Option<u64>,
+        projections: &[(Kind, Projection)],
+    ) -> Answer<()> {
+        let mut head = serde_json::json!({ "schemas": [urn::LIST_RESPONSE] });
+        if let Some(total) = found.total {
+            head["totalResults"] = total.into();
+        }
+        if let Some(start) = start {
+            head["startIndex"] = start.into();
+        }
+        head["itemsPerPage"] = found.objects.len().into();
+        if let Some(next) = found.next {
+            head["nextCursor"] = next.into();
+        }
+        let head = head.to_string();
+        sink.buffer.extend_from_slice(head.strip_suffix('}').unwrap_or_default().as_bytes());
+        sink.buffer.extend_from_slice(br#","Resources":["#);
+        for (position, object) in found.objects.into_iter().enumerate() {
+            if position > 0 {
+                sink.buffer.push(b',');
+            }
+            let Some((_, projection)) = projections.iter().find(|(kind, _)| *kind == object.kind) else {
+                continue;
+            };
+            let definition = &self.ty(object.kind).definition;
+            let computed = projection.wants("groups", definition) || projection.wants("meta", definition);
+            let seen = if computed { self.see(object).await? } else { Seen::alone(object) };
+            self.write_resource(sink, &seen, projection).await?;
+            sink.relieve().await?;
+        }
+        sink.buffer.extend_from_slice(b"]}");
+        Ok(())
+    }
+}
+
+/// Where a cursor points.
+enum Place {
+    Start,
+    After(Cursor),
+    Offset(u64),
+}
+
+impl Query {
+    /// The store's order that serves `sortBy`: attributes that each resource has exactly once.
+    fn order(&self) -> Option<Order> {
+        let by_key = |name| Some(Order::Key { name, from: Bound::Unbounded, to: Bound::Unbounded });
+        let path = self.sort_by.as_deref()?;
+        match self.kinds[..] {
+            _ if path.eq_ignore_ascii_case("meta.created") => Some(Order::Creation),
+            [Kind::User] if path.eq_ignore_ascii_case("userName") => by_key(KeyName::UserName),
+            [Kind::Group] if path.eq_ignore_ascii_case("displayName") => by_key(KeyName::DisplayName),
+            _ => None,
+        }
+        .filter(|_| self.kinds.len() == 1)
+    }
+
+    fn scan(&self) -> Scan {
+        let order = self.order();
+        let descending = order.is_some() && self.descending;
+        Scan { order: order.unwrap_or(Order::Creation), descending, ..Scan::first(0) }
+    }
+
+    fn token(&self, kind: u8, payload: &[u8]) -> String {
+        let mut bytes = vec![kind];
+        bytes.extend_from_slice(&self.mark.to_be_bytes());
+        bytes.extend_from_slice(payload);
+        BASE64.encode(bytes)
+    }
+
+    /// Reads the cursor of the request. The error is `invalidCursor`.
+    fn place(&self) -> Answer<Place> {
+        let text = self.cursor.as_deref().unwrap_or_default();
+        if text.is_empty() {
+            return Ok(Place::Start);
+        }
+        let bytes = BASE64.decode(text).map_err(|_| foreign_cursor())?;
+        let (head, payload) = bytes.split_at_checked(9).ok_or_else(foreign_cursor)?;
+        if head[1..] != self.mark.to_be_bytes() {
+            return Err(foreign_cursor());
+        }
+        match head[0] {
+            b's' => Ok(Place::After(Cursor(payload.to_vec().into()))),
+            b'o' => {
+                let offset = payload.try_into().map_err(|_| foreign_cursor())?;
+                Ok(Place::Offset(u64::from_be_bytes(offset)))
+            }
+            _ => Err(foreign_cursor()),
+        }
+    }
+}
+
+fn foreign_cursor() -> Refusal {
+    Refusal::of(
+        ScimType::InvalidCursor,
+        "the cursor does not belong to this query: repeat the filter and the order it was made with, or start \
+         again with an empty cursor",
+    )
+}

@@ -1,0 +1,121 @@
+//! How a filter is answered: by a look-up, or by looking at everything.
+
+use std::collections::HashMap;
+
+use scim::filter::{Compiled, Equality, Literal};
+use scim::{Map, ScimType};
+use serde_json::Value;
+use store::{EdgeKind, EdgesOf, Kind, Object};
+use uuid::Uuid;
+
+use crate::answer::{Answer, Refusal};
+use crate::document;
+use crate::render::{PAGE, Seen, bare};
+use crate::serve::Call;
+
+/// Where the resources that may match come from.
+pub(crate) enum Plan {
+    /// All resources match.
+    All,
+    /// These, if the filter admits them.
+    These(Vec<Object>),
+    /// Any may match.
+    Scan,
+}
+
+impl Call {
+    pub(crate) async fn plan(&self, kind: Kind, filter: Option<&Compiled>) -> Answer<Plan> {
+        let Some(filter) = filter else { return Ok(Plan::All) };
+        let mut equalities: Vec<Equality<'_>> = filter.equalities().collect();
+        // The surest first: an id is one resource, an edge may be a hundred thousand.
+        equalities.sort_by_key(|equality| match equality.path {
+            "id" => 0,
+            "userName" => 1,
+            path if path.starts_with("groups") || path.starts_with("members") => 3,
+            _ => 2,
+        });
+        for equality in equalities {
+            if let Some(objects) = self.look_up(kind, &equality).await? {
+                return Ok(Plan::These(objects));
+            }
+        }
+        Ok(Plan::Scan)
+    }
+
+    /// The resources that satisfy an equality, where there is an index for it.
+    async fn look_up(&self, kind: Kind, equality: &Equality<'_>) -> Answer<Option<Vec<Object>>> {
+        let Literal::String(value) = equality.value else { return Ok(None) };
+        let store = &self.service.store;
+        let id = Uuid::parse_str(value).ok();
+        match (kind, equality.path) {
+            (_, "id") => {
+                let Some(id) = id else { return Ok(Some(Vec::new())) };
+                Ok(Some(store.get(self.realm(), kind, id).await?.into_iter().collect()))
+            }
+            (Kind::Group, "members" | "members.value") => {
+                let Some(id) = id else { return Ok(Some(Vec::new())) };
+                self.across(kind, EdgesOf::To(id)).await.map(Some)
+            }
+            (Kind::User, "groups" | "groups.value") => {
+                let Some(id) = id else { return Ok(Some(Vec::new())) };
+                self.across(kind, EdgesOf::From(id)).await.map(Some)
+            }
+            (_, path) => {
+                let Some(key) = document::key_for(kind, path, value) else { return Ok(None) };
+                let work = self.service.config.limits.work;
+                let found = store.find(self.realm(), kind, &key, work + 1).await?;
+                if found.len() > work { Err(too_many(work)) } else { Ok(Some(found)) }
+            }
+        }
+    }
+
+    /// The resources of a kind at the other end of memberships.
+    async fn across(&self, kind: Kind, of: EdgesOf) -> Answer<Vec<Object>> {
+        let mut objects = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.service.store.edges(self.realm(), EdgeKind::Member, of, after, PAGE).await?;
+            let ids: Vec<Uuid> =
+                page.others.iter().filter(|(other, _)| *other == kind).map(|(_, id)| *id).collect();
+            objects
+                .extend(self.service.store.get_many(self.realm(), kind, &ids).await?.into_iter().flatten());
+            if objects.len() > self.service.config.limits.work {
+                return Err(too_many(self.service.config.limits.work));
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(objects);
+            }
+        }
+    }
+
+    /// The whole resource where the filter admits it (`None` for a filter admits everything).
+    pub(crate) async fn admit(&self, filter: &Compiled, object: Object) -> Answer<Option<(Object, Map)>> {
+        let mut computed: HashMap<&str, Value> = HashMap::new();
+        if object.kind == Kind::Group && filter.mentions("members") {
+            let members = self.current_members(object.id).await?;
+            let members = members.into_iter().map(|(kind, id)| self.member_value(kind, id));
+            computed.insert("members", members.collect());
+        }
+        let resource = if object.kind == Kind::User && (filter.mentions("groups") || filter.mentions("meta"))
+        {
+            self.whole(&self.see(object.clone()).await?)?
+        } else if filter.mentions("meta") {
+            self.whole(&Seen::alone(object.clone()))?
+        } else {
+            bare(&object)?
+        };
+        let admitted = filter.matches_with(&resource, &|name| computed.get(name).cloned());
+        Ok(admitted.then_some((object, resource)))
+    }
+}
+
+pub(crate) fn too_many(work: usize) -> Refusal {
+    Refusal::of(
+        ScimType::TooMany,
+        format!(
+            "the query would have to look at more than {work} resources: use an equality on id, userName, \
+             externalId, displayName or emails.value, or add one with and"
+        ),
+    )
+}

@@ -1,0 +1,243 @@
+//! Resources on their way out: stored bytes with what is computed spliced in, or a projection of them.
+
+use std::io::Write as _;
+
+use scim::{Map, Projection};
+use serde_json::{Value, json};
+use store::{EdgeKind, EdgesOf, Kind, Object};
+use uuid::Uuid;
+
+use crate::answer::{Answer, Refusal};
+use crate::document;
+use crate::serve::Call;
+use crate::stream::Sink;
+
+/// Members and memberships read at a time.
+pub(crate) const PAGE: usize = 1000;
+
+/// A group that a user is in.
+pub(crate) struct Membership {
+    group: Uuid,
+    display: String,
+}
+
+/// A resource as read, with what is computed for it.
+pub(crate) struct Seen {
+    pub(crate) object: Object,
+    groups: Vec<Membership>,
+    /// Weak entity tag. That of a user covers the memberships.
+    pub(crate) etag: String,
+}
+
+impl Seen {
+    /// A resource without its memberships: for a group all there is, for a user enough where neither `groups` nor
+    /// the entity tag matters.
+    pub(crate) fn alone(object: Object) -> Self {
+        let etag = etag(object.version, &[]);
+        Self { object, groups: Vec::new(), etag }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Named {
+    #[serde(rename = "displayName", default)]
+    display_name: String,
+}
+
+impl Call {
+    /// Computes what a resource's document does not hold.
+    pub(crate) async fn see(&self, object: Object) -> Answer<Seen> {
+        let groups = if object.kind == Kind::User { self.groups_of(object.id).await? } else { Vec::new() };
+        let etag = etag(object.version, &groups);
+        Ok(Seen { object, groups, etag })
+    }
+
+    /// The groups that a user is a direct member of.
+    async fn groups_of(&self, user: Uuid) -> Answer<Vec<Membership>> {
+        let mut memberships = Vec::new();
+        let mut after = None;
+        loop {
+            let edges =
+                self.service.store.edges(self.realm(), EdgeKind::Member, EdgesOf::To(user), after, PAGE);
+            let page = edges.await?;
+            if page.others.is_empty() {
+                return Ok(memberships);
+            }
+            let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
+            let groups = self.service.store.get_many(self.realm(), Kind::Group, &ids).await?;
+            for group in groups.into_iter().flatten() {
+                let named: Named = serde_json::from_slice(&group.body)
+                    .map_err(|_| Refusal::new(500, format!("the stored group {} is damaged", group.id)))?;
+                memberships.push(Membership { group: group.id, display: named.display_name });
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(memberships);
+            }
+        }
+    }
+
+    fn groups_value(&self, groups: &[Membership]) -> Option<Value> {
+        let element = |membership: &Membership| {
+            json!({
+                "value": membership.group.to_string(),
+                "$ref": self.location(Kind::Group, membership.group),
+                "display": membership.display,
+                "type": "direct",
+            })
+        };
+        (!groups.is_empty()).then(|| groups.iter().map(element).collect())
+    }
+
+    /// The URL of a resource.
+    pub(crate) fn location(&self, kind: Kind, id: Uuid) -> String {
+        format!("{}/{}/{id}", self.base, endpoint(kind))
+    }
+
+    /// The document with everything computed but the members of a group.
+    pub(crate) fn whole(&self, seen: &Seen) -> Answer<Map> {
+        let mut resource = bare(&seen.object)?;
+        if let Some(groups) = self.groups_value(&seen.groups) {
+            resource.insert("groups".into(), groups);
+        }
+        resource.insert(
+            "meta".into(),
+            json!({
+                "resourceType": name(seen.object.kind),
+                "created": seen.object.created.to_string(),
+                "lastModified": seen.object.modified.to_string(),
+                "location": self.location(seen.object.kind, seen.object.id),
+                "version": seen.etag,
+            }),
+        );
+        Ok(resource)
+    }
+
+    /// Writes a resource as the projection wants it. Members are read page by page, and only if they are wanted.
+    pub(crate) async fn write_resource(
+        &self,
+        sink: &mut Sink,
+        seen: &Seen,
+        projection: &Projection,
+    ) -> Answer<()> {
+        let ty = self.ty(seen.object.kind);
+        if projection.is_default() && ty.plain {
+            self.splice(&mut sink.buffer, seen)?;
+        } else {
+            let resource = self.whole(seen)?;
+            serde_json::to_writer(&mut sink.buffer, &projection.view(&resource, &ty.definition))
+                .map_err(|error| Refusal::new(500, format!("the resource cannot be written: {error}")))?;
+        }
+        if seen.object.kind == Kind::Group && projection.wants("members", &ty.definition) {
+            sink.buffer.pop();
+            self.write_members(sink, seen.object.id, projection).await?;
+            sink.buffer.push(b'}');
+        }
+        Ok(())
+    }
+
+    /// The stored bytes with `id`, `meta` and `groups` around them, without parsing.
+    fn splice(&self, out: &mut Vec<u8>, seen: &Seen) -> Answer<()> {
+        let object = &seen.object;
+        let failed = |error| Refusal::new(500, format!("the resource cannot be written: {error}"));
+        let inner = object.body.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+        let inner = inner.ok_or_else(|| Refusal::new(500, "the stored resource is damaged"))?;
+        out.reserve(inner.len() + 512);
+        write!(out, r#"{{"id":"{}","#, object.id).map_err(failed)?;
+        out.extend_from_slice(inner);
+        if !inner.is_empty() {
+            out.push(b',');
+        }
+        if let Some(groups) = self.groups_value(&seen.groups) {
+            write!(out, r#""groups":{groups},"#).map_err(failed)?;
+        }
+        write!(
+            out,
+            r#""meta":{{"resourceType":"{}","created":"{}","lastModified":"{}","location":"{}/{}/{}","version":"{}"}}}}"#,
+            name(object.kind),
+            object.created,
+            object.modified,
+            self.base,
+            endpoint(object.kind),
+            object.id,
+            seen.etag.replace('"', "\\\""),
+        )
+        .map_err(failed)
+    }
+
+    async fn write_members(&self, sink: &mut Sink, group: Uuid, projection: &Projection) -> Answer<()> {
+        let mut after = None;
+        let mut first = true;
+        loop {
+            let edges =
+                self.service.store.edges(self.realm(), EdgeKind::Member, EdgesOf::From(group), after, PAGE);
+            let page = edges.await?;
+            for (kind, id) in page.others {
+                let Some(member) = self.member(kind, id, projection) else { continue };
+                sink.buffer.extend_from_slice(match (first, sink.buffer.last()) {
+                    (false, _) => b",",
+                    (true, Some(b'{')) => br#""members":["#,
+                    (true, _) => br#","members":["#,
+                });
+                first = false;
+                sink.buffer.extend_from_slice(&member);
+            }
+            sink.relieve().await?;
+            after = page.next;
+            if after.is_none() {
+                if !first {
+                    sink.buffer.push(b']');
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    /// One element of `members`; `None` where the projection leaves nothing of it.
+    fn member(&self, kind: Kind, id: Uuid, projection: &Projection) -> Option<Vec<u8>> {
+        if projection.is_default() {
+            let (base, endpoint, name) = (&self.base, endpoint(kind), name(kind));
+            let text = format!(r#"{{"value":"{id}","$ref":"{base}/{endpoint}/{id}","type":"{name}"}}"#);
+            return Some(text.into_bytes());
+        }
+        let element = self.member_value(kind, id);
+        let alone = Map::from_iter([("members".to_owned(), Value::Array(vec![element]))]);
+        let kept = projection.apply(alone, &self.ty(Kind::Group).definition);
+        serde_json::to_vec(kept.get("members")?.get(0)?).ok()
+    }
+
+    /// One element of `members` as a value.
+    pub(crate) fn member_value(&self, kind: Kind, id: Uuid) -> Value {
+        json!({ "value": id.to_string(), "$ref": self.location(kind, id), "type": name(kind) })
+    }
+}
+
+/// The document with its id: enough for filters that ask for nothing else that is computed.
+pub(crate) fn bare(object: &Object) -> Answer<Map> {
+    let mut resource = document::parse(object)?;
+    resource.insert("id".into(), object.id.to_string().into());
+    Ok(resource)
+}
+
+/// The name of a resource type.
+pub(crate) fn name(kind: Kind) -> &'static str {
+    if kind == Kind::Group { "Group" } else { "User" }
+}
+
+fn endpoint(kind: Kind) -> &'static str {
+    if kind == Kind::Group { "Groups" } else { "Users" }
+}
+
+/// A weak entity tag: the version, and for a user in groups a hash (FNV-1a) of which they are and how they are
+/// called, since both are part of the user's representation.
+fn etag(version: u64, groups: &[Membership]) -> String {
+    if groups.is_empty() {
+        return format!(r#"W/"{version}""#);
+    }
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = groups.iter().fold(0xcbf2_9ce4_8422_2325, |hash, membership| {
+        let hash = membership.group.as_bytes().iter().fold(hash, step);
+        membership.display.as_bytes().iter().fold(hash, step)
+    });
+    format!(r#"W/"{version}-{hash:016x}""#)
+}

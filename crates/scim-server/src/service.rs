@@ -1,0 +1,206 @@
+//! What the routes share: the store, the tenants, the resource types of each tenant.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::{Clock, Ids};
+use parking_lot::{Mutex, RwLock};
+use scim::schema::Returned;
+use scim::{Attribute, Definition};
+use store::{Cursor, Kind, Store};
+use tenant::{Tenant, Tenants};
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::extension;
+use crate::inspector::{InspectedRequest, Inspector};
+
+/// How the service provider is reached, and its limits.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The domain below which each tenant has a host name of its own; `None`: tenants are reached by path only.
+    pub domain: Option<String>,
+    /// Scheme and host under which the service is known outside, e.g. `https://scim.example.com`, without a final
+    /// slash; `None`: as the request names it, by plain HTTP.
+    pub public_url: Option<String>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// The most of everything.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of the body of a request on users, and of a search.
+    pub body: usize,
+    /// Bytes of the body of a request on groups, which may name many members.
+    pub group_body: usize,
+    /// Bytes of the body of a bulk request.
+    pub bulk_body: usize,
+    /// Operations of a bulk request.
+    pub bulk_operations: usize,
+    /// Resources of a page unless the request says otherwise.
+    pub page: usize,
+    /// Resources of a page at most.
+    pub max_page: usize,
+    /// Resources that a query without an index may look at, before it is answered `tooMany`.
+    pub work: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1 << 20,
+            group_body: 16 << 20,
+            bulk_body: 16 << 20,
+            bulk_operations: 1000,
+            page: 100,
+            max_page: 1000,
+            work: 250_000,
+        }
+    }
+}
+
+/// The service provider: what the routes share.
+pub struct Service {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) tenants: Arc<Tenants>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Ids,
+    pub(crate) config: Config,
+    states: RwLock<HashMap<Uuid, Arc<State>>>,
+}
+
+/// What is kept in memory of a tenant.
+pub(crate) struct State {
+    pub(crate) user: Type,
+    pub(crate) group: Type,
+    pub(crate) inspector: Inspector,
+    bucket: Mutex<Bucket>,
+    pages: Mutex<HashMap<PageKey, (Instant, Cursor)>>,
+}
+
+/// A query, a kind, and how many resources came before.
+type PageKey = (u64, Kind, u64);
+
+/// A resource type of a tenant.
+pub(crate) struct Type {
+    pub(crate) definition: Definition,
+    /// Whether a stored document may leave as it is when a request names no attributes.
+    pub(crate) plain: bool,
+}
+
+impl Type {
+    fn new(definition: Definition) -> Self {
+        let plain = definition
+            .schemas()
+            .flat_map(|schema| &schema.attributes)
+            .filter(|attribute| attribute.name != "password")
+            .all(leaves_by_default);
+        Self { definition, plain }
+    }
+}
+
+fn leaves_by_default(attribute: &Attribute) -> bool {
+    matches!(attribute.returned, Returned::Default | Returned::Always)
+        && attribute.sub_attributes.iter().all(leaves_by_default)
+}
+
+/// Requests that may still come: filled evenly, up to one second's worth.
+struct Bucket {
+    filled: Instant,
+    left: f64,
+}
+
+impl State {
+    /// Counts a request; whether it is within the tenant's rate.
+    pub(crate) fn admits(&self, per_second: u32) -> bool {
+        let per_second = f64::from(per_second.max(1));
+        let mut bucket = self.bucket.lock();
+        let now = Instant::now();
+        let grown = now.duration_since(bucket.filled).as_secs_f64() * per_second;
+        bucket.left = (bucket.left + grown).min(per_second);
+        bucket.filled = now;
+        let admitted = bucket.left >= 1.0;
+        if admitted {
+            bucket.left -= 1.0;
+        }
+        admitted
+    }
+
+    /// Where a list that was read up to a place goes on, if it was read lately. Who reads a list by `startIndex` to
+    /// its end pays for each page what the first one costs, and loses nothing when others delete meanwhile.
+    pub(crate) fn page_at(&self, query: u64, kind: Kind, skip: u64) -> Option<Cursor> {
+        let pages = self.pages.lock();
+        let (read_at, cursor) = pages.get(&(query, kind, skip))?;
+        (read_at.elapsed() < PAGE_KEPT).then(|| cursor.clone())
+    }
+
+    pub(crate) fn keep_page(&self, query: u64, kind: Kind, skip: u64, cursor: Cursor) {
+        let mut pages = self.pages.lock();
+        if pages.len() >= PAGES {
+            pages.retain(|_, (read_at, _)| read_at.elapsed() < PAGE_KEPT);
+            if pages.len() >= PAGES {
+                pages.clear();
+            }
+        }
+        pages.insert((query, kind, skip), (Instant::now(), cursor));
+    }
+}
+
+/// How long the place where a page ended is remembered.
+const PAGE_KEPT: Duration = Duration::from_mins(1);
+/// How many such places a tenant has.
+const PAGES: usize = 1000;
+
+impl Service {
+    /// A service provider over a store.
+    pub fn new(
+        store: Arc<dyn Store>,
+        tenants: Arc<Tenants>,
+        clock: Arc<dyn Clock>,
+        ids: Ids,
+        config: Config,
+    ) -> Self {
+        Self { store, tenants, clock, ids, config, states: RwLock::default() }
+    }
+
+    /// Forgets what is kept in memory of a tenant: after its schema extensions changed, or after its deletion.
+    pub fn forget(&self, tenant: Uuid) {
+        self.states.write().remove(&tenant);
+    }
+
+    /// The last requests of a tenant that came in with a good token, the oldest first.
+    pub fn requests(&self, tenant: Uuid) -> Vec<InspectedRequest> {
+        self.states.read().get(&tenant).map(|state| state.inspector.list()).unwrap_or_default()
+    }
+
+    /// The URL of a tenant's service, without a final slash.
+    pub(crate) fn base(&self, tenant: &str, by_host: bool, host: Option<&str>) -> String {
+        let public = self.config.public_url.as_deref();
+        if by_host {
+            let scheme = public.and_then(|url| url.split_once("://")).map_or("http", |(scheme, _)| scheme);
+            return format!("{scheme}://{}/api/scim/v2", host.unwrap_or("localhost"));
+        }
+        match public {
+            Some(url) => format!("{url}/tenants/{tenant}/api/scim/v2"),
+            None => format!("http://{}/tenants/{tenant}/api/scim/v2", host.unwrap_or("localhost")),
+        }
+    }
+
+    pub(crate) async fn state(&self, tenant: &Tenant) -> Answer<Arc<State>> {
+        if let Some(state) = self.states.read().get(&tenant.id) {
+            return Ok(Arc::clone(state));
+        }
+        let extensions = extension::all(&*self.store, tenant.realm()).await?;
+        let full = f64::from(tenant.settings.requests_per_second.max(1));
+        let state = Arc::new(State {
+            user: Type::new(Definition::user(&extensions)),
+            group: Type::new(Definition::group(&[])),
+            inspector: Inspector::default(),
+            pages: Mutex::default(),
+            bucket: Mutex::new(Bucket { filled: Instant::now(), left: full }),
+        });
+        Ok(Arc::clone(self.states.write().entry(tenant.id).or_insert(state)))
+    }
+}

@@ -1,0 +1,190 @@
+//! Clients as they are: each test is named after the client and what it does.
+
+use serde_json::json;
+
+use crate::support::{Server, encoded, values};
+
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+#[tokio::test]
+async fn entra_disables_with_capital_op_and_string_boolean() {
+    let server = Server::new().await;
+    let path = format!("/Users/{}", server.user("a").await);
+    let body = server
+        .patch(&path, &json!([{"op": "Replace", "path": "active", "value": "False"}]))
+        .await
+        .expect(200);
+    assert_eq!(body["active"], false);
+}
+
+#[tokio::test]
+async fn entra_replaces_an_email_that_is_not_there() {
+    let server = Server::new().await;
+    let path = format!("/Users/{}", server.user("a").await);
+    let operations = json!([{"op": "Replace", "path": "emails[type eq \"work\"].value", "value": "a@x"}]);
+    let body = server.patch(&path, &operations).await.expect(200);
+    assert_eq!(body["emails"], json!([{"type": "work", "value": "a@x"}]));
+}
+
+#[tokio::test]
+async fn entra_patches_without_path_by_dotted_and_qualified_keys() {
+    let server = Server::new().await;
+    let path = format!("/Users/{}", server.user("a").await);
+    let value = json!({"name.givenName": "A", format!("{ENTERPRISE}:department"): "D"});
+    let body = server.patch(&path, &json!([{"op": "Add", "value": value}])).await.expect(200);
+    assert_eq!((&body["name"]["givenName"], &body[ENTERPRISE]["department"]), (&json!("A"), &json!("D")));
+}
+
+#[tokio::test]
+async fn entra_removes_members_by_a_value_list() {
+    let server = Server::new().await;
+    let (a, b) = (server.user("a").await, server.user("b").await);
+    let path = format!("/Groups/{}", server.group("g", &[&a, &b]).await);
+    let operations = json!([{"op": "Remove", "path": "members", "value": [{"value": a}]}]);
+    server.patch(&path, &operations).await.expect(204);
+    assert_eq!(values(&server.get(&path).await.expect(200)["members"], "value"), [b]);
+}
+
+#[tokio::test]
+async fn entra_adds_members_with_a_null_reference() {
+    let server = Server::new().await;
+    let a = server.user("a").await;
+    let path = format!("/Groups/{}", server.group("g", &[]).await);
+    let operations = json!([{"op": "Add", "path": "members", "value": [{"$ref": null, "value": a}]}]);
+    server.patch(&path, &operations).await.expect(204);
+    assert_eq!(values(&server.get(&path).await.expect(200)["members"], "value"), [a]);
+}
+
+#[tokio::test]
+async fn entra_asks_for_a_reference_by_id_and_manager() {
+    let server = Server::new().await;
+    let (a, boss) = (server.user("a").await, server.user("boss").await);
+    let path = format!("/Users/{a}");
+    let operations = json!([{"op": "Add", "path": format!("{ENTERPRISE}:manager"), "value": boss}]);
+    server.patch(&path, &operations).await.expect(200);
+    let asked = async |manager: &str| {
+        let filter = encoded(&format!("id eq \"{a}\" and manager eq \"{manager}\""));
+        let qualified = encoded(&format!("id eq \"{a}\" and {ENTERPRISE}:manager eq \"{manager}\""));
+        let bare = server.get(&format!("/Users?filter={filter}&attributes=id")).await.expect(200);
+        let full = server.get(&format!("/Users?filter={qualified}&attributes=id")).await.expect(200);
+        (bare["totalResults"].clone(), full["totalResults"].clone())
+    };
+    assert_eq!(asked(&boss).await, (json!(1), json!(1)));
+    assert_eq!(asked(&a).await, (json!(0), json!(0)));
+    let operations = json!([{"op": "Add", "path": format!("{ENTERPRISE}:manager"), "value": ""}]);
+    server.patch(&path, &operations).await.expect(200);
+    assert_eq!(asked(&boss).await, (json!(0), json!(0)));
+}
+
+#[tokio::test]
+async fn entra_tests_the_connection_with_a_filter_that_finds_nobody() {
+    let server = Server::new().await;
+    let filter = encoded("userName eq \"7b2e3d1c-0000-4000-8000-000000000000\"");
+    let body = server.get(&format!("/Users?filter={filter}")).await.expect(200);
+    assert_eq!((&body["totalResults"], &body["Resources"]), (&json!(0), &json!([])));
+}
+
+#[tokio::test]
+async fn entra_reads_groups_without_members() {
+    let server = Server::new().await;
+    let a = server.user("a").await;
+    server.group("g", &[&a]).await;
+    let filter = encoded("displayName eq \"g\"");
+    let body = server.get(&format!("/Groups?excludedAttributes=members&filter={filter}")).await.expect(200);
+    assert!(body["Resources"][0].get("members").is_none());
+}
+
+#[tokio::test]
+async fn okta_disables_without_a_path() {
+    let server = Server::new().await;
+    let path = format!("/Users/{}", server.user("a").await);
+    let body = server.patch(&path, &json!([{"op": "replace", "value": {"active": false}}])).await.expect(200);
+    assert_eq!(body["active"], false);
+}
+
+#[tokio::test]
+async fn okta_puts_the_whole_user_back() {
+    let server = Server::new().await;
+    let path = format!("/Users/{}", server.user("a").await);
+    let mut body = server.get(&path).await.expect(200);
+    body["active"] = json!(false);
+    let replaced = server.put(&path, &body).await.expect(200);
+    assert_eq!((&replaced["active"], &replaced["userName"]), (&json!(false), &json!("a")));
+}
+
+#[tokio::test]
+async fn okta_replaces_members_and_names_the_group_by_its_id() {
+    let server = Server::new().await;
+    let (a, b) = (server.user("a").await, server.user("b").await);
+    let group = server.group("g", &[&a]).await;
+    let path = format!("/Groups/{group}");
+    server
+        .patch(&path, &json!([{"op": "replace", "value": {"id": group, "displayName": "h"}}]))
+        .await
+        .expect(204);
+    let operations = json!([{"op": "replace", "path": "members", "value": [{"value": b, "display": "b"}]}]);
+    server.patch(&path, &operations).await.expect(204);
+    let body = server.get(&path).await.expect(200);
+    assert_eq!((&body["displayName"], values(&body["members"], "value")), (&json!("h"), vec![b]));
+}
+
+#[tokio::test]
+async fn okta_creates_with_an_id_nulls_and_a_group_list() {
+    let server = Server::new().await;
+    let body = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "mine", "userName": "a", "nickName": null,
+        "groups": [], "emails": [{"primary": true, "value": "a@x", "type": "work"}], "password": "p",
+    });
+    let created = server.post("/Users", &body).await;
+    let body = created.expect(201);
+    assert_ne!(body["id"], "mine");
+    assert!(body.get("nickName").is_none() && body.get("groups").is_none());
+}
+
+#[tokio::test]
+async fn onelogin_leaves_the_schemas_out() {
+    let server = Server::new().await;
+    let body = json!({"userName": "a", "USERTYPE": "x", ENTERPRISE: {"department": "D"}});
+    let body = server.post("/Users", &body).await.expect(201);
+    assert_eq!((&body["userType"], &body[ENTERPRISE]["department"]), (&json!("x"), &json!("D")));
+    assert!(body["schemas"].as_array().expect("a list").contains(&json!(ENTERPRISE)));
+}
+
+#[tokio::test]
+async fn strict_client_asks_for_the_resource_after_a_group_patch() {
+    let server = Server::new().await;
+    let path = format!("/Groups/{}", server.group("g", &[]).await);
+    let operations = json!([{"op": "replace", "path": "displayName", "value": "h"}]);
+    let body = server.patch(&format!("{path}?attributes=displayName"), &operations).await.expect(200);
+    assert_eq!(body["displayName"], "h");
+}
+
+#[tokio::test]
+async fn strict_tenant_refuses_what_no_schema_has() {
+    let server = Server::new().await;
+    server.post("/Users", &json!({"userName": "a", "shoeSize": 42})).await.expect(201);
+    let strict = |tenant: &mut tenant::Tenant| tenant.settings.strict = true;
+    server.tenants.update(server.tenant.id, &crate::support::by(), strict).await.expect("an update");
+    let reply = server.post("/Users", &json!({"userName": "b", "shoeSize": 42})).await;
+    assert_eq!(reply.status, 400);
+    assert!(reply.text.contains("shoeSize"));
+}
+
+#[tokio::test]
+async fn the_inspector_shows_what_a_client_did_and_what_was_accepted() {
+    let server = Server::new().await;
+    let path = format!("/Users/{}", server.user("a").await);
+    let operations = json!([{"op": "Replace", "path": "active", "value": "False"},
+        {"op": "add", "path": "password", "value": "geheim"}]);
+    server.patch(&path, &operations).await.expect(200);
+    server.get("/Users/nobody").await.expect(404);
+    let requests = server.service.requests(server.tenant.id);
+    let [created, patched, missing] = &requests[..] else { panic!("{requests:?}") };
+    assert_eq!((created.method.as_str(), created.status, &created.body), ("POST", 201, &None));
+    let codes: Vec<&str> = patched.quirks.iter().map(|(code, _)| *code).collect();
+    assert!(codes.contains(&"operation-case") && codes.contains(&"boolean-as-string"), "{codes:?}");
+    let shown = patched.body.as_ref().expect("a body").to_string();
+    assert!(shown.contains("False") && !shown.contains("geheim"), "{shown}");
+    assert_eq!(missing.status, 404);
+    assert!(missing.detail.as_ref().is_some_and(|detail| detail.contains("nobody")));
+}

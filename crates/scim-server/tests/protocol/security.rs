@@ -1,0 +1,182 @@
+//! Who gets in, and what bad input meets.
+
+use axum::body::Body;
+use axum::http::Request;
+use jiff::SignedDuration;
+use serde_json::json;
+use tenant::{NewToken, Scope};
+
+use crate::support::{Reply, Server, by};
+
+async fn with_authorization(server: &Server, value: &str) -> Reply {
+    let request = Request::builder()
+        .method("GET")
+        .uri("/tenants/contoso/api/scim/v2/Users/x")
+        .header("authorization", value)
+        .body(Body::empty())
+        .expect("a request");
+    server.raw(request).await
+}
+
+#[tokio::test]
+async fn nothing_opens_without_a_good_token() {
+    let server = Server::new().await;
+    let good = server.token.clone();
+    for value in
+        ["", "Bearer", "Bearer ", "Basic abc", "Bearer x", &good, &format!("Bearer {good}x"), "Bearer é"]
+    {
+        let reply = with_authorization(&server, value).await;
+        reply.refused(401, "");
+        assert!(reply.header("www-authenticate").starts_with("Bearer"), "{value}");
+    }
+    with_authorization(&server, &format!("bearer {good}")).await.refused(404, "");
+    // Authentication comes before every other answer.
+    for path in ["/tenants/contoso/api/scim/v2/nonsense", "/tenants/nobody/api/scim/v2/Users"] {
+        let request = Request::builder().method("TRACE").uri(path).body(Body::from("{")).expect("a request");
+        server.raw(request).await.refused(401, "");
+    }
+}
+
+#[tokio::test]
+async fn a_token_opens_its_tenant_by_host_and_by_path_and_no_other() {
+    let server = Server::new().await;
+    let other = server.tenants.create("fabrikam", &by()).await.expect("a tenant");
+    let foreign =
+        server.tenants.create_token(other.id, NewToken::default(), &by()).await.expect("a token").secret;
+    with_authorization(&server, &format!("Bearer {foreign}")).await.refused(401, "");
+    let at = |host: &str, token: &str| {
+        Request::builder()
+            .uri("/api/scim/v2/Users")
+            .header("host", host.to_owned())
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::empty())
+            .expect("a request")
+    };
+    server.raw(at("contoso.scim.example:80", &server.token)).await.expect(200);
+    server.raw(at("CONTOSO.scim.example", &foreign)).await.refused(401, "");
+    server.raw(at("scim.example", &server.token)).await.refused(404, "");
+}
+
+#[tokio::test]
+async fn revoked_expired_and_rotated_tokens() {
+    let server = Server::new().await;
+    let tenants = &server.tenants;
+    let issued = tenants.create_token(server.tenant.id, NewToken::default(), &by()).await.expect("a token");
+    let bearer = format!("Bearer {}", issued.secret);
+    with_authorization(&server, &bearer).await.refused(404, "");
+    let hour = SignedDuration::from_hours(1);
+    let rotated = tenants.rotate_token(issued.token.id, hour, &by()).await.expect("a rotation");
+    with_authorization(&server, &bearer).await.refused(404, "");
+    server.clock.advance(hour);
+    let detail = with_authorization(&server, &bearer).await.refused(401, "");
+    assert!(detail.contains("expired"), "{detail}");
+    let bearer = format!("Bearer {}", rotated.secret);
+    with_authorization(&server, &bearer).await.refused(404, "");
+    tenants.revoke_token(rotated.token.id, &by()).await.expect("a revocation");
+    with_authorization(&server, &bearer).await.refused(401, "");
+}
+
+#[tokio::test]
+async fn a_read_only_token_changes_nothing() {
+    let server = Server::new().await;
+    let user = server.user("a").await;
+    let new = NewToken { scope: Scope::ReadOnly, ..NewToken::default() };
+    let issued = server.tenants.create_token(server.tenant.id, new, &by()).await.expect("a token");
+    let reader = Server { token: issued.secret, ..server };
+    reader.get(&format!("/Users/{user}")).await.expect(200);
+    reader.post("/Users/.search", &json!({})).await.expect(200);
+    reader.post("/Users", &json!({"userName": "b"})).await.refused(403, "");
+    reader.post("/Bulk", &json!({"Operations": []})).await.refused(403, "");
+    reader.delete(&format!("/Users/{user}")).await.refused(403, "");
+}
+
+#[tokio::test]
+async fn the_switch_off_is_said() {
+    let server = Server::new().await;
+    server.get("/Users").await.expect(200);
+    let off = |tenant: &mut tenant::Tenant| tenant.scim_for_authentication = false;
+    server.tenants.update(server.tenant.id, &by(), off).await.expect("an update");
+    let detail = server.get("/Users").await.refused(403, "");
+    assert!(detail.contains("SCIM for Authentication"), "{detail}");
+    with_authorization(&server, "Bearer x").await.refused(401, "");
+}
+
+#[tokio::test]
+async fn a_deleted_tenant_is_closed() {
+    let server = Server::new().await;
+    server.get("/Users").await.expect(200);
+    server.tenants.delete(server.tenant.id, &by()).await.expect("a deletion");
+    server.get("/Users").await.refused(401, "");
+}
+
+#[tokio::test]
+async fn too_many_requests_are_told_when_to_come_back() {
+    let server = Server::new().await;
+    let slow = |tenant: &mut tenant::Tenant| tenant.settings.requests_per_second = 1;
+    server.tenants.update(server.tenant.id, &by(), slow).await.expect("an update");
+    server.get("/Users").await.expect(200);
+    let reply = server.get("/Users").await;
+    reply.refused(429, "");
+    assert_eq!(reply.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn discovery_needs_no_token() {
+    let server = Server::new().await;
+    let open = async |path: &str| {
+        let uri = format!("/tenants/contoso/api/scim/v2{path}");
+        server.raw(Request::builder().uri(uri).body(Body::empty()).expect("a request")).await
+    };
+    let config = open("/ServiceProviderConfig").await.expect(200);
+    for name in ["patch", "bulk", "filter", "sort", "etag"] {
+        assert_eq!(config[name]["supported"], true, "{name}");
+    }
+    assert_eq!(config["pagination"]["cursor"], true);
+    let types = open("/ResourceTypes").await.expect(200);
+    assert_eq!(types["totalResults"], 2);
+    assert_eq!(open("/ResourceTypes/User").await.expect(200)["endpoint"], "/Users");
+    assert_eq!(open("/Schemas").await.expect(200)["totalResults"], 3);
+    let user = "urn:ietf:params:scim:schemas:core:2.0:User";
+    assert_eq!(open(&format!("/Schemas/{user}")).await.expect(200)["id"], user);
+    open("/Schemas/nonsense").await.refused(404, "");
+    open("/Schemas?filter=id%20pr").await.refused(403, "");
+    open("/Users").await.refused(401, "");
+}
+
+#[tokio::test]
+async fn bad_input_is_a_scim_error_and_changes_nothing() {
+    let limits = scim_server::Limits { body: 2000, ..scim_server::Limits::default() };
+    let server = Server::with(limits).await;
+    let path = format!("/Users/{}", server.user("a").await);
+    server.send("POST", "/Users", &[], "{\"userName\"").await.refused(400, "invalidSyntax");
+    server.send("POST", "/Users", &[], "[]").await.refused(400, "invalidSyntax");
+    server.send("POST", "/Users", &[], "").await.refused(400, "invalidSyntax");
+    server.send("POST", "/Users", &[], b"\xff\xfe".to_vec()).await.refused(400, "invalidSyntax");
+    let deep = format!("{{\"userName\":\"b\",\"x\":{}{}}}", "[".repeat(900), "]".repeat(900));
+    server.send("POST", "/Users", &[], deep).await.refused(400, "invalidSyntax");
+    server.post("/Users", &json!({"userName": "x".repeat(3000)})).await.refused(413, "");
+    server.post("/Users", &json!({"userName": 7, "emails": "x"})).await;
+    server.post("/Users", &json!({"title": "no name"})).await.refused(400, "invalidValue");
+    let typed = Request::builder()
+        .method("POST")
+        .uri("/tenants/contoso/api/scim/v2/Users")
+        .header("authorization", format!("Bearer {}", server.token))
+        .header("content-type", "text/xml")
+        .body(Body::from("<a/>"))
+        .expect("a request");
+    server.raw(typed).await.refused(415, "");
+    let method = server.send("POST", &path, &[], "{}").await;
+    method.refused(405, "");
+    assert_eq!(method.header("allow"), "GET, HEAD, PUT, PATCH, DELETE");
+    server.send("DELETE", "/Users", &[], "").await.refused(405, "");
+    server.get("/Nonsense").await.refused(404, "");
+    server.get("/Users/not-a-uuid").await.refused(404, "");
+    server.get("/Me").await.refused(501, "");
+    let old = Request::builder()
+        .uri("/tenants/contoso/api/scim/v1/Users")
+        .header("authorization", format!("Bearer {}", server.token))
+        .body(Body::empty())
+        .expect("a request");
+    server.raw(old).await.refused(400, "invalidVers");
+    assert_eq!(server.get(&path).await.expect(200)["userName"], "a");
+}
