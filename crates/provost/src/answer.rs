@@ -1,0 +1,173 @@
+//! What a command answers: a document for scripts, a text for people, an exit status.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+/// The exit status of a command that failed.
+pub const FAILED: u8 = 1;
+/// The exit status of a command that a safety limit refused.
+pub const REFUSED: u8 = 3;
+
+/// What a command has to say.
+pub struct Answer {
+    /// For `--json`.
+    pub json: Value,
+    /// For people; printed as it is.
+    pub text: String,
+    /// The exit status.
+    pub status: u8,
+}
+
+impl Answer {
+    /// A command that did what it was asked to.
+    pub fn done(json: Value, text: impl Into<String>) -> Self {
+        Self { json, text: text.into(), status: 0 }
+    }
+
+    /// A command that has printed everything itself.
+    pub fn silent() -> Self {
+        Self::done(Value::Null, "")
+    }
+
+    /// The same answer with another exit status.
+    #[must_use]
+    pub fn with_status(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Prints it to standard output.
+    pub fn print(self, json: bool) -> ExitCode {
+        if json {
+            if !self.json.is_null() {
+                print_line(&self.json.to_string());
+            }
+        } else if !self.text.is_empty() {
+            print_line(self.text.trim_end_matches('\n'));
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+/// A reader that went away (`provost ... | head`) is no reason to panic, as `println!` would.
+fn print_line(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Why a command failed, and what to do about it.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Stable, for scripts.
+    pub code: String,
+    /// What happened, to which object.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The exit status.
+    pub status: u8,
+}
+
+impl Failure {
+    /// A failure without a hint.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), hint: None, status: FAILED }
+    }
+
+    /// The same failure with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure as wrong usage.
+    #[must_use]
+    pub fn usage(mut self) -> Self {
+        self.status = 2;
+        self
+    }
+
+    /// Prints it: a document to standard output with `--json`, else words to standard error.
+    pub fn print(&self, json: bool) -> ExitCode {
+        if json {
+            let document = json!({"error": {"code": self.code, "message": self.message, "hint": self.hint}});
+            print_line(&document.to_string());
+        } else {
+            eprintln!("error: {}", self.message);
+            if let Some(hint) = &self.hint {
+                eprintln!("hint: {hint}");
+            }
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+/// A table for people.
+pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::NOTHING).set_header(header);
+    if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
+    }
+    let mut count = 0_usize;
+    for row in rows {
+        table.add_row(row);
+        count += 1;
+    }
+    if count == 0 {
+        return "none".to_owned();
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// The text of a member of a document, for tables: strings as they are, nothing for null.
+pub fn text(value: &Value, member: &str) -> String {
+    plain(&value[member])
+}
+
+/// A value as people read it.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// One object as lines of name and value, nested ones indented.
+pub fn sheet(value: &Value) -> String {
+    let mut out = String::new();
+    lines(value, 0, &mut out);
+    out
+}
+
+fn lines(value: &Value, depth: usize, out: &mut String) {
+    let Value::Object(members) = value else {
+        let _ = writeln!(out, "{:indent$}{}", "", plain(value), indent = depth * 2);
+        return;
+    };
+    for (name, value) in members {
+        match value {
+            Value::Object(_) => {
+                let _ = writeln!(out, "{:indent$}{name}:", "", indent = depth * 2);
+                lines(value, depth + 1, out);
+            }
+            Value::Array(values) if values.iter().any(Value::is_object) => {
+                let _ = writeln!(out, "{:indent$}{name}:", "", indent = depth * 2);
+                for value in values {
+                    lines(value, depth + 1, out);
+                    out.push('\n');
+                }
+            }
+            other => {
+                let _ = writeln!(out, "{:indent$}{name}: {}", "", plain(other), indent = depth * 2);
+            }
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! The command tree, with the help that a newcomer reads.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Automatic user provisioning, both ends of it.
+///
+/// Provost keeps accounts in applications in step with a directory of users and groups, and is itself the SCIM 2.0
+/// endpoint that other provisioning services fill. Start with `provost demo`, or with `provost serve` and, beside it,
+/// the other commands.
+#[derive(Debug, Parser)]
+#[command(name = "provost", version, arg_required_else_help = true, max_term_width = 110)]
+pub struct Arguments {
+    /// Print one JSON document to standard output, and everything else to standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The directory in which the server keeps its data, its address and the administrator's token
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "PROVOST_DATA_DIR",
+        default_value = "./provost-data"
+    )]
+    pub data_dir: PathBuf,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server: the provisioning service, the SCIM endpoint and the administration API
+    Serve(Serve),
+    /// Show the whole scenario on a throw-away data directory: import, assign, provision, change, compare
+    Demo(Demo),
+    /// Evaluate an attribute-mapping expression (needs no server)
+    Expr(Expr),
+    /// Tenants of the SCIM endpoint, each a customer of the application
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// Tokens that open a tenant's SCIM endpoint
+    #[command(subcommand)]
+    Token(Token),
+    /// Users of the directory
+    #[command(subcommand)]
+    User(User),
+    /// Groups of the directory
+    #[command(subcommand)]
+    Group(Group),
+    /// The gallery of application templates
+    #[command(subcommand)]
+    Gallery(Gallery),
+    /// Applications that users are provisioned to, and who is assigned to them
+    #[command(subcommand)]
+    App(App),
+    /// An application's synchronization job
+    #[command(subcommand)]
+    Job(Job),
+    /// The provisioning log: what happened to whom, and why
+    #[command(subcommand)]
+    Log(Log),
+    /// Print the completion script for a shell (bash, zsh, fish, elvish, powershell)
+    Completions { shell: clap_complete::Shell },
+    /// Write users.csv and groups.csv of an invented company into a directory
+    #[command(hide = true)]
+    DemoFiles {
+        dir: PathBuf,
+        #[arg(long, default_value_t = 1000)]
+        users: usize,
+        #[arg(long, default_value_t = 20)]
+        groups: usize,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Tenants are served by host name as NAME.DOMAIN
+    #[arg(long, default_value = "localhost")]
+    pub domain: String,
+    /// The address by which clients outside reach this server, when a proxy stands before it
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// How many users the directory gets
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(60..=200_000))]
+    pub users: u32,
+    /// End after the scenario, with status 0 only if the tenant holds what it should
+    #[arg(long)]
+    pub exit: bool,
+    /// Delete a user in the tenant behind the engine's back before the comparison, which then has to find it
+    #[arg(long)]
+    pub sabotage: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Expr {
+    /// For example: Join(" ", [givenName], [surname])
+    pub expression: String,
+    /// A source attribute; repeat a name for a multi-valued one; one not given is null
+    #[arg(long = "attr", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Create a tenant and its first token, which is shown once
+    Create { name: String },
+    /// List the tenants
+    List,
+    /// Show a tenant with its addresses
+    Show { name: String },
+    /// Delete a tenant with all its users, groups and tokens
+    Delete { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Create one more token, which is shown once
+    Create { tenant: String },
+    /// List the tokens of a tenant, without their secrets
+    List { tenant: String },
+    /// Replace a token by a new one, and keep the old one valid for a while
+    Rotate {
+        tenant: String,
+        /// The token to replace; needed when several are live
+        id: Option<String>,
+        /// How long the old token stays valid, e.g. 1d, 2h, 30m
+        #[arg(long, default_value = "1d")]
+        overlap: String,
+    },
+    /// Make a token invalid at once
+    Revoke { tenant: String, id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Import a CSV file: Entra's "Download users", or its bulk-create template
+    Import {
+        file: PathBuf,
+        /// Only say what would happen
+        #[arg(long)]
+        dry_run: bool,
+        /// Import nothing when one row cannot be read
+        #[arg(long)]
+        atomic: bool,
+        /// The file is the whole company: users who are not in it go to the recycle bin, unless they are too many
+        #[arg(long)]
+        snapshot: bool,
+    },
+    /// List the users
+    List {
+        /// Only those whose name begins like this
+        text: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        top: usize,
+        /// Those in the recycle bin instead
+        #[arg(long)]
+        deleted: bool,
+    },
+    /// Show one user
+    Show { user: String },
+    /// Set attributes: NAME=VALUE, NAME= to clear; manager=UPN sets the manager
+    Set {
+        user: String,
+        #[arg(required = true, value_name = "ATTR=VALUE")]
+        attributes: Vec<String>,
+    },
+    /// Set accountEnabled to false
+    Disable { user: String },
+    /// Move a user to the recycle bin
+    Delete {
+        user: String,
+        /// Delete for good, also from the recycle bin
+        #[arg(long)]
+        permanent: bool,
+    },
+    /// Bring a user back from the recycle bin
+    Restore { user: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Group {
+    /// Import a CSV file with one row per membership
+    Import { file: PathBuf },
+    /// List the groups
+    List,
+    /// Show a group with its members
+    Show { group: String },
+    /// Add a user to a group
+    AddMember { group: String, user: String },
+    /// Remove a user from a group
+    RemoveMember { group: String, user: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Gallery {
+    /// List the templates whose name holds the text
+    List { text: Option<String> },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum App {
+    /// Add an application from the gallery, with its synchronization job (not started)
+    Create {
+        /// The template's id: see `provost gallery list`
+        #[arg(long)]
+        template: String,
+        #[arg(long)]
+        name: String,
+        /// The application's SCIM address
+        #[arg(long, value_name = "URL", requires = "secret_token_file")]
+        tenant_url: Option<String>,
+        /// A file that holds the application's SCIM token; - for standard input
+        #[arg(long, value_name = "FILE", requires = "tenant_url")]
+        secret_token_file: Option<PathBuf>,
+    },
+    /// List the applications
+    List,
+    /// Show an application with its roles, assignments and job
+    Show { name: String },
+    /// Assign a user or a group, or provision everybody
+    Assign(Assign),
+    /// Take an assignment back
+    Unassign(Assign),
+}
+
+#[derive(Debug, Args)]
+pub struct Assign {
+    pub name: String,
+    #[command(flatten)]
+    pub who: Who,
+    /// The application's role; without it the first role that is not Default Access
+    #[arg(long)]
+    pub role: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Who {
+    #[arg(long, value_name = "UPN")]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub group: Option<String>,
+    /// Everybody in the directory
+    #[arg(long)]
+    pub all_users: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Subject {
+    #[arg(long, value_name = "UPN")]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub group: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Job {
+    /// Test Connection: ask the target for a user that cannot exist, and explain what is wrong
+    Test { name: String },
+    /// Let the job run by itself
+    Start { name: String },
+    /// Stop the job within seconds; a running cycle goes on later where it was
+    Pause { name: String },
+    /// Begin again, by default with everything but the links between users and accounts
+    Restart {
+        name: String,
+        /// Watermark, Escrows, QuarantineState, ConnectorDataStore, ForceDeletes, Full; several with commas
+        #[arg(long)]
+        reset_scope: Option<String>,
+    },
+    /// Run one cycle now, or join the one that runs
+    Run {
+        name: String,
+        /// Wait for its end, with a progress bar on a terminal
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Show settings, progress and the last cycle
+    Status { name: String },
+    /// Provision one user or group now and show every step
+    Provision {
+        name: String,
+        #[command(flatten)]
+        subject: Subject,
+    },
+    /// Release the removals that a guard holds back
+    AllowDeletes { name: String },
+    /// Change settings
+    Set {
+        name: String,
+        /// Time between two cycles, e.g. PT40M
+        #[arg(long)]
+        interval: Option<String>,
+        /// Who is provisioned
+        #[arg(long)]
+        scope: Option<Scope>,
+        /// Who gets mail on a failure
+        #[arg(long)]
+        mail: Option<String>,
+        /// The most removals in one cycle
+        #[arg(long)]
+        threshold: Option<u64>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Scope {
+    All,
+    Assigned,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Log {
+    /// List entries, newest first
+    List {
+        /// Only those of this application
+        name: Option<String>,
+        /// Only those about this user
+        #[arg(long, value_name = "UPN")]
+        user: Option<String>,
+        /// Only those that ended so
+        #[arg(long)]
+        status: Option<LogStatus>,
+        /// Only the newer ones, e.g. 1h, 7d
+        #[arg(long)]
+        since: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        top: usize,
+        /// With the steps of each entry
+        #[arg(long)]
+        steps: bool,
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogStatus {
+    Success,
+    Failure,
+    Skipped,
+    Warning,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+    Csv,
+}

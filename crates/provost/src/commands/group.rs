@@ -1,0 +1,60 @@
+//! `provost group`.
+
+use serde_json::json;
+
+use super::{directory, group, id_of, read_file, user};
+use crate::answer::{Answer, Failure, sheet, table, text};
+use crate::cli::Group;
+use crate::client::Client;
+
+/// Runs the command.
+pub async fn run(client: &Client, command: Group) -> Result<Answer, Failure> {
+    match command {
+        Group::Import { file } => {
+            let report = client.post_csv("/provost/v1/groups/import", read_file(&file)?).await?;
+            Ok(directory::imported(report, "groups"))
+        }
+        Group::List => {
+            let groups = client.list("/v1.0/groups", usize::MAX).await?;
+            let shown = table(
+                ["NAME", "NICKNAME", "DESCRIPTION", "ID"],
+                groups.iter().map(|group| {
+                    ["displayName", "mailNickname", "description", "id"].map(|member| text(group, member))
+                }),
+            );
+            Ok(Answer::done(json!({"value": groups}), shown))
+        }
+        Group::Show { group: name } => {
+            let mut found = group(client, &name).await?;
+            let members = client.list(&format!("/v1.0/groups/{}/members", id_of(&found)), usize::MAX).await?;
+            let rows = table(
+                ["MEMBER", "NAME", "ID"],
+                members
+                    .iter()
+                    .map(|member| ["userPrincipalName", "displayName", "id"].map(|name| text(member, name))),
+            );
+            let shown = format!("{}\n{rows}", sheet(&found));
+            found["members"] = members.into();
+            Ok(Answer::done(found, shown))
+        }
+        Group::AddMember { group: name, user: member } => {
+            let (group, member_id) =
+                (id_of(&group(client, &name).await?), id_of(&user(client, &member).await?));
+            let reference = client.reference("directoryObjects", &member_id);
+            client
+                .post(&format!("/v1.0/groups/{group}/members/$ref"), &json!({"@odata.id": reference}))
+                .await?;
+            Ok(Answer::done(
+                json!({"group": group, "added": member_id}),
+                format!("{member} is a member of {name}"),
+            ))
+        }
+        Group::RemoveMember { group: name, user: member } => {
+            let (group, member_id) =
+                (id_of(&group(client, &name).await?), id_of(&user(client, &member).await?));
+            client.delete(&format!("/v1.0/groups/{group}/members/{member_id}/$ref")).await?;
+            let shown = format!("{member} is no longer a member of {name}");
+            Ok(Answer::done(json!({"group": group, "removed": member_id}), shown))
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! `provost job`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::{group, id_of, job_of, user};
+use crate::answer::{Answer, FAILED, Failure, REFUSED, sheet, text};
+use crate::cli::{Job, Scope};
+use crate::client::Client;
+use crate::progress;
+
+/// Runs the command.
+pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
+    match command {
+        Job::Test { name } => test(client, &name).await,
+        Job::Start { name } => {
+            let job = act(client, &name, "start", &json!({})).await?;
+            Ok(Answer::done(
+                json!({"id": job, "started": true}),
+                format!("{name} runs by itself from now on"),
+            ))
+        }
+        Job::Pause { name } => {
+            let job = act(client, &name, "pause", &json!({})).await?;
+            Ok(Answer::done(json!({"id": job, "started": false}), format!("{name} is paused")))
+        }
+        Job::Restart { name, reset_scope } => {
+            let body = match &reset_scope {
+                Some(scope) => json!({"criteria": {"resetScope": scope}}),
+                None => json!({}),
+            };
+            let job = act(client, &name, "restart", &body).await?;
+            Ok(Answer::done(json!({"id": job, "restarted": true}), format!("{name} begins again")))
+        }
+        Job::Run { name, wait } => run_cycle(client, &name, wait).await,
+        Job::Status { name } => {
+            let (_, job) = job_of(client, &name).await?;
+            let mut status = client.get(&format!("/provost/v1/jobs/{job}")).await?;
+            let shown = {
+                // Mappings are pages long; --json has them.
+                let mut brief = status.clone();
+                if let Some(members) = brief.as_object_mut() {
+                    members.retain(|name, _| name != "objectMappings" && name != "schema");
+                }
+                sheet(&brief)
+            };
+            status["name"] = name.into();
+            Ok(Answer::done(status, shown))
+        }
+        Job::Provision { name, subject } => {
+            let (id, kind) = match (&subject.user, &subject.group) {
+                (Some(user_name), _) => (id_of(&user(client, user_name).await?), "User"),
+                (_, Some(group_name)) => (id_of(&group(client, group_name).await?), "Group"),
+                _ => return Err(Failure::new("Usage", "name a user or a group").usage()),
+            };
+            provision(client, &name, &id, kind).await
+        }
+        Job::AllowDeletes { name } => {
+            let (_, job) = job_of(client, &name).await?;
+            client.post(&format!("/provost/v1/jobs/{job}/allowDeletes"), &json!({})).await?;
+            let shown = "the staged removals go out with the next cycle";
+            Ok(Answer::done(json!({"id": job, "removalsAllowed": true}), shown))
+        }
+        Job::Set { name, interval, scope, mail, threshold } => {
+            let mut settings = Map::new();
+            if let Some(interval) = interval {
+                let interval = super::tenant::duration(&interval)?;
+                settings.insert("interval".to_owned(), json!(interval.to_string()));
+            }
+            if let Some(scope) = scope {
+                let scope = match scope {
+                    Scope::All => "all",
+                    Scope::Assigned => "assigned",
+                };
+                settings.insert("scope".to_owned(), json!(scope));
+            }
+            if let Some(mail) = mail {
+                settings.insert("notificationMail".to_owned(), json!(mail));
+            }
+            if let Some(threshold) = threshold {
+                settings.insert("removalThreshold".to_owned(), json!(threshold));
+            }
+            if settings.is_empty() {
+                return Err(Failure::new("Usage", "there is nothing to set")
+                    .hint("see `provost job set --help`")
+                    .usage());
+            }
+            let (_, job) = job_of(client, &name).await?;
+            let changed = client.patch(&format!("/provost/v1/jobs/{job}"), &Value::Object(settings)).await?;
+            Ok(Answer::done(changed, format!("the settings of {name} are saved")))
+        }
+    }
+}
+
+async fn act(client: &Client, name: &str, action: &str, body: &Value) -> Result<String, Failure> {
+    let (principal, job) = job_of(client, name).await?;
+    let path = format!("/v1.0/servicePrincipals/{}/synchronization/jobs/{job}/{action}", id_of(&principal));
+    client.post(&path, body).await?;
+    Ok(job)
+}
+
+async fn test(client: &Client, name: &str) -> Result<Answer, Failure> {
+    act(client, name, "validateCredentials", &json!({"useSavedCredentials": true})).await?;
+    let shown = format!("the connection of {name} works: the address is a SCIM endpoint and takes the token");
+    Ok(Answer::done(json!({"connected": true}), shown))
+}
+
+async fn run_cycle(client: &Client, name: &str, wait: bool) -> Result<Answer, Failure> {
+    let (_, job) = job_of(client, name).await?;
+    let begun = client.post(&format!("/provost/v1/jobs/{job}/run"), &json!({})).await?;
+    if !wait {
+        return Ok(Answer::done(begun, "the cycle runs; `provost job status` tells how far it is"));
+    }
+    let report = progress::follow(client, &job).await?;
+    let status = cycle_status(&report);
+    let shown = cycle_text(&report);
+    Ok(Answer::done(report, shown).with_status(status))
+}
+
+fn count(report: &Value, name: &str) -> u64 {
+    report[name].as_u64().unwrap_or(0)
+}
+
+/// 0 done, 1 objects failed or the job is in quarantine, 3 removals staged.
+fn cycle_status(report: &Value) -> u8 {
+    if count(report, "staged") > 0 {
+        REFUSED
+    } else if count(report, "failed") > 0 || report["status"] != "completed" {
+        FAILED
+    } else {
+        0
+    }
+}
+
+const COUNTS: [&str; 8] =
+    ["created", "updated", "disabled", "deleted", "skipped", "failed", "staged", "unchanged"];
+
+/// A cycle's report in a few lines.
+pub fn cycle_text(report: &Value) -> String {
+    let counts: Vec<String> = COUNTS
+        .iter()
+        .filter(|name| count(report, name) > 0)
+        .map(|name| format!("{} {name}", count(report, name)))
+        .collect();
+    let seconds = std::time::Duration::from_millis(count(report, "durationMs")).as_secs_f64();
+    let mut shown = format!(
+        "{} cycle {} in {seconds:.1} s: {}",
+        text(report, "kind"),
+        text(report, "status"),
+        if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
+    );
+    if !report["error"].is_null() {
+        let _ = write!(
+            shown,
+            "\n{}: {}\nhint: {}",
+            text(&report["error"], "errorCode"),
+            text(&report["error"], "reason"),
+            text(&report["error"], "recommendedAction")
+        );
+    }
+    if count(report, "staged") > 0 {
+        shown.push_str(
+            "\nhint: removals are held back; read them with `provost log list`, then `provost job allow-deletes`, or \
+             repair the cause and `provost job restart`",
+        );
+    } else if count(report, "failed") > 0 {
+        shown.push_str("\nhint: `provost log list --status failure` says why");
+    }
+    shown
+}
+
+async fn provision(client: &Client, name: &str, id: &str, kind: &str) -> Result<Answer, Failure> {
+    let (principal, job) = job_of(client, name).await?;
+    let path =
+        format!("/v1.0/servicePrincipals/{}/synchronization/jobs/{job}/provisionOnDemand", id_of(&principal));
+    let body = json!({"parameters": [{"subjects": [{"objectId": id, "objectTypeName": kind}]}]});
+    let mut answer = client.post(&path, &body).await?;
+    // Graph wraps the report as a key and a text.
+    if let Some(inner) = answer["value"].as_str().and_then(|text| serde_json::from_str(text).ok()) {
+        answer = inner;
+    }
+    let steps =
+        answer["steps"].as_array().or(answer["provisioningSteps"].as_array()).cloned().unwrap_or_default();
+    let failed = steps.iter().any(|step| step["status"] == "failure");
+    let shown = super::log::steps_text(&steps);
+    let status = if failed { FAILED } else { 0 };
+    Ok(Answer::done(answer, shown).with_status(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_status_says_how_a_cycle_ended() {
+        let report = |failed: u64, staged: u64, status: &str| json!({"failed": failed, "staged": staged, "status": status});
+        assert_eq!(cycle_status(&report(0, 0, "completed")), 0);
+        assert_eq!(cycle_status(&report(1, 0, "completed")), 1);
+        assert_eq!(cycle_status(&report(0, 0, "quarantined")), 1);
+        assert_eq!(cycle_status(&report(2, 3, "quarantined")), 3);
+    }
+}

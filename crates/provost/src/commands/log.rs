@@ -1,0 +1,154 @@
+//! `provost log`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{id_of, service_principal, user};
+use crate::answer::{Answer, Failure, plain, table, text};
+use crate::cli::{Format, Log, LogStatus};
+use crate::client::{Client, escape, quote};
+
+/// Runs the command.
+pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
+    let Log::List { name, user: about, status, since, top, steps, format } = command;
+    let mut clauses = Vec::new();
+    if let Some(name) = name {
+        let id = id_of(&service_principal(client, &name).await?);
+        clauses.push(format!("servicePrincipal/id eq {}", quote(&id)));
+    }
+    if let Some(about) = about {
+        // Somebody who is gone has no id to be found by any more; an id still works.
+        let id = match user(client, &about).await {
+            Ok(found) => id_of(&found),
+            Err(_) => about,
+        };
+        clauses.push(format!("sourceIdentity/id eq {}", quote(&id)));
+    }
+    if let Some(status) = status {
+        let status = match status {
+            LogStatus::Success => "success",
+            LogStatus::Failure => "failure",
+            LogStatus::Skipped => "skipped",
+            LogStatus::Warning => "warning",
+        };
+        clauses.push(format!("provisioningStatusInfo/status eq {}", quote(status)));
+    }
+    if let Some(since) = since {
+        use model::Clock as _;
+        let from = model::SystemClock.now() - super::tenant::duration(&since)?;
+        clauses.push(format!("activityDateTime ge {from}"));
+    }
+    let mut path = format!("/v1.0/auditLogs/provisioning?$top={}", top.clamp(1, 999));
+    if !clauses.is_empty() {
+        path.push_str("&$filter=");
+        path.push_str(&escape(&clauses.join(" and ")));
+    }
+    let entries = client.list(&path, top).await?;
+    let shown = match format {
+        Format::Json => json!({"value": entries}).to_string(),
+        Format::Csv => csv(&entries),
+        Format::Table if steps => entries.iter().map(entry_text).collect::<Vec<_>>().join("\n"),
+        Format::Table => overview(&entries),
+    };
+    Ok(Answer::done(json!({"value": entries}), shown))
+}
+
+/// The status of an entry, in Graph's form or as we keep it.
+pub fn status_of(entry: &Value) -> String {
+    let graph = text(&entry["provisioningStatusInfo"], "status");
+    if graph.is_empty() { text(entry, "provisioningStatus") } else { graph }
+}
+
+fn reason_of(entry: &Value) -> String {
+    let graph = &entry["provisioningStatusInfo"]["errorInformation"];
+    let error = if graph.is_null() { &entry["errorInformation"] } else { graph };
+    if !error.is_null() {
+        return format!("{}: {}", text(error, "errorCode"), text(error, "reason"));
+    }
+    let modified = entry["modifiedProperties"].as_array().cloned().unwrap_or_default();
+    modified.iter().map(|one| text(one, "displayName")).collect::<Vec<_>>().join(", ")
+}
+
+fn cells(entry: &Value) -> [String; 5] {
+    [
+        text(entry, "activityDateTime"),
+        text(entry, "provisioningAction"),
+        status_of(entry),
+        text(&entry["sourceIdentity"], "displayName"),
+        reason_of(entry),
+    ]
+}
+
+fn overview(entries: &[Value]) -> String {
+    table(["TIME", "ACTION", "STATUS", "OBJECT", "REASON OR CHANGED ATTRIBUTES"], entries.iter().map(cells))
+}
+
+fn csv(entries: &[Value]) -> String {
+    let mut out = String::from("time,action,status,object,reason\n");
+    for entry in entries {
+        let row = cells(entry).map(|cell| csv_cell(&cell));
+        let _ = writeln!(out, "{}", row.join(","));
+    }
+    out
+}
+
+/// A cell of a CSV file. What a spreadsheet would take for a formula gets an apostrophe before it.
+fn csv_cell(text: &str) -> String {
+    let guarded =
+        if text.starts_with(['=', '+', '-', '@', '\t']) { format!("'{text}") } else { text.to_owned() };
+    if guarded.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+/// One entry with its steps, for people.
+pub fn entry_text(entry: &Value) -> String {
+    let [time, action, status, object, reason] = cells(entry);
+    let mut shown = format!("{time}  {action} {status}  {object}\n");
+    let modified = entry["modifiedProperties"].as_array().cloned().unwrap_or_default();
+    // The names of changed attributes follow with their values.
+    if modified.is_empty() && !reason.is_empty() {
+        let _ = writeln!(shown, "  {reason}");
+    }
+    let steps = entry["provisioningSteps"].as_array().cloned().unwrap_or_default();
+    shown.push_str(&steps_text(&steps));
+    for one in &modified {
+        let _ = writeln!(
+            shown,
+            "  {}: {} -> {}",
+            text(one, "displayName"),
+            shown_value(&one["oldValue"]),
+            shown_value(&one["newValue"])
+        );
+    }
+    shown
+}
+
+/// Steps, one a line.
+pub fn steps_text(steps: &[Value]) -> String {
+    let mut shown = String::new();
+    for step in steps {
+        let kind = [text(step, "provisioningStepType"), text(step, "type"), text(step, "name")];
+        let kind = kind.into_iter().find(|kind| !kind.is_empty()).unwrap_or_default();
+        let _ = writeln!(shown, "  {kind:<20} {:<8} {}", text(step, "status"), text(step, "description"));
+    }
+    shown
+}
+
+fn shown_value(value: &Value) -> String {
+    if value.is_null() { "(none)".to_owned() } else { plain(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_cannot_become_formulas() {
+        assert_eq!(csv_cell("=1+1"), "'=1+1");
+        assert_eq!(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+}

@@ -1,0 +1,139 @@
+//! What each command does. All but `serve`, `demo`, `expr` and the small ones talk to a running server.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Failure};
+use crate::cli::{Arguments, Command};
+use crate::client::{Client, escape};
+
+pub mod app;
+mod directory;
+mod expr;
+mod gallery;
+pub mod group;
+pub mod job;
+pub mod log;
+pub mod tenant;
+pub mod user;
+
+/// Runs the command.
+pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
+    let data_dir = arguments.data_dir;
+    let connect = || Client::connect(&data_dir);
+    match arguments.command {
+        Command::Serve(options) => crate::serve::run(&data_dir, &options).await,
+        Command::Demo(options) => crate::demo::run(&options, arguments.json).await,
+        Command::Expr(options) => expr::run(&options),
+        Command::Tenant(command) => tenant::tenant(&connect()?, command).await,
+        Command::Token(command) => tenant::token(&connect()?, command).await,
+        Command::User(command) => user::run(&connect()?, command).await,
+        Command::Group(command) => group::run(&connect()?, command).await,
+        Command::Gallery(command) => gallery::run(&connect()?, command).await,
+        Command::App(command) => app::run(&connect()?, command).await,
+        Command::Job(command) => job::run(&connect()?, command).await,
+        Command::Log(command) => log::run(&connect()?, command).await,
+        Command::Completions { shell } => {
+            let mut command = <Arguments as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "provost", &mut std::io::stdout());
+            Ok(Answer::silent())
+        }
+        Command::DemoFiles { dir, users, groups } => demo_files(&dir, users, groups),
+    }
+}
+
+fn demo_files(dir: &Path, users: usize, groups: usize) -> Result<Answer, Failure> {
+    let files = crate::people::files(users, groups);
+    let write = |name: &str, text: &str| {
+        let file = dir.join(name);
+        std::fs::write(&file, text)
+            .map_err(|error| Failure::new("File", format!("{} cannot be written: {error}", file.display())))
+    };
+    write("users.csv", &files.users)?;
+    write("groups.csv", &files.groups)?;
+    Ok(Answer::done(json!({"users": users, "groups": groups}), format!("{users} users, {groups} groups")))
+}
+
+/// The one application of that name or id.
+pub async fn service_principal(client: &Client, name: &str) -> Result<Value, Failure> {
+    let all = client.list("/v1.0/servicePrincipals", usize::MAX).await?;
+    one_of(all, "application", name, "provost app list")
+}
+
+/// The one job of the application.
+pub async fn job_of(client: &Client, name: &str) -> Result<(Value, String), Failure> {
+    let principal = service_principal(client, name).await?;
+    let id = id_of(&principal);
+    let jobs = client.get(&format!("/v1.0/servicePrincipals/{id}/synchronization/jobs")).await?;
+    let job = jobs["value"].as_array().and_then(|jobs| jobs.first()).ok_or_else(|| {
+        Failure::new("NoJob", format!("the application {name} has no synchronization job"))
+            .hint("`provost app create` makes an application with its job")
+    })?;
+    let job = id_of(job);
+    Ok((principal, job))
+}
+
+/// A user by principal name or id.
+pub async fn user(client: &Client, name: &str) -> Result<Value, Failure> {
+    client.get(&format!("/v1.0/users/{}", escape(name))).await.map_err(|failure| {
+        if failure.code == "Request_ResourceNotFound" {
+            Failure::new("Request_ResourceNotFound", format!("there is no user {name}"))
+                .hint("`provost user list` shows the users; those in the recycle bin with --deleted")
+        } else {
+            failure
+        }
+    })
+}
+
+/// A group by display name or id.
+pub async fn group(client: &Client, name: &str) -> Result<Value, Failure> {
+    let filter = escape(&format!("displayName eq {}", crate::client::quote(name)));
+    let mut found = client.list(&format!("/v1.0/groups?$filter={filter}"), 100).await?;
+    if found.is_empty() && uuid::Uuid::parse_str(name).is_ok() {
+        found = vec![client.get(&format!("/v1.0/groups/{name}")).await?];
+    }
+    one_of(found, "group", name, "provost group list")
+}
+
+/// The id of an object of an answer.
+pub fn id_of(object: &Value) -> String {
+    object["id"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The one object with that display name or id; several are refused with their ids.
+pub fn one_of(all: Vec<Value>, kind: &str, name: &str, list: &str) -> Result<Value, Failure> {
+    let folded = name.to_lowercase();
+    let mut found: Vec<Value> = all
+        .into_iter()
+        .filter(|object| {
+            object["id"] == name
+                || object["displayName"].as_str().is_some_and(|other| other.to_lowercase() == folded)
+        })
+        .collect();
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => {
+            Err(Failure::new("NotFound", format!("there is no {kind} {name}")).hint(format!("see `{list}`")))
+        }
+        count => {
+            let ids: Vec<String> = found.iter().map(id_of).collect();
+            Err(Failure::new("Ambiguous", format!("{count} {kind}s are called {name}: {}", ids.join(", ")))
+                .hint("name the one you mean by its id"))
+        }
+    }
+}
+
+/// Reads a text file that the user named.
+pub fn read_file(file: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| {
+        Failure::new("File", format!("{} cannot be read: {error}", file.display())).hint("check the path")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
+        Failure::new("Encoding", format!("{} is not UTF-8: line {line} holds other bytes", file.display()))
+            .hint("save the file as \"CSV UTF-8\"")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}

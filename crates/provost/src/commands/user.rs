@@ -1,0 +1,162 @@
+//! `provost user`.
+
+use serde_json::{Map, Value, json};
+
+use super::{directory, id_of, read_file, user};
+use crate::answer::{Answer, Failure, sheet, table, text};
+use crate::cli::User;
+use crate::client::{Client, escape, quote};
+
+/// Runs the command.
+pub async fn run(client: &Client, command: User) -> Result<Answer, Failure> {
+    match command {
+        User::Import { file, dry_run, atomic, snapshot } => {
+            let body = read_file(&file)?;
+            let path =
+                format!("/provost/v1/users/import?dryRun={dry_run}&atomic={atomic}&snapshot={snapshot}");
+            let report = client.post_csv(&path, body).await?;
+            Ok(directory::imported(report, "users"))
+        }
+        User::List { text: wanted, top, deleted } => list(client, wanted.as_deref(), top, deleted).await,
+        User::Show { user: name } => {
+            let mut found = user(client, &name).await?;
+            let manager = client.get(&format!("/v1.0/users/{}/manager", id_of(&found))).await;
+            if let Ok(manager) = manager {
+                found["manager"] = manager["userPrincipalName"].clone();
+            }
+            let shown = sheet(&found);
+            Ok(Answer::done(found, shown))
+        }
+        User::Set { user: name, attributes } => set(client, &name, &attributes).await,
+        User::Disable { user: name } => {
+            let id = id_of(&user(client, &name).await?);
+            client.patch(&format!("/v1.0/users/{id}"), &json!({"accountEnabled": false})).await?;
+            Ok(Answer::done(json!({"id": id, "accountEnabled": false}), format!("{name} is disabled")))
+        }
+        User::Delete { user: name, permanent } => delete(client, &name, permanent).await,
+        User::Restore { user: name } => {
+            let id = deleted_user(client, &name).await?;
+            client.post(&format!("/v1.0/directory/deletedItems/{id}/restore"), &json!({})).await?;
+            Ok(Answer::done(json!({"id": id, "restored": true}), format!("{name} is back")))
+        }
+    }
+}
+
+async fn list(client: &Client, wanted: Option<&str>, top: usize, deleted: bool) -> Result<Answer, Failure> {
+    let base = if deleted { DELETED } else { "/v1.0/users" };
+    let mut path = format!("{base}?$top={}", top.clamp(1, 999));
+    if let Some(wanted) = wanted {
+        let filter =
+            format!("startswith(displayName,{0}) or startswith(userPrincipalName,{0})", quote(wanted));
+        path.push_str("&$filter=");
+        path.push_str(&escape(&filter));
+    }
+    let users = client.list(&path, top).await?;
+    let shown = table(
+        ["USER PRINCIPAL NAME", "NAME", "DEPARTMENT", "TITLE", "ENABLED"],
+        users.iter().map(|user| {
+            ["userPrincipalName", "displayName", "department", "jobTitle", "accountEnabled"]
+                .map(|member| text(user, member))
+        }),
+    );
+    Ok(Answer::done(json!({"value": users}), shown))
+}
+
+async fn set(client: &Client, name: &str, pairs: &[String]) -> Result<Answer, Failure> {
+    let mut changes = Map::new();
+    let mut manager = None;
+    for pair in pairs {
+        let (attribute, value) = pair.split_once('=').ok_or_else(|| {
+            Failure::new("Usage", format!("{pair} sets nothing")).hint("write ATTRIBUTE=VALUE").usage()
+        })?;
+        if attribute == "manager" {
+            manager = Some(value);
+        } else {
+            let (attribute, value) = assignment(attribute, value);
+            changes.insert(attribute, value);
+        }
+    }
+    let id = id_of(&user(client, name).await?);
+    if !changes.is_empty() {
+        client.patch(&format!("/v1.0/users/{id}"), &Value::Object(changes)).await?;
+    }
+    let reference = format!("/v1.0/users/{id}/manager/$ref");
+    match manager {
+        Some("") => client.delete(&reference).await?,
+        Some(manager) => {
+            let manager = id_of(&user(client, manager).await?);
+            client.put(&reference, &json!({"@odata.id": client.reference("users", &manager)})).await?;
+        }
+        None => {}
+    }
+    let found = client.get(&format!("/v1.0/users/{id}")).await?;
+    let shown = sheet(&found);
+    Ok(Answer::done(found, shown))
+}
+
+/// Graph's name and value for what was typed: an empty value clears, phones are a list.
+fn assignment(attribute: &str, value: &str) -> (String, Value) {
+    let (name, list) = match attribute {
+        "telephoneNumber" | "businessPhones" => ("businessPhones", true),
+        "mobile" => ("mobilePhone", false),
+        "physicalDeliveryOfficeName" => ("officeLocation", false),
+        "otherMails" => ("otherMails", true),
+        other => (other, false),
+    };
+    let value = match value {
+        "" if list => json!([]),
+        "" => Value::Null,
+        value if list => json!([value]),
+        "true" | "True" if name == "accountEnabled" => json!(true),
+        "false" | "False" if name == "accountEnabled" => json!(false),
+        value => json!(value),
+    };
+    (name.to_owned(), value)
+}
+
+const DELETED: &str = "/v1.0/directory/deletedItems/microsoft.graph.user";
+
+async fn delete(client: &Client, name: &str, permanent: bool) -> Result<Answer, Failure> {
+    let id = match user(client, name).await {
+        Ok(found) => {
+            let id = id_of(&found);
+            client.delete(&format!("/v1.0/users/{id}")).await?;
+            id
+        }
+        // Deleting for good also takes one who is in the recycle bin already.
+        Err(failure) if permanent && failure.code == "Request_ResourceNotFound" => {
+            deleted_user(client, name).await?
+        }
+        Err(failure) => return Err(failure),
+    };
+    if permanent {
+        client.delete(&format!("/v1.0/directory/deletedItems/{id}")).await?;
+        return Ok(Answer::done(
+            json!({"id": id, "deleted": "permanently"}),
+            format!("{name} is gone for good"),
+        ));
+    }
+    let shown = format!("{name} is in the recycle bin; `provost user restore` brings it back");
+    Ok(Answer::done(json!({"id": id, "deleted": "recycleBin"}), shown))
+}
+
+async fn deleted_user(client: &Client, name: &str) -> Result<String, Failure> {
+    let folded = name.to_lowercase();
+    let mut found: Vec<String> = client
+        .list(DELETED, usize::MAX)
+        .await?
+        .iter()
+        .filter(|user| user["id"] == name || text(user, "userPrincipalName").to_lowercase() == folded)
+        .map(id_of)
+        .collect();
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Failure::new("NotFound", format!("there is no user {name} in the recycle bin"))
+            .hint("`provost user list --deleted` shows who is")),
+        _ => Err(Failure::new(
+            "Ambiguous",
+            format!("several users {name} are in the recycle bin: {}", found.join(", ")),
+        )
+        .hint("name the one you mean by its id")),
+    }
+}

@@ -1,0 +1,39 @@
+//! The binary: command line, configuration, composition.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod answer;
+mod cli;
+mod client;
+mod commands;
+mod demo;
+mod people;
+mod progress;
+mod serve;
+
+fn main() -> ExitCode {
+    let arguments = match cli::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no failures; everything else is wrong usage.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let json = arguments.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return answer::Failure::new("Runtime", format!("the program cannot start its threads: {error}"))
+                .print(json);
+        }
+    };
+    let outcome = runtime.block_on(commands::run(arguments));
+    runtime.shutdown_background();
+    match outcome {
+        Ok(answer) => answer.print(json),
+        Err(failure) => failure.print(json),
+    }
+}

@@ -1,0 +1,91 @@
+//! A cycle's progress, from the server's events.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use crate::answer::Failure;
+use crate::client::Client;
+
+/// The longest event that is read: a cycle report has a few hundred bytes.
+const EVENT_BYTES: usize = 1 << 20;
+
+/// Follows a job's cycle to its end and returns its report. On a terminal a bar on standard error shows objects done
+/// of total, rate and time left.
+pub async fn follow(client: &Client, job: &str) -> Result<Value, Failure> {
+    let path = format!("/provost/v1/jobs/{job}/progress");
+    let bar = bar();
+    let mut failures = 0;
+    loop {
+        match stream(client, &path, &bar).await {
+            Ok(Some(report)) => {
+                bar.finish_and_clear();
+                return Ok(report);
+            }
+            // The connection ended before the cycle: ask again where it is.
+            Ok(None) if failures < 5 => failures += 1,
+            Ok(None) => {
+                bar.abandon();
+                return Err(Failure::new("NoProgress", "the server ends its progress reports early")
+                    .hint("see `provost job status` for how far the cycle is"));
+            }
+            Err(failure) => {
+                bar.abandon();
+                return Err(failure);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn stream(client: &Client, path: &str, bar: &ProgressBar) -> Result<Option<Value>, Failure> {
+    let mut response = client.events(path).await?;
+    let mut buffer = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        buffer.extend_from_slice(&chunk);
+        while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = buffer.drain(..=end).collect();
+            let Some(report) = data(&line) else { continue };
+            bar.set_length(report["total"].as_u64().unwrap_or(0));
+            bar.set_position(report["done"].as_u64().unwrap_or(0));
+            if report["status"] != "running" && !report["cycleId"].is_null() {
+                return Ok(Some(report));
+            }
+        }
+        if buffer.len() > EVENT_BYTES {
+            return Err(Failure::new("NotProvost", "the server sent an event that is no progress report"));
+        }
+    }
+    Ok(None)
+}
+
+/// The document in a `data:` line.
+fn data(line: &[u8]) -> Option<Value> {
+    serde_json::from_slice(line.strip_prefix(b"data:")?).ok()
+}
+
+fn bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(
+        "{bar:40} {human_pos} of {human_len} objects, {per_sec}, {eta} left, {elapsed} so far",
+    );
+    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_data_lines_are_read() {
+        assert_eq!(data(b"data: {\"done\":1}\n"), Some(serde_json::json!({"done": 1})));
+        assert_eq!(data(b": a comment\n"), None);
+        assert_eq!(data(b"event: progress\n"), None);
+    }
+}

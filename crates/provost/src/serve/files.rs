@@ -1,0 +1,62 @@
+//! The files that a server keeps in its data directory beside the store.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::answer::Failure;
+use crate::client::{SERVER_FILE, ServerFile};
+
+/// Makes the data directory, for its owner only.
+pub fn prepare(data_dir: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir).map_err(|error| failure(data_dir, "created", &error))
+}
+
+/// Tells the other commands where the server is.
+pub fn write_server(data_dir: &Path, url: &str) -> Result<(), Failure> {
+    let file = ServerFile { url: url.to_owned(), pid: std::process::id() };
+    let text = serde_json::to_string(&file).map_err(|error| Failure::new("File", error.to_string()))?;
+    write_secret(&data_dir.join(SERVER_FILE), text.as_bytes())
+}
+
+/// Who this node is, also after a restart: its leases are its own again at once.
+pub fn node_id(data_dir: &Path, ids: &model::Ids) -> Result<uuid::Uuid, Failure> {
+    let file = data_dir.join("node-id");
+    if let Some(id) = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()) {
+        return Ok(id);
+    }
+    let id = ids.next();
+    write_secret(&file, id.to_string().as_bytes())?;
+    Ok(id)
+}
+
+/// Takes the address away, so that the other commands can tell that no server runs.
+pub fn remove_server(data_dir: &Path) {
+    let _ = fs::remove_file(data_dir.join(SERVER_FILE));
+}
+
+/// Writes a file whole or not at all, readable by its owner only.
+fn write_secret(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let write = || -> io::Result<()> {
+        let temporary = file.with_extension("new");
+        let _ = fs::remove_file(&temporary);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut out = options.open(&temporary)?;
+        out.write_all(bytes)?;
+        out.sync_all()?;
+        fs::rename(&temporary, file)
+    };
+    write().map_err(|error| failure(file, "written", &error))
+}
+
+fn failure(path: &Path, what: &str, error: &io::Error) -> Failure {
+    Failure::new("File", format!("{} cannot be {what}: {error}", path.display()))
+        .hint("give this user the right to it, or choose another --data-dir")
+}

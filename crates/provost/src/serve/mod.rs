@@ -1,0 +1,107 @@
+//! `provost serve`: everything put together behind one listener.
+
+mod compose;
+mod files;
+mod http;
+mod metrics;
+mod runner;
+
+use std::path::{Path, PathBuf};
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::answer::{Answer, Failure};
+use crate::cli::Serve;
+use crate::client::TOKEN_FILE;
+
+use compose::Parts;
+
+/// A server that runs in this process.
+pub struct Server {
+    url: String,
+    data_dir: PathBuf,
+    shutdown: CancellationToken,
+    listener: JoinHandle<()>,
+    parts: Parts,
+}
+
+/// Serves until a signal asks it to end.
+pub async fn run(data_dir: &Path, options: &Serve) -> Result<Answer, Failure> {
+    logging();
+    let server = start(data_dir, options).await?;
+    println!("listening on {}", server.url());
+    signalled().await;
+    info!("a signal asks the server to end");
+    server.stop().await?;
+    Ok(Answer::silent())
+}
+
+/// Starts a server on a data directory, which one process at a time may use.
+pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> {
+    files::prepare(data_dir)?;
+    // The address first: a port that is taken must not cost a start of the store.
+    let listener = TcpListener::bind(options.listen).await.map_err(|error| {
+        Failure::new("Listen", format!("cannot listen on {}: {error}", options.listen))
+            .hint("another program has the port, or the address is not this machine's: choose another with --listen, \
+                   for example 127.0.0.1:0 for a free port")
+    })?;
+    let address = listener.local_addr().map_err(|error| Failure::new("Listen", error.to_string()))?;
+    let url = format!("http://{address}");
+    let shutdown = CancellationToken::new();
+    let parts = compose::parts(data_dir, options, &url).await?;
+    let task = tokio::spawn(http::serve(listener, parts.router(), shutdown.clone()));
+    files::write_server(data_dir, &url)?;
+    Ok(Server { url, data_dir: data_dir.to_owned(), shutdown, listener: task, parts })
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Finishes requests in flight, checkpoints running cycles, closes the store.
+    pub async fn stop(self) -> Result<(), Failure> {
+        files::remove_server(&self.data_dir);
+        self.shutdown.cancel();
+        let (ended, ()) = tokio::join!(self.listener, self.parts.checkpoint());
+        self.parts.close().await?;
+        ended.map_err(|error| Failure::new("Serve", format!("the listener failed: {error}")))
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Logs go to standard error; `PROVOST_LOG` chooses what (`debug`, `worker=debug,info`), `PROVOST_LOG_FORMAT=json` how.
+fn logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PROVOST_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    let json = std::env::var("PROVOST_LOG_FORMAT").is_ok_and(|format| format == "json");
+    // Only a second call in one process fails, and the first one holds.
+    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+}
+
+/// The file of the first administrator's token.
+fn token_file(data_dir: &Path) -> PathBuf {
+    data_dir.join(TOKEN_FILE)
+}

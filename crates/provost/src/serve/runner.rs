@@ -1,0 +1,129 @@
+//! The worker as the administration API asks for it.
+
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use graph_api::{JobRunner, ResetScope};
+use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
+use scim_client::{Auth, Config, Diagnosis, ResourceKind, Target};
+use secrecy::SecretString;
+use uuid::Uuid;
+use worker::WorkerHandle;
+
+/// A user name that nobody has, for Test Connection.
+const NOBODY: &str = "provost-test-connection-4f0c8f4e@invalid.example";
+
+/// Runs the jobs of one directory.
+pub struct Runner {
+    handle: WorkerHandle,
+    directory: Uuid,
+}
+
+impl Runner {
+    /// The jobs of that directory, run by that worker.
+    pub fn new(handle: WorkerHandle, directory: Uuid) -> Self {
+        Self { handle, directory }
+    }
+}
+
+#[async_trait::async_trait]
+impl JobRunner for Runner {
+    async fn run(&self, job: Uuid, by: &Principal) -> Result<CycleReport, ErrorInformation> {
+        let progress = self.handle.run_now(self.directory, job, by.clone()).await.map_err(information)?;
+        Ok(progress.current())
+    }
+
+    fn progress(&self, job: Uuid) -> Option<BoxStream<'static, CycleReport>> {
+        let progress = self.handle.progress(job)?;
+        let now = futures::stream::iter([progress.current()]);
+        let rest = futures::stream::unfold(progress, async |mut progress| {
+            let report = progress.next().await?;
+            Some((report, progress))
+        });
+        Some(now.chain(rest).boxed())
+    }
+
+    async fn started(&self, job: Uuid) -> Result<(), ErrorInformation> {
+        self.handle.make_due(job).await.map_err(information)
+    }
+
+    async fn paused(&self, job: Uuid) {
+        self.handle.pause(job).await;
+    }
+
+    async fn restart(&self, job: Uuid, scopes: &[ResetScope]) -> Result<(), ErrorInformation> {
+        let scopes: Vec<worker::ResetScope> = scopes.iter().copied().map(scope).collect();
+        self.handle.restart(job, &scopes).await.map_err(information)
+    }
+
+    async fn allow_removals(&self, job: Uuid) -> Result<(), ErrorInformation> {
+        self.handle.allow_removals(job).await.map_err(information)
+    }
+
+    async fn test_connection(
+        &self,
+        job: Uuid,
+        credentials: Option<(String, SecretString)>,
+    ) -> Result<(), ErrorInformation> {
+        let tested = match credentials {
+            None => self.handle.test_connection(self.directory, job).await.map_err(information)?,
+            Some((address, token)) => {
+                let target = Target::new(&Config::new(address, Auth::Bearer(token)));
+                let target = target.map_err(|failure| diagnosed(failure.into()))?;
+                target.test_connection(ResourceKind::Users, "userName", NOBODY).await
+            }
+        };
+        tested.map(drop).map_err(diagnosed)
+    }
+
+    async fn provision(
+        &self,
+        job: Uuid,
+        object: (ObjectType, Uuid),
+        by: &Principal,
+    ) -> Result<Vec<ProvisioningEntry>, ErrorInformation> {
+        self.handle.provision_on_demand(self.directory, job, object, by.clone()).await.map_err(information)
+    }
+}
+
+fn diagnosed(diagnosis: Diagnosis) -> ErrorInformation {
+    ErrorInformation {
+        error_code: diagnosis.code.to_string(),
+        error_category: "failure".to_owned(),
+        reason: diagnosis.message,
+        recommended_action: diagnosis.hint,
+    }
+}
+
+fn scope(scope: ResetScope) -> worker::ResetScope {
+    match scope {
+        ResetScope::Watermark => worker::ResetScope::Watermark,
+        ResetScope::Escrows => worker::ResetScope::Escrows,
+        ResetScope::QuarantineState => worker::ResetScope::QuarantineState,
+        ResetScope::ConnectorDataStore => worker::ResetScope::ConnectorDataStore,
+        ResetScope::ForceDeletes => worker::ResetScope::ForceDeletes,
+        ResetScope::Full => worker::ResetScope::Full,
+    }
+}
+
+fn information(error: worker::Error) -> ErrorInformation {
+    let (code, action) = match error {
+        worker::Error::Target(information) => return information,
+        worker::Error::UnknownJob(_) | worker::Error::UnknownServicePrincipal(_) => {
+            ("Request_ResourceNotFound", "Look up the id with `provost app list`.")
+        }
+        worker::Error::Busy => ("Conflict", "Wait for the cycle that runs, or pause the job."),
+        worker::Error::Configuration(_) | worker::Error::NotMapped => {
+            ("InvalidConfiguration", "Correct the job's attribute mappings.")
+        }
+        worker::Error::Stopped => ("Interrupted", "Run the job again; it goes on where it was."),
+        worker::Error::Source(_) | worker::Error::Store(_) | worker::Error::Damaged(_) => {
+            ("InternalServerError", "See the server's log; nothing that was acknowledged is lost.")
+        }
+    };
+    ErrorInformation {
+        error_code: code.to_owned(),
+        error_category: "failure".to_owned(),
+        reason: error.to_string(),
+        recommended_action: action.to_owned(),
+    }
+}

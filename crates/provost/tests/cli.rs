@@ -1,0 +1,141 @@
+//! The commands as scripts use them, against a server of their own.
+
+mod support;
+
+use serde_json::json;
+use support::{Server, Tenant};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_file_to_accounts_and_back() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let tenant = Tenant::create(&server);
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("the file can be written");
+        path.to_str().expect("a path of ASCII").to_owned()
+    };
+    let users = file(
+        "users.csv",
+        "userPrincipalName,displayName,givenName,surname,manager,accountEnabled\n\
+         o'brien+x@contoso.example,Seán Ó Briain,Seán,Ó Briain,王@contoso.example,True\n\
+         王@contoso.example,王伟,伟,王,,True\n\
+         out@contoso.example,Out Sider,Out,Sider,,True\n",
+    );
+    let groups = file(
+        "groups.csv",
+        "displayName,mailNickname,description,memberUserPrincipalName\n\
+         \"Desk \"\"A\"\" & B\",desks,,o'brien+x@contoso.example\n\
+         \"Desk \"\"A\"\" & B\",desks,,王@contoso.example\n",
+    );
+    server.ok(&["user", "import", &users]);
+    server.ok(&["group", "import", &groups]);
+    assert_eq!(server.ok(&["user", "show", "o'brien+x@contoso.example"])["manager"], "王@contoso.example");
+    assert_eq!(server.ok(&["gallery", "list", "office"])["value"][0]["id"], "officespace");
+
+    let token = file("token", &tenant.token);
+    let create =
+        ["app", "create", "--template", "officespace", "--name", "Desks", "--tenant-url", &tenant.base_url];
+    server.ok(&[&create[..], &["--secret-token-file", &token]].concat());
+    server.ok(&["app", "assign", "Desks", "--group", "Desk \"A\" & B", "--role", "User"]);
+    assert_eq!(server.ok(&["job", "test", "Desks"]), json!({"connected": true}));
+    let report = server.ok(&["job", "run", "Desks", "--wait"]);
+    assert_eq!(report["created"], 3, "two users and a group: {report}");
+    assert_eq!(report["failed"], 0, "{report}");
+
+    let accounts = tenant.users().await;
+    assert_eq!(accounts.len(), 2);
+    let worker =
+        accounts.iter().find(|user| user["userName"] == "o'brien+x@contoso.example").expect("an account");
+    let manager = accounts.iter().find(|user| user["userName"] == "王@contoso.example").expect("an account");
+    let extension = &worker["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"];
+    assert_eq!(extension["manager"]["value"], manager["id"]);
+
+    server.ok(&["group", "remove-member", "Desk \"A\" & B", "o'brien+x@contoso.example"]);
+    server.ok(&["group", "add-member", "Desk \"A\" & B", "out@contoso.example"]);
+    let report = server.ok(&["job", "run", "Desks", "--wait"]);
+    assert_eq!(
+        (&report["kind"], &report["created"], &report["disabled"]),
+        (&json!("incremental"), &json!(1), &json!(1)),
+        "{report}"
+    );
+    let log = server.ok(&["log", "list", "Desks", "--user", "o'brien+x@contoso.example"]);
+    assert_eq!(log["value"].as_array().map(Vec::len), Some(2), "a creation and a disabling: {log}");
+}
+
+#[test]
+fn users_come_and_go_and_come_back() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let file = dir.path().join("users.csv");
+    std::fs::write(
+        &file,
+        "userPrincipalName,displayName\nada@contoso.example,Ada\nbob@contoso.example,Bob\n",
+    )
+    .expect("written");
+    let file = file.to_str().expect("ASCII");
+    let report = server.ok(&["user", "import", file, "--dry-run"]);
+    assert_eq!(report["created"], 2, "{report}");
+    assert_eq!(server.ok(&["user", "list"])["value"], json!([]));
+    server.ok(&["user", "import", file]);
+    let report = server.ok(&["user", "import", file]);
+    assert_eq!((&report["created"], &report["unchanged"]), (&json!(0), &json!(2)), "{report}");
+
+    server.ok(&["user", "disable", "ada@contoso.example"]);
+    assert_eq!(server.ok(&["user", "show", "ada@contoso.example"])["accountEnabled"], false);
+    server.ok(&["user", "delete", "ada@contoso.example"]);
+    assert_eq!(server.run(&["user", "show", "ada@contoso.example"]).1, 1);
+    server.ok(&["user", "restore", "ada@contoso.example"]);
+    assert_eq!(server.ok(&["user", "show", "ada@contoso.example"])["displayName"], "Ada");
+    server.ok(&["user", "delete", "ada@contoso.example", "--permanent"]);
+    assert_eq!(server.run(&["user", "restore", "ada@contoso.example"]).1, 1);
+}
+
+#[test]
+fn tokens_are_rotated_and_revoked() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let tenant = server.ok(&["tenant", "create", "contoso"]);
+    for member in ["tenant", "scimBaseUrl", "pathBaseUrl", "token", "tokenId"] {
+        assert!(tenant[member].is_string(), "{member}: {tenant}");
+    }
+    let rotated = server.ok(&["token", "rotate", "contoso"]);
+    assert_ne!(rotated["token"], tenant["token"]);
+    let id = rotated["id"].as_str().expect("an id");
+    let live = server.ok(&["token", "list", "contoso"]);
+    assert_eq!(live["value"].as_array().map(Vec::len), Some(2), "the old one stays for the overlap: {live}");
+    assert_eq!(server.run(&["token", "rotate", "contoso"]).1, 1, "two are live: name one");
+    server.ok(&["token", "revoke", "contoso", id]);
+    server.ok(&["tenant", "delete", "contoso"]);
+    assert_eq!(server.ok(&["tenant", "list"])["value"], json!([]));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_of_a_server_are_private_and_a_signal_ends_it_well() {
+    use std::io::BufRead as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::{Command, Stdio};
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_provost"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut lines = std::io::BufReader::new(server.stdout.take().expect("it is piped")).lines();
+    let first = lines.next().expect("a line").expect("readable");
+    assert!(first.starts_with("listening on http://127.0.0.1:"), "{first}");
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(dir.path().join(name)).expect("the file is there");
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(mode("admin-token"), 0o600);
+    assert_eq!(mode("server.json"), 0o600);
+    let sent = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+    assert_eq!(server.wait().expect("it ends").code(), Some(0));
+    assert!(!dir.path().join("server.json").exists());
+    assert!(lines.next().is_none(), "one line and no more");
+}

@@ -1,0 +1,173 @@
+//! What goes wrong with newcomers: each gets a message that tells what to do, and nothing is lost.
+
+mod support;
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use support::{Server, Tenant};
+
+/// Runs a command and answers its error.
+fn failure(server: &Server, arguments: &[&str]) -> (String, String) {
+    let (answer, status) = server.run(arguments);
+    assert_eq!(status, 1, "{arguments:?} must fail: {answer}");
+    let text = |member: &str| answer["error"][member].as_str().unwrap_or_default().to_owned();
+    assert!(!text("code").is_empty(), "{answer}");
+    (text("message"), text("hint"))
+}
+
+fn path(dir: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path = dir.path().join(name);
+    std::fs::write(&path, text).expect("the file can be written");
+    path.to_str().expect("a path of ASCII").to_owned()
+}
+
+fn application(server: &Server, dir: &tempfile::TempDir, name: &str, url: &str, token: &str) {
+    let token = path(dir, "token", token);
+    let create = ["app", "create", "--template", "scim", "--name", name, "--tenant-url", url];
+    server.ok(&[&create[..], &["--secret-token-file", &token]].concat());
+}
+
+#[test]
+fn without_a_server_a_command_says_so() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let output = Command::new(env!("CARGO_BIN_EXE_provost"))
+        .args(["user", "list", "--data-dir"])
+        .arg(dir.path())
+        .env_remove("PROVOST_URL")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.contains("no server") && words.contains("provost serve"), "{words}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_server_that_is_gone_is_named() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(dir.path());
+    let mut command = server.command(&["user", "list"]);
+    server.kill();
+    let output = command.output().expect("the binary runs");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(answer["error"]["code"], "NoServer", "{answer}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn wrong_usage_ends_with_status_2() {
+    for arguments in [&["user", "lisst"][..], &["app", "assign", "X"], &["expr"], &["demo", "--users", "3"]] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_provost")).args(arguments).output().expect("the binary runs");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn the_connection_test_explains_each_failure() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let tenant = Tenant::create(&server);
+    application(&server, &dir, "right", &tenant.base_url, &tenant.token);
+    server.ok(&["job", "test", "right"]);
+
+    application(&server, &dir, "wrong-token", &tenant.base_url, "not-the-token");
+    let (message, hint) = failure(&server, &["job", "test", "wrong-token"]);
+    assert!(format!("{message} {hint}").to_lowercase().contains("token"), "{message} / {hint}");
+
+    application(&server, &dir, "not-scim", &format!("{}/healthz", server.url), &tenant.token);
+    let (message, hint) = failure(&server, &["job", "test", "not-scim"]);
+    assert!(format!("{message} {hint}").contains("SCIM"), "{message} / {hint}");
+
+    application(&server, &dir, "unreachable", "http://127.0.0.1:9/scim", &tenant.token);
+    let (message, hint) = failure(&server, &["job", "test", "unreachable"]);
+    assert!(message.contains("refused") && hint.contains("host and port"), "{message} / {hint}");
+}
+
+#[test]
+fn a_broken_row_is_reported_and_the_others_are_imported() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let file = path(
+        &dir,
+        "users.csv",
+        "userPrincipalName,displayName,accountEnabled\n\
+         ada@contoso.example,Ada,True\n\
+         bob@contoso.example,Bob,perhaps\n\
+         ,Nobody,True\n\
+         cyd@contoso.example,Cyd,True\n",
+    );
+    let (report, status) = server.run(&["user", "import", &file]);
+    assert_eq!(status, 1, "{report}");
+    let errors = report["errors"].as_array().expect("a list of rows");
+    let lines: Vec<u64> = errors.iter().filter_map(|error| error["line"].as_u64()).collect();
+    assert_eq!(lines, [3, 4], "{report}");
+    assert!(errors.iter().all(|error| error["reason"].as_str().is_some_and(|reason| !reason.is_empty())));
+    let users = server.ok(&["user", "list"]);
+    assert_eq!(users["value"].as_array().map(Vec::len), Some(2), "{users}");
+
+    let atomic = path(
+        &dir,
+        "atomic.csv",
+        "userPrincipalName,displayName,accountEnabled\ndan@contoso.example,Dan,True\n,Nobody,True\n",
+    );
+    let (report, status) = server.run(&["user", "import", "--atomic", &atomic]);
+    assert_eq!(status, 1, "{report}");
+    assert_eq!(server.ok(&["user", "list"])["value"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_principal_name_that_is_taken_is_reported() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let file = path(
+        &dir,
+        "users.csv",
+        "userPrincipalName,displayName,objectId\n\
+         ada@contoso.example,Ada,0a0a0a0a-0000-4000-8000-000000000001\n\
+         bob@contoso.example,Bob,0a0a0a0a-0000-4000-8000-000000000002\n\
+         ADA@contoso.example,Other,0a0a0a0a-0000-4000-8000-000000000003\n",
+    );
+    let (report, status) = server.run(&["user", "import", &file]);
+    assert_eq!(status, 1, "{report}");
+    let reason = report["errors"][0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("line 2") && reason.contains("userPrincipalName"), "{report}");
+    assert_eq!(server.ok(&["user", "show", "ada@contoso.example"])["displayName"], "Ada");
+    let (message, _) =
+        failure(&server, &["user", "set", "bob@contoso.example", "userPrincipalName=ada@contoso.example"]);
+    assert!(message.contains("userPrincipalName") && message.contains("already"), "{message}");
+    assert_eq!(server.ok(&["user", "show", "bob@contoso.example"])["displayName"], "Bob");
+}
+
+#[test]
+fn a_store_that_another_process_holds_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(dir.path());
+    let output = Command::new(env!("CARGO_BIN_EXE_provost"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("hint: ") && words.contains("--data-dir"), "{words}");
+    // The one that runs goes on.
+    server.ok(&["user", "list"]);
+}
+
+#[test]
+fn names_that_fit_nothing_or_several_are_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let (message, hint) = failure(&server, &["user", "show", "nobody@contoso.example"]);
+    assert!(message.contains("nobody@contoso.example") && hint.contains("user list"), "{message} / {hint}");
+    for _ in 0..2 {
+        server.ok(&["app", "create", "--template", "scim", "--name", "Twice"]);
+    }
+    let (message, hint) = failure(&server, &["job", "status", "Twice"]);
+    assert!(message.contains("2 applications") && hint.contains("id"), "{message} / {hint}");
+}
