@@ -202,7 +202,8 @@ impl Call {
         }
         let element = self.member_value(kind, id);
         let alone = Map::from_iter([("members".to_owned(), Value::Array(vec![element]))]);
-        let kept = projection.apply(alone, &self.ty(Kind::Group).definition);
+        let view = projection.view(&alone, &self.ty(Kind::Group).definition);
+        let kept = serde_json::to_value(view).ok()?;
         serde_json::to_vec(kept.get("members")?.get(0)?).ok()
     }
 

@@ -83,52 +83,9 @@ impl Projection {
         definition.find(path).is_some_and(|located| !matches!(self.extent(&located), Extent::Nothing))
     }
 
-    /// The resource as it is returned, borrowed: it serializes without a copy.
+    /// The resource as it is returned: serialize it. Nothing is copied.
     pub fn view<'p>(&'p self, resource: &'p Map<String, Value>, definition: &'p Definition) -> View<'p> {
         View { projection: self, resource, definition }
-    }
-
-    /// The resource as it is returned.
-    pub fn apply(&self, resource: Map<String, Value>, definition: &Definition) -> Map<String, Value> {
-        let kept = resource.into_iter().filter_map(|(key, value)| {
-            if let Some(attribute) = definition.attribute(&key) {
-                let located = Located { extension: None, attribute, sub: None };
-                return self.prune(&located, value).map(|value| (key, value));
-            }
-            let schema = &*definition.extension(&key)?.schema;
-            let Value::Object(parts) = value else { return None };
-            let parts = parts.into_iter().filter_map(|(name, value)| {
-                let (_, attribute) = definition.extension_attribute(&schema.id, &name)?;
-                let located = Located { extension: Some(schema), attribute, sub: None };
-                self.prune(&located, value).map(|value| (name, value))
-            });
-            let parts: Map<String, Value> = parts.collect();
-            (!parts.is_empty()).then_some((key, Value::Object(parts)))
-        });
-        kept.collect()
-    }
-
-    fn prune(&self, located: &Located<'_>, value: Value) -> Option<Value> {
-        if matches!(self.extent(located), Extent::Nothing) {
-            return None;
-        }
-        if located.attribute.sub_attributes.is_empty() {
-            return Some(value);
-        }
-        match value {
-            Value::Array(elements) => {
-                let elements: Vec<_> =
-                    elements.into_iter().filter_map(|element| self.prune_element(located, element)).collect();
-                (!elements.is_empty()).then_some(Value::Array(elements))
-            }
-            single => self.prune_element(located, single),
-        }
-    }
-
-    fn prune_element(&self, located: &Located<'_>, element: Value) -> Option<Value> {
-        let Value::Object(mut parts) = element else { return Some(element) };
-        parts.retain(|key, _| self.part(located, key));
-        (!parts.is_empty()).then_some(Value::Object(parts))
     }
 
     /// Whether a sub-attribute of a returned attribute is returned.
