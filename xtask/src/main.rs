@@ -13,8 +13,7 @@ cargo xtask COMMAND
   test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, licences;
                      arguments go to the test runner (a part of a test's name, for example)
   tidy               only the invariants of ARCHITECTURE.md that a command can check
-  bench cycle [--users N] [--groups N]
-                     an initial cycle through our own service provider, in a release build
+  bench cycle|scim   measures a release build: whole cycles, the service provider; `bench scim --help` tells more
 ";
 
 fn main() -> ExitCode {

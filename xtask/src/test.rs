@@ -20,18 +20,14 @@ pub fn run(arguments: &[String]) -> Result<()> {
         eprintln!("cargo-nextest is not installed; `cargo test` runs the tests (slower, the same verdict)");
         steps.cargo_with("tests", &["test", "--workspace", "--no-fail-fast"], arguments);
     }
-    if available(&["deny", "--version"]) {
-        steps.cargo("licences and sources", &["deny", "check", "bans", "licenses", "sources"]);
-    } else {
-        steps.skipped.push("licences and sources (`cargo install --locked cargo-deny` brings the check)");
-    }
+    steps.note(cargo_deny());
+    steps.cargo("licences and sources", &["deny", "check", "bans", "licenses", "sources"]);
     steps.verdict()
 }
 
 #[derive(Default)]
 struct Steps {
     done: Vec<(&'static str, Duration, bool)>,
-    skipped: Vec<&'static str>,
     notes: Vec<String>,
 }
 
@@ -69,9 +65,6 @@ impl Steps {
             let word = if *passed { "passed" } else { "FAILED" };
             println!("  {word}  {name} ({:.1} s)", took.as_secs_f64());
         }
-        for name in &self.skipped {
-            println!("  skipped {name}");
-        }
         for note in &self.notes {
             println!("  note: {note}");
         }
@@ -98,6 +91,23 @@ fn available(arguments: &[&str]) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Installs the check of licences and sources where it is missing. The tests need nothing of the kind: without
+/// nextest, `cargo test` runs them.
+fn cargo_deny() -> Result<()> {
+    if available(&["deny", "--version"]) {
+        return Ok(());
+    }
+    eprintln!("\n==> cargo-deny is not installed; installing it (some minutes, once)");
+    let status = Command::new(cargo()).args(["install", "--locked", "cargo-deny"]).status();
+    if status.is_ok_and(|status| status.success()) {
+        Ok(())
+    } else {
+        bail!(
+            "cargo-deny could not be installed: run `cargo install --locked cargo-deny` and read what it says"
+        )
+    }
 }
 
 /// Installs a component of the toolchain where it is missing and rustup is there to do it.

@@ -41,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
+    ("bench", &["store", "store-sqlite"]),
     ("testkit", &["model", "store", "store-memory"]),
     ("xtask", &[]),
 ];
