@@ -23,6 +23,9 @@ pub(crate) enum Plan {
     Scan,
 }
 
+/// Resources that are looked up at once, before it is known that there are more.
+const FEW: usize = 16;
+
 impl Call {
     pub(crate) async fn plan(&self, kind: Kind, filter: Option<&Compiled>) -> Answer<Plan> {
         let Some(filter) = filter else { return Ok(Plan::All) };
@@ -62,6 +65,11 @@ impl Call {
             }
             (_, path) => {
                 let Some(key) = document::key_for(kind, path, value) else { return Ok(None) };
+                // Nearly every value is one resource's: only for many is a long read worth the way to it.
+                let found = store.find(self.realm(), kind, &key, FEW).await?;
+                if found.len() < FEW {
+                    return Ok(Some(found));
+                }
                 let work = self.service.config.limits.work;
                 let found = store.find(self.realm(), kind, &key, work + 1).await?;
                 if found.len() > work { Err(too_many(work)) } else { Ok(Some(found)) }

@@ -12,8 +12,11 @@ use crate::document;
 use crate::serve::Call;
 use crate::stream::Sink;
 
-/// Members and memberships read at a time.
+/// Members read at a time.
 pub(crate) const PAGE: usize = 1000;
+
+/// Memberships read at a time: more than most users have, and few enough to be read without leaving the task.
+const MEMBERSHIPS: usize = 100;
 
 /// A group that a user is in.
 pub(crate) struct Membership {
@@ -57,8 +60,13 @@ impl Call {
         let mut memberships = Vec::new();
         let mut after = None;
         loop {
-            let edges =
-                self.service.store.edges(self.realm(), EdgeKind::Member, EdgesOf::To(user), after, PAGE);
+            let edges = self.service.store.edges(
+                self.realm(),
+                EdgeKind::Member,
+                EdgesOf::To(user),
+                after,
+                MEMBERSHIPS,
+            );
             let page = edges.await?;
             if page.others.is_empty() {
                 return Ok(memberships);

@@ -102,14 +102,15 @@ impl SqliteStore {
 
         let (commits, seen) = watch::channel(0);
         let log = path.with_file_name(format!("{FILE}-wal"));
-        let writer = Writer::new(connection, commits, log).map_err(backend)?;
+        let pool = Arc::new(Pool::new(path));
+        let writer = Writer::new(connection, Arc::clone(&pool), commits, log).map_err(backend)?;
         let (jobs, receiver) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(receiver))
             .map_err(|error| Error::Backend(format!("cannot start the writing thread: {error}")))?;
         Ok(Self {
-            pool: Arc::new(Pool::new(path)),
+            pool,
             blocking: Arc::new(Semaphore::new(BLOCKING)),
             jobs: Mutex::new(Some(jobs)),
             commits: seen,
@@ -162,7 +163,7 @@ impl SqliteStore {
         let pool = self.pool.clone();
         let run = move || {
             let _permit = permit;
-            pool.snapshot(read)
+            pool.read(read)
         };
         tokio::task::spawn_blocking(run).await.map_err(|_| Error::Closed)?
     }
@@ -248,14 +249,14 @@ fn prepare(connection: &rusqlite::Connection, pages: Option<i64>) -> rusqlite::R
 #[async_trait::async_trait]
 impl Store for SqliteStore {
     async fn get(&self, realm: Realm, kind: Kind, id: Uuid) -> Result<Option<Object>> {
-        self.pool.with(|connection| read::get(connection, realm, kind, id))
+        self.pool.read(|connection| read::get(connection, realm, kind, id))
     }
 
     async fn get_many(&self, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<Option<Object>>> {
         if ids.len() <= INLINE {
-            return self.pool.snapshot(|connection| {
-                ids.iter().map(|id| read::get(connection, realm, kind, *id)).collect()
-            });
+            return self
+                .pool
+                .read(|connection| ids.iter().map(|id| read::get(connection, realm, kind, *id)).collect());
         }
         let ids = ids.to_vec();
         self.read_much(move |connection| {
@@ -266,7 +267,7 @@ impl Store for SqliteStore {
 
     async fn find(&self, realm: Realm, kind: Kind, key: &Key, limit: usize) -> Result<Vec<Object>> {
         if limit <= INLINE {
-            return self.pool.with(|connection| read::find(connection, realm, kind, key, limit));
+            return self.pool.read(|connection| read::find(connection, realm, kind, key, limit));
         }
         let key = key.clone();
         self.read_much(move |connection| read::find(connection, realm, kind, &key, limit)).await
@@ -274,13 +275,13 @@ impl Store for SqliteStore {
 
     async fn scan(&self, realm: Realm, kind: Kind, scan: Scan) -> Result<Page> {
         if scan.limit <= INLINE && scan.offset <= INLINE as u64 {
-            return self.pool.with(|connection| scan::page(connection, realm, kind, &scan));
+            return self.pool.read(|connection| scan::page(connection, realm, kind, &scan));
         }
         self.read_much(move |connection| scan::page(connection, realm, kind, &scan)).await
     }
 
     async fn count(&self, realm: Realm, kind: Kind) -> Result<u64> {
-        self.pool.with(|connection| read::count(connection, realm, kind))
+        self.pool.read(|connection| read::count(connection, realm, kind))
     }
 
     async fn edges(
@@ -294,12 +295,12 @@ impl Store for SqliteStore {
         let run = move |connection: &rusqlite::Connection| {
             read::edges(connection, realm, edge, of, after.as_ref(), limit)
         };
-        if limit <= INLINE { self.pool.snapshot(run) } else { self.read_much(run).await }
+        if limit <= INLINE { self.pool.read(run) } else { self.read_much(run).await }
     }
 
     async fn has_edges(&self, realm: Realm, edge: EdgeKind, from: Uuid, to: &[Uuid]) -> Result<Vec<bool>> {
         if to.len() <= INLINE {
-            return self.pool.snapshot(|connection| read::has_edges(connection, realm, edge, from, to));
+            return self.pool.read(|connection| read::has_edges(connection, realm, edge, from, to));
         }
         let to = to.to_vec();
         self.read_much(move |connection| read::has_edges(connection, realm, edge, from, &to)).await
@@ -310,12 +311,12 @@ impl Store for SqliteStore {
     }
 
     async fn head(&self, realm: Realm) -> Result<Position> {
-        self.pool.with(|connection| read::head(connection, realm))
+        self.pool.read(|connection| read::head(connection, realm))
     }
 
     async fn changes(&self, realm: Realm, after: &Position, limit: usize) -> Result<Changes> {
         if limit <= INLINE {
-            return self.pool.snapshot(|connection| read::changes(connection, realm, after, limit));
+            return self.pool.read(|connection| read::changes(connection, realm, after, limit));
         }
         let after = after.clone();
         self.read_much(move |connection| read::changes(connection, realm, &after, limit)).await

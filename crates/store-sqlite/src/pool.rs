@@ -1,7 +1,7 @@
 //! Connections: how they are opened, and those that read.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
@@ -30,48 +30,83 @@ pub(crate) fn open(path: &Path, cache: i64) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Connections that only read.
+/// Connections that only read. Each keeps its snapshot from read to read until something is committed: taking one
+/// costs as much as a small read does.
 pub(crate) struct Pool {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Reader>>,
+    /// How often something was committed.
+    commits: AtomicU64,
     closed: AtomicBool,
+}
+
+struct Reader {
+    connection: Connection,
+    /// How often something had been committed when its snapshot was taken; `None` while it has none.
+    snapshot: Option<u64>,
+}
+
+impl Reader {
+    fn begin(&mut self, commits: u64) -> rusqlite::Result<()> {
+        if self.snapshot != Some(commits) {
+            self.end()?;
+            self.execute("BEGIN")?;
+            self.snapshot = Some(commits);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> rusqlite::Result<()> {
+        // A failure may have ended the transaction already.
+        if self.snapshot.take().is_some() && !self.connection.is_autocommit() {
+            self.execute("COMMIT")?;
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(|_| ())
+    }
 }
 
 impl Pool {
     pub fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::default(), closed: AtomicBool::new(false) }
+        Self { path, idle: Mutex::default(), commits: AtomicU64::new(0), closed: AtomicBool::new(false) }
     }
 
-    /// Runs a read on a connection of its own.
-    pub fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    /// Runs a read on a connection of its own; all its statements see one snapshot, in which everything is that was
+    /// committed before the call.
+    pub fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
         }
         let idle = self.idle.lock().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => self.open().map_err(backend)?,
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => Reader { connection: self.open().map_err(backend)?, snapshot: None },
         };
-        let answer = read(&connection);
-        // One that a failure left within a transaction is not used again.
-        if connection.is_autocommit() {
-            let mut idle = self.idle.lock();
-            if idle.len() < IDLE && !self.closed.load(Ordering::Acquire) {
-                idle.push(connection);
-            }
+        reader.begin(self.commits.load(Ordering::Acquire)).map_err(backend)?;
+        let answer = read(&reader.connection);
+        if reader.connection.is_autocommit() || reader.snapshot != Some(self.commits.load(Ordering::Acquire))
+        {
+            reader.end().map_err(backend)?;
+        }
+        let mut idle = self.idle.lock();
+        if idle.len() < IDLE && !self.closed.load(Ordering::Acquire) {
+            idle.push(reader);
         }
         answer
     }
 
-    /// Runs several statements of a read on one snapshot.
-    pub fn snapshot<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.with(|connection| {
-            let run = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-            run("BEGIN").map_err(backend)?;
-            let answer = read(connection);
-            run("COMMIT").map_err(backend)?;
-            answer
-        })
+    /// Something was committed, and whoever asked for it is not told yet: snapshots taken before are given up.
+    pub fn committed(&self) {
+        self.commits.fetch_add(1, Ordering::AcqRel);
+        self.release();
+    }
+
+    /// Gives up the snapshots that no read needs, which keep the log from starting anew.
+    pub fn release(&self) {
+        self.idle.lock().retain_mut(|reader| reader.end().is_ok());
     }
 
     /// A connection for a copy of the whole: its long read is nothing to keep a connection of the pool for, and one

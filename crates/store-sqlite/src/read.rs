@@ -118,7 +118,7 @@ fn oids(connection: &Connection, realm: Realm, id: Uuid) -> rusqlite::Result<Vec
     Ok(oids)
 }
 
-/// A page of edges; several statements, wants a snapshot.
+/// A page of edges.
 pub(crate) fn edges(
     connection: &Connection,
     realm: Realm,
@@ -180,7 +180,6 @@ fn edge_rows(
     Ok(found)
 }
 
-/// Several statements, wants a snapshot.
 pub(crate) fn has_edges(
     connection: &Connection,
     realm: Realm,
@@ -207,7 +206,6 @@ pub(crate) fn has_edges(
     read().map_err(backend)
 }
 
-/// Several statements, wants a snapshot.
 pub(crate) fn count_edges(connection: &Connection, realm: Realm, edge: EdgeKind, of: EdgesOf) -> Result<u64> {
     let (id, sql) = match of {
         EdgesOf::From(id) => (id, "SELECT count(*) FROM edge WHERE from_oid = ?1 AND kind = ?2"),
@@ -255,7 +253,7 @@ pub(crate) fn head(connection: &Connection, realm: Realm) -> Result<Position> {
     Ok(position(feed(connection, realm).map_err(backend)?.map_or(0, |feed| feed.head)))
 }
 
-/// A part of the feed; several statements, wants a snapshot.
+/// A part of the feed.
 pub(crate) fn changes(
     connection: &Connection,
     realm: Realm,

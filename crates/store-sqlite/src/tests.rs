@@ -63,7 +63,7 @@ async fn what_dropped_realms_leave_is_removed() {
     store.commit(one(1, 10)).await.unwrap();
     // The writer removes while it has nothing else to do; it stops at the latest when it is opened again.
     for _ in 0..10_000 {
-        let left = store.pool.with(|connection| garbage::any(connection).map_err(backend)).unwrap();
+        let left = store.pool.read(|connection| garbage::any(connection).map_err(backend)).unwrap();
         if !left {
             break;
         }

@@ -2,6 +2,7 @@
 //! once, and answers when that is on disk.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -9,6 +10,7 @@ use store::{Error, Result};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cache::Cache;
+use crate::pool::Pool;
 use crate::{Failure, backend, explain, garbage};
 
 /// Jobs taken into one commit at most, and how long may be spent on them before it: what bounds the time that the
@@ -76,6 +78,7 @@ impl Job {
 pub(crate) struct Writer {
     connection: Connection,
     cache: Cache,
+    pool: Arc<Pool>,
     commits: watch::Sender<u64>,
     log: PathBuf,
     commits_to_look: u32,
@@ -83,12 +86,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub fn new(connection: Connection, commits: watch::Sender<u64>, log: PathBuf) -> rusqlite::Result<Self> {
+    pub fn new(
+        connection: Connection,
+        pool: Arc<Pool>,
+        commits: watch::Sender<u64>,
+        log: PathBuf,
+    ) -> rusqlite::Result<Self> {
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "journal_size_limit", 64_i64 << 20)?;
         let cache = Cache::load(&connection)?;
         let garbage = garbage::any(&connection)?;
-        Ok(Self { connection, cache, commits, log, commits_to_look: LOG_LOOK, garbage })
+        Ok(Self { connection, cache, pool, commits, log, commits_to_look: LOG_LOOK, garbage })
     }
 
     /// Runs until nobody can send jobs any more and all are done; then empties the log.
@@ -112,6 +120,7 @@ impl Writer {
                         tracing::warn!(%error, "cannot remove what a dropped realm left");
                         false
                     });
+                    self.pool.committed();
                 }
             }
         }
@@ -127,6 +136,7 @@ impl Writer {
             error
         });
         if failure.is_none() {
+            self.pool.committed();
             self.commits.send_modify(|count| *count += 1);
         }
         for answer in answers {
@@ -142,6 +152,7 @@ impl Writer {
         answers: &mut Vec<Answer>,
     ) -> Result<(), String> {
         let started = Instant::now();
+        self.pool.release();
         let begun = self.execute("BEGIN IMMEDIATE");
         let mut job = first;
         loop {
@@ -215,6 +226,7 @@ impl Writer {
 
     /// Copies the log into the database and empties it; returns whether that was possible.
     fn checkpoint(&self) -> bool {
+        self.pool.release();
         let outcome =
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         match &outcome {
