@@ -35,6 +35,18 @@ async fn a_user_is_created_and_read_as_sent() {
 }
 
 #[tokio::test]
+async fn what_a_write_answers_is_what_is_read_afterwards() {
+    let server = Server::new().await;
+    server.clock.advance(jiff::SignedDuration::from_nanos(123_456_789));
+    let created = server.post("/Users", &json!({"schemas": [USER], "userName": "a"})).await;
+    let path = format!("/Users/{}", created.id());
+    assert_eq!(server.get(&path).await.expect(200), created.expect(201));
+    server.clock.advance(jiff::SignedDuration::from_nanos(1_001));
+    let patched = server.patch(&path, &json!([{"op": "add", "path": "title", "value": "t"}])).await;
+    assert_eq!(server.get(&path).await.expect(200), patched.expect(200));
+}
+
+#[tokio::test]
 async fn user_names_are_unique_without_regard_to_case() {
     let server = Server::new().await;
     let holder = server.user("Straße@x").await;
