@@ -26,7 +26,26 @@ pub(crate) enum Plan {
 impl Call {
     pub(crate) async fn plan(&self, kind: Kind, filter: Option<&Compiled>) -> Answer<Plan> {
         let Some(filter) = filter else { return Ok(Plan::All) };
-        let mut equalities: Vec<Equality<'_>> = filter.equalities().collect();
+        let alternatives = filter.alternatives();
+        let several = alternatives.len() > 1;
+        let mut found = Vec::new();
+        for equalities in alternatives {
+            match self.narrow(kind, equalities).await? {
+                Some(objects) => found.extend(objects),
+                None => return Ok(Plan::Scan),
+            }
+        }
+        if several {
+            // As a scan would come across them, each once.
+            found.sort_by_key(|object: &Object| (object.created, object.id));
+            found.dedup_by_key(|object| object.id);
+        }
+        Ok(Plan::These(found))
+    }
+
+    /// The resources that satisfy one of these equalities, which a match has to satisfy all; `None` where no index
+    /// serves any of them.
+    async fn narrow(&self, kind: Kind, mut equalities: Vec<Equality<'_>>) -> Answer<Option<Vec<Object>>> {
         // The surest first: an id is one resource, an edge may be a hundred thousand.
         equalities.sort_by_key(|equality| match equality.path {
             "id" => 0,
@@ -36,10 +55,10 @@ impl Call {
         });
         for equality in equalities {
             if let Some(objects) = self.look_up(kind, &equality).await? {
-                return Ok(Plan::These(objects));
+                return Ok(Some(objects));
             }
         }
-        Ok(Plan::Scan)
+        Ok(None)
     }
 
     /// The resources that satisfy an equality, where there is an index for it.
@@ -97,8 +116,9 @@ impl Call {
             let members = members.into_iter().map(|(kind, id)| self.member_value(kind, id));
             computed.insert("members", members.collect());
         }
-        let resource = if object.kind == Kind::User && (filter.mentions("groups") || filter.mentions("meta"))
-        {
+        // The entity tag of a user covers the memberships; what else `meta` holds costs no look at them.
+        let memberships = filter.mentions("groups") || filter.mentions_part("meta", "version");
+        let resource = if object.kind == Kind::User && memberships {
             self.whole(&self.see(object.clone()).await?)?
         } else if filter.mentions("meta") {
             self.whole(&Seen::alone(object.clone()))?

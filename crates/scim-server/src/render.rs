@@ -12,8 +12,11 @@ use crate::document;
 use crate::serve::Call;
 use crate::stream::Sink;
 
-/// Members and memberships read at a time.
+/// Members read at a time.
 pub(crate) const PAGE: usize = 1000;
+/// Memberships of a user read at a time: most users are in few groups, and a store reads a few rows without handing
+/// the work to another thread.
+const MEMBERSHIPS: usize = 100;
 
 /// A group that a user is in.
 pub(crate) struct Membership {
@@ -57,8 +60,8 @@ impl Call {
         let mut memberships = Vec::new();
         let mut after = None;
         loop {
-            let edges =
-                self.service.store.edges(self.realm(), EdgeKind::Member, EdgesOf::To(user), after, PAGE);
+            let of = EdgesOf::To(user);
+            let edges = self.service.store.edges(self.realm(), EdgeKind::Member, of, after, MEMBERSHIPS);
             let page = edges.await?;
             if page.others.is_empty() {
                 return Ok(memberships);

@@ -198,6 +198,30 @@ async fn a_query_that_costs_too_much_says_so() {
     }
     server.get("/Users?filter=title%20pr").await.refused(400, "tooMany");
     assert_eq!(filtered(&server, "Users", "userName eq \"user7\"").await["totalResults"], 1);
+    // As many look-ups as there are alternatives are no walk through everything.
+    let either = "userName eq \"user900\" or userName eq \"USER7\" and title pr or userName eq \"user7\" \
+                  or userName eq \"nobody\" or userName eq \"user900\"";
+    let found = filtered(&server, "Users", either).await;
+    assert_eq!(values(&found["Resources"], "userName"), ["user7", "user900"]);
+    server.get("/Users?sortBy=title").await.refused(400, "tooMany");
+}
+
+#[tokio::test]
+async fn what_a_look_up_finds_is_sorted_too() {
+    let server = Server::new().await;
+    let mut ids = Vec::new();
+    for name in ["b", "c", "a"] {
+        ids.push(server.user(name).await);
+    }
+    let group = server.group("g", &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for (order, expected) in [("ascending", ["a", "b", "c"]), ("descending", ["c", "b", "a"])] {
+        let filter = encoded(&format!("groups.value eq \"{group}\""));
+        for pages in ["", "&cursor="] {
+            let path = format!("/Users?filter={filter}&sortBy=userName&sortOrder={order}{pages}");
+            let found = server.get(&path).await.expect(200);
+            assert_eq!(values(&found["Resources"], "userName"), expected);
+        }
+    }
 }
 
 #[tokio::test]
