@@ -228,7 +228,8 @@ pub(crate) fn name(kind: Kind) -> &'static str {
     if kind == Kind::Group { "Group" } else { "User" }
 }
 
-fn endpoint(kind: Kind) -> &'static str {
+/// The path of a resource type below the base.
+pub(crate) fn endpoint(kind: Kind) -> &'static str {
     if kind == Kind::Group { "Groups" } else { "Users" }
 }
 

@@ -16,7 +16,7 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
 use futures::FutureExt;
-use scim::message::SearchRequest;
+use scim::message::{BulkRequest, SearchRequest};
 use scim::{PatchRequest, Projection, Quirks};
 use store::{Kind, Object, Realm};
 use tenant::{Access, PatchAnswer, Scope, Tenant};
@@ -249,7 +249,7 @@ impl Incoming<'_> {
             Place::Bulk if self.method == Method::POST => {
                 let limit = call.service.config.limits.bulk_body;
                 let bytes = self.read_body(call, limit).await?;
-                call.bulk(&bytes).await
+                call.bulk(BulkRequest::parse(body::value(&bytes)?)?).await
             }
             Place::Bulk => Err(Refusal::method("POST")),
             Place::Me => Err(Refusal::new(
@@ -286,9 +286,7 @@ impl Incoming<'_> {
             return Err(Refusal::method("POST"));
         }
         let bytes = self.read_body(call, call.service.config.limits.body).await?;
-        let search: SearchRequest = serde_json::from_slice(&bytes).map_err(|error| {
-            Refusal::of(scim::ScimType::InvalidSyntax, format!("the body is not a search request: {error}"))
-        })?;
+        let search = SearchRequest::parse(body::value(&bytes)?)?;
         call.search(kinds, search).await
     }
 

@@ -245,53 +245,6 @@ async fn a_group_of_many_is_read_whole() {
     assert_eq!(listed["Resources"][0]["members"].as_array().expect("members").len(), 2500);
 }
 
-#[tokio::test]
-async fn bulk_resolves_references_in_any_order_and_in_circles() {
-    let server = Server::new().await;
-    let body = json!({
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
-        "Operations": [
-            {"method": "POST", "path": "/Groups", "bulkId": "g", "data":
-                {"schemas": [GROUP], "displayName": "g", "members": [{"value": "bulkId:u"}, {"value": "bulkId:h"}]}},
-            {"method": "POST", "path": "/Groups", "bulkId": "h", "data":
-                {"schemas": [GROUP], "displayName": "h", "members": [{"value": "bulkId:g"}]}},
-            {"method": "POST", "path": "/Users", "bulkId": "u", "data": {"schemas": [USER], "userName": "u"}},
-            {"method": "PATCH", "path": "/Users/bulkId:u", "data": {"Operations": [
-                {"op": "add", "path": "title", "value": "t"}]}},
-            {"method": "DELETE", "path": "/Users/nobody"},
-        ],
-    });
-    let reply = server.post("/Bulk", &body).await.expect(200);
-    assert_eq!(values(&reply["Operations"], "status"), ["201", "201", "201", "200", "404"], "{reply}");
-    let last = |position: usize| {
-        let location = reply["Operations"][position]["location"].as_str().expect("a location");
-        location.rsplit('/').next().expect("an id").to_owned()
-    };
-    let group = server.get(&format!("/Groups/{}", last(0))).await.expect(200);
-    let mut members = values(&group["members"], "value");
-    members.sort();
-    let mut expected = [last(1), last(2)];
-    expected.sort();
-    assert_eq!(members, expected);
-    let other = server.get(&format!("/Groups/{}", last(1))).await.expect(200);
-    assert_eq!(values(&other["members"], "value"), [last(0)]);
-    assert_eq!(server.get(&format!("/Users/{}", last(2))).await.expect(200)["title"], "t");
-}
-
-#[tokio::test]
-async fn bulk_stops_after_the_errors_it_was_told() {
-    let server = Server::new().await;
-    let gone = json!({"method": "DELETE", "path": "/Users/nobody"});
-    let user = json!({"method": "POST", "path": "/Users", "bulkId": "u", "data": {"userName": "u"}});
-    let body = json!({"failOnErrors": 1, "Operations": [gone, user]});
-    let reply = server.post("/Bulk", &body).await.expect(200);
-    assert_eq!(reply["Operations"].as_array().expect("a list").len(), 1);
-    assert_eq!(server.get("/Users").await.expect(200)["totalResults"], 0);
-    let user = json!({"method": "POST", "path": "/Users", "bulkId": "u", "data": {"userName": "bulkId:x"}});
-    let reply = server.post("/Bulk", &json!({"Operations": [user]})).await.expect(200);
-    assert_eq!(reply["Operations"][0]["status"], "409");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_concurrent_creates_of_one_name_one_succeeds() {
     let server = std::sync::Arc::new(Server::unruly().await);
