@@ -68,7 +68,9 @@ impl Call {
     ) -> Answer<Object> {
         let at = self.service.clock.now();
         let written = Mutex::new(Bytes::new());
+        let turn = self.service.turns.of(uuid(kind, id)?);
         let outcome = store::transact(&*self.service.store, async || {
+            turn.attempt().await;
             let current = self.read(kind, id).await?;
             let mut expect = self.check(&current, when).await?;
             let mut transaction = Transaction::new(at);
@@ -154,8 +156,7 @@ impl Call {
 
     /// The resource of an id. The error is 404.
     pub(crate) async fn read(&self, kind: Kind, id: &str) -> Answer<Object> {
-        let uuid = Uuid::parse_str(id).map_err(|_| Refusal::not_found(name(kind), id))?;
-        let object = self.service.store.get(self.realm(), kind, uuid).await?;
+        let object = self.service.store.get(self.realm(), kind, uuid(kind, id)?).await?;
         object.ok_or_else(|| Refusal::not_found(name(kind), id))
     }
 
@@ -179,6 +180,11 @@ impl Call {
         }
         Ok(Some(Expect::Version(current.version)))
     }
+}
+
+/// The id as the store has it. The error is 404: what is no id of ours is nobody's.
+fn uuid(kind: Kind, id: &str) -> Answer<Uuid> {
+    Uuid::parse_str(id).map_err(|_| Refusal::not_found(name(kind), id))
 }
 
 /// The version of the resource after a commit; `None` when there was nothing to commit.
