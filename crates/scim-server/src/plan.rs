@@ -1,10 +1,8 @@
 //! How a filter is answered: by a look-up, or by looking at everything.
 
-use std::collections::HashMap;
-
 use scim::filter::{Compiled, Equality, Literal};
 use scim::{Map, ScimType};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{EdgeKind, EdgesOf, Kind, Object};
 use uuid::Uuid;
 
@@ -108,14 +106,13 @@ impl Call {
         }
     }
 
-    /// The whole resource where the filter admits it (`None` for a filter admits everything).
+    /// The object where the filter admits it, and its resource as far as that was needed.
     pub(crate) async fn admit(&self, filter: &Compiled, object: Object) -> Answer<Option<(Object, Map)>> {
-        let mut computed: HashMap<&str, Value> = HashMap::new();
-        if object.kind == Kind::Group && filter.mentions("members") {
-            let members = self.current_members(object.id).await?;
-            let members = members.into_iter().map(|(kind, id)| self.member_value(kind, id));
-            computed.insert("members", members.collect());
-        }
+        let members = if object.kind == Kind::Group && filter.mentions("members") {
+            Some(self.members_for(filter, object.id).await?)
+        } else {
+            None
+        };
         // The entity tag of a user covers the memberships; what else `meta` holds costs no look at them.
         let memberships = filter.mentions("groups") || filter.mentions_part("meta", "version");
         let resource = if object.kind == Kind::User && memberships {
@@ -125,8 +122,20 @@ impl Call {
         } else {
             bare(&object)?
         };
-        let admitted = filter.matches_with(&resource, &|name| computed.get(name).cloned());
+        let admitted = filter.matches_with(&resource, &|name| members.clone().filter(|_| name == "members"));
         Ok(admitted.then_some((object, resource)))
+    }
+
+    /// The members of a group as far as a filter asks for them: not a hundred thousand to find out about one.
+    async fn members_for(&self, filter: &Compiled, group: Uuid) -> Answer<Value> {
+        let Some(sought) = filter.sought("members") else {
+            let members = self.current_members(group).await?;
+            return Ok(members.into_iter().map(|(kind, id)| self.member_value(kind, id)).collect());
+        };
+        let ids: Vec<Uuid> = sought.into_iter().filter_map(|id| Uuid::parse_str(id).ok()).collect();
+        let found = self.service.store.has_edges(self.realm(), EdgeKind::Member, group, &ids).await?;
+        let present = ids.iter().zip(found).filter(|(_, found)| *found);
+        Ok(present.map(|(id, _)| json!({ "value": id.to_string() })).collect())
     }
 }
 

@@ -38,7 +38,7 @@ pub fn router(service: Arc<Service>) -> Router {
 
 /// Whether a path is one of the service provider's, for a server that serves other things beside it.
 pub fn is_scim(path: &str) -> bool {
-    path.starts_with("/api/scim") || path.starts_with("/tenants/")
+    ["/api/scim", "/tenants/"].iter().any(|prefix| route::strip(path, prefix).is_some())
 }
 
 async fn serve(

@@ -51,6 +51,9 @@ async fn equality_finds_by_every_indexed_attribute() {
         ("Groups", "displayName eq \"sales\"".to_owned(), vec![&groups[0]]),
         ("Groups", format!("members.value eq \"{}\"", users[1]), groups.iter().collect()),
         ("Groups", format!("members[value eq \"{}\"]", users[0]), vec![&groups[0]]),
+        ("Groups", format!("not (members eq \"{}\")", users[0]), vec![&groups[1]]),
+        ("Groups", format!("members eq \"{}\" and members eq \"nobody\"", users[0]), vec![]),
+        ("Groups", format!("members eq \"nobody\" or members eq \"{}\"", users[0]), vec![&groups[0]]),
         ("Groups", "members.type eq \"User\"".to_owned(), groups.iter().collect()),
         ("Groups", "members pr and displayName co \"upp\"".to_owned(), vec![&groups[1]]),
     ] {

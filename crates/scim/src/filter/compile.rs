@@ -368,6 +368,13 @@ impl Compiled {
         self.root.any_getter(&|getter, _| getter.extension.is_none() && getter.name == attribute)
     }
 
+    /// The values that the elements of such an attribute are compared with, if being equal to them is all that the
+    /// filter asks of it, so that no other elements need to be known.
+    pub fn sought(&self, attribute: &str) -> Option<Vec<&str>> {
+        let mut values = Vec::new();
+        self.root.seeks_only_values(attribute, &mut values).then_some(values)
+    }
+
     /// Whether the filter asks for a sub-attribute of such an attribute; brackets behind the attribute may.
     pub fn mentions_part(&self, attribute: &str, sub: &str) -> bool {
         self.root.any_getter(&|getter, brackets| {
@@ -393,6 +400,33 @@ impl Node {
             Self::And(parts) => parts.iter().flat_map(Self::equalities).collect(),
             Self::Element(_, inner) => inner.equalities(),
             other => other.equality().into_iter().collect(),
+        }
+    }
+
+    fn seeks_only_values<'n>(&'n self, attribute: &str, values: &mut Vec<&'n str>) -> bool {
+        let other = |getter: &Getter| getter.extension.is_some() || getter.name != attribute;
+        let mut value = |test: &'n Test| match &test.literal {
+            Literal::String(text) if test.op == Op::Eq => {
+                values.push(text);
+                true
+            }
+            _ => false,
+        };
+        match self {
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter().all(|part| part.seeks_only_values(attribute, values))
+            }
+            Self::Not(inner) => inner.seeks_only_values(attribute, values),
+            Self::Constant(_) => true,
+            Self::Present(getter) => other(getter),
+            Self::Test(test) => {
+                other(&test.getter) || (test.getter.sub.as_deref() == Some("value") && value(test))
+            }
+            Self::Element(getter, _) if other(getter) => true,
+            Self::Element(_, inner) => match &**inner {
+                Self::Test(test) => test.getter.name == "value" && value(test),
+                _ => false,
+            },
         }
     }
 

@@ -272,6 +272,28 @@ fn computed_attributes_are_asked_for() {
     assert!(compiled.matches_with(body.as_object().unwrap(), &computed));
 }
 
+#[test]
+fn members_that_are_sought_are_told() {
+    let group = Definition::group(&[]);
+    let sought = |text: &str| {
+        let compiled = Filter::parse(text).unwrap().resolve(&group).unwrap();
+        compiled.sought("members").map(|values| values.join(" "))
+    };
+    assert_eq!(sought("id eq \"g\" and members eq \"a\"").as_deref(), Some("a"));
+    assert_eq!(sought("members.value eq \"a\" or not (members[value eq \"b\"])").as_deref(), Some("a b"));
+    assert_eq!(sought("displayName pr and meta[version eq \"a\"]").as_deref(), Some(""));
+    for text in [
+        "members pr",
+        "members ne \"a\"",
+        "members.type eq \"User\"",
+        "members[value eq \"a\" and type eq \"User\"]",
+        "members eq \"a\" and not (members pr)",
+        "members eq null",
+    ] {
+        assert_eq!(sought(text), None, "{text}");
+    }
+}
+
 fn path() -> impl Strategy<Value = AttrPath> {
     let name = "[a-zA-Z][a-zA-Z0-9_-]{0,6}";
     let uri = proptest::option::of("urn:[a-z]{1,5}:[a-z]{1,4}:[0-9]\\.[0-9]:[A-Z][a-z]{1,4}");
