@@ -11,6 +11,9 @@ use crate::document;
 use crate::render::{PAGE, Seen, bare};
 use crate::serve::Call;
 
+/// Most look-ups find one resource or none: a store reads so few without handing the work to another thread.
+const FEW: usize = 100;
+
 /// Where the resources that may match come from.
 pub(crate) enum Plan {
     /// All resources match.
@@ -79,6 +82,10 @@ impl Call {
             }
             (_, path) => {
                 let Some(key) = document::key_for(kind, path, value) else { return Ok(None) };
+                let few = store.find(self.realm(), kind, &key, FEW).await?;
+                if few.len() < FEW {
+                    return Ok(Some(few));
+                }
                 let work = self.service.config.limits.work;
                 let found = store.find(self.realm(), kind, &key, work + 1).await?;
                 if found.len() > work { Err(too_many(work)) } else { Ok(Some(found)) }

@@ -210,6 +210,20 @@ async fn a_query_that_costs_too_much_says_so() {
 }
 
 #[tokio::test]
+async fn a_look_up_finds_however_many_there_are() {
+    let server = Server::new().await;
+    for number in 0..101 {
+        let user = json!({"userName": format!("user{number}"), "displayName": "Same"});
+        server.post("/Users", &user).await.expect(201);
+        let expected = number + 1;
+        if expected >= 99 {
+            let found = filtered(&server, "Users", "displayName eq \"same\"").await;
+            assert_eq!(found["totalResults"], expected);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_look_up_finds_is_sorted_too() {
     let server = Server::new().await;
     let mut ids = Vec::new();
