@@ -254,7 +254,10 @@ impl Call {
     async fn by_cursor(&self, query: &Query, plans: Vec<Plan>) -> Answer<Found> {
         let place = query.place()?;
         let ordered = query.sort_by.is_none() || query.order().is_some();
-        let (&[kind], [Plan::All | Plan::Scan], true) = (&query.kinds[..], &plans[..], ordered) else {
+        let first = matches!(place, Place::Start);
+        // Who wants no resources wants to know how many there are.
+        let walks = ordered && !(first && query.count == 0);
+        let (&[kind], [Plan::All | Plan::Scan], true) = (&query.kinds[..], &plans[..], walks) else {
             return self.counted_off(query, plans, place).await;
         };
         let mut after = match place {
@@ -287,6 +290,8 @@ impl Call {
                 break;
             }
         }
+        // One page that is all there is tells the total.
+        let total = total.or_else(|| (first && after.is_none()).then_some(objects.len() as u64));
         let next = after.map(|cursor| query.token(b's', &cursor.0));
         Ok(Found { objects, total, next })
     }

@@ -139,6 +139,19 @@ async fn cursors_neither_lose_nor_repeat_while_others_write() {
 }
 
 #[tokio::test]
+async fn a_cursor_query_tells_the_total_where_it_is_known() {
+    let server = Server::new().await;
+    people(&server).await;
+    let total = async |query: &str| {
+        let path = format!("/Users?cursor=&filter=title%20pr{query}");
+        server.get(&path).await.expect(200)["totalResults"].clone()
+    };
+    assert_eq!(total("").await, 3);
+    assert_eq!(total("&count=0").await, 3);
+    assert_eq!(total("&count=1").await, Value::Null);
+}
+
+#[tokio::test]
 async fn a_foreign_cursor_is_refused() {
     let server = Server::new().await;
     for name in ["a", "b", "c"] {
