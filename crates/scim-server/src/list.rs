@@ -133,12 +133,18 @@ impl Call {
         let limits = &self.service.config.limits;
         let count = search.count.map_or(limits.page, |count| usize::try_from(count).unwrap_or(0));
         let descending = search.sort_order == Some(SortOrder::Descending);
+        // As its schema spells it, so that an order that the store keeps is recognized by any name.
+        let canonical = |path: String| match kinds {
+            [kind] => self.ty(*kind).definition.find(&path).map_or(path, |located| located.to_string()),
+            _ => path,
+        };
+        let sort_by = search.sort_by.map(canonical);
         let mut hasher = DefaultHasher::new();
-        (self.tenant.id, kinds, &search.filter, &search.sort_by, descending).hash(&mut hasher);
+        (self.tenant.id, kinds, &search.filter, &sort_by, descending).hash(&mut hasher);
         Ok(Query {
             kinds: kinds.to_vec(),
             filters,
-            sort_by: search.sort_by,
+            sort_by,
             descending,
             start: search.start_index.map_or(1, |start| u64::try_from(start).unwrap_or(1)).max(1),
             count: count.min(limits.max_page),
@@ -367,12 +373,11 @@ impl Query {
         let by_key = |name| Some(Order::Key { name, from: Bound::Unbounded, to: Bound::Unbounded });
         let path = self.sort_by.as_deref()?;
         match self.kinds[..] {
-            _ if path.eq_ignore_ascii_case("meta.created") => Some(Order::Creation),
-            [Kind::User] if path.eq_ignore_ascii_case("userName") => by_key(KeyName::UserName),
-            [Kind::Group] if path.eq_ignore_ascii_case("displayName") => by_key(KeyName::DisplayName),
+            [_] if path == "meta.created" => Some(Order::Creation),
+            [Kind::User] if path == "userName" => by_key(KeyName::UserName),
+            [Kind::Group] if path == "displayName" => by_key(KeyName::DisplayName),
             _ => None,
         }
-        .filter(|_| self.kinds.len() == 1)
     }
 
     fn scan(&self) -> Scan {

@@ -220,6 +220,10 @@ async fn a_query_that_costs_too_much_says_so() {
     let found = filtered(&server, "Users", either).await;
     assert_eq!(values(&found["Resources"], "userName"), ["user7", "user900"]);
     server.get("/Users?sortBy=title").await.refused(400, "tooMany");
+    for ordered in ["USERNAME", "urn:ietf:params:scim:schemas:core:2.0:User:userName", "Meta.Created"] {
+        let page = server.get(&format!("/Users?count=1&sortBy={ordered}")).await.expect(200);
+        assert_eq!(values(&page["Resources"], "userName"), ["user0"]);
+    }
 }
 
 #[tokio::test]
