@@ -5,8 +5,14 @@ use parking_lot::Mutex;
 
 /// Tells the time. Everything that needs the current instant takes one, so that tests and plans repeat.
 pub trait Clock: Send + Sync + 'static {
-    /// The current instant.
+    /// The current instant, in whole microseconds: what stores keep, so that an instant that is answered when
+    /// something is written is the one that is read later.
     fn now(&self) -> Timestamp;
+}
+
+/// The instant without what is less than a microsecond.
+fn whole_microseconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
 }
 
 /// The machine's clock.
@@ -16,7 +22,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        whole_microseconds(Timestamp::now())
     }
 }
 
@@ -27,18 +33,31 @@ pub struct FixedClock(Mutex<Timestamp>);
 impl FixedClock {
     /// A clock that shows this instant.
     pub fn at(now: Timestamp) -> Self {
-        Self(Mutex::new(now))
+        Self(Mutex::new(whole_microseconds(now)))
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, by: SignedDuration) {
         let mut now = self.0.lock();
-        *now = now.saturating_add(by).unwrap_or(Timestamp::MAX);
+        *now = whole_microseconds(now.saturating_add(by).unwrap_or(Timestamp::MAX));
     }
 }
 
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         *self.0.lock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_have_whole_microseconds() {
+        assert_eq!(SystemClock.now().subsec_nanosecond() % 1000, 0);
+        let clock = FixedClock::at(Timestamp::UNIX_EPOCH);
+        clock.advance(SignedDuration::from_nanos(1_500));
+        assert_eq!(clock.now().as_nanosecond(), 1_000);
     }
 }

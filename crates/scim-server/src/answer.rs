@@ -18,8 +18,17 @@ pub(crate) type Answer<T = Response<Body>> = Result<T, Refusal>;
 pub(crate) struct Refusal {
     pub(crate) error: Error,
     header: Option<(&'static str, &'static str)>,
-    /// The unique key that another resource holds, and which.
-    pub(crate) conflict: Option<(KeyName, Uuid, Kind)>,
+    /// What the store refused a write for, for whoever knows what was asked.
+    pub(crate) cause: Option<Cause>,
+}
+
+/// What the store refuses a write for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A unique key that another resource holds.
+    Taken { key: KeyName, holder: Uuid, kind: Kind },
+    /// A resource that is not there, or no longer.
+    Missing(Uuid),
 }
 
 impl Refusal {
@@ -38,7 +47,7 @@ impl Refusal {
         } else {
             r#"Bearer realm="SCIM""#
         };
-        Self { error: Error::new(401, detail), header: Some(("www-authenticate", challenge)), conflict: None }
+        Self { error: Error::new(401, detail), header: Some(("www-authenticate", challenge)), cause: None }
     }
 
     /// 405, with the methods that the place knows.
@@ -46,7 +55,7 @@ impl Refusal {
         Self {
             error: Error::new(405, format!("this place knows the methods {allowed}")),
             header: Some(("allow", allowed)),
-            conflict: None,
+            cause: None,
         }
     }
 
@@ -60,7 +69,7 @@ impl Refusal {
                 ),
             ),
             header: Some(("retry-after", "1")),
-            conflict: None,
+            cause: None,
         }
     }
 
@@ -81,7 +90,7 @@ impl Refusal {
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self { error, header: None, conflict: None }
+        Self { error, header: None, cause: None }
     }
 }
 
@@ -92,13 +101,15 @@ impl From<store::Error> for Refusal {
                 ScimType::InvalidCursor,
                 "the cursor is not one that this query was answered with: start again without a cursor",
             ),
-            store::Error::Missing { kind, id } => Self::not_found(&format!("{kind:?}"), &id.to_string()),
+            store::Error::Missing { kind, id } => {
+                let refusal = Self::not_found(&format!("{kind:?}"), &id.to_string());
+                Self { cause: Some(Cause::Missing(id)), ..refusal }
+            }
             store::Error::NotUnique { kind, name, holder } => {
                 let attribute = document::attribute_of(name);
-                let mut refusal =
+                let refusal =
                     Self::of(ScimType::Uniqueness, format!("{attribute} is taken by the {kind:?} {holder}"));
-                refusal.conflict = Some((name, holder, kind));
-                refusal
+                Self { cause: Some(Cause::Taken { key: name, holder, kind }), ..refusal }
             }
             store::Error::Serialization | store::Error::VersionMismatch { .. } => {
                 Self::new(503, "too many others write the same resource: try again")

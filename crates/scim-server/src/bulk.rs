@@ -5,23 +5,23 @@ use std::collections::{HashMap, HashSet};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use scim::message::{
-    BulkMethod, BulkOperation, BulkReply, BulkRequest, BulkResponse, bulk_references, resolve_references,
+    BulkMethod, BulkOperation, BulkReply, BulkRequest, BulkResponse, bulk_reference, bulk_references,
+    defer_references, resolve_references,
 };
 use scim::{Error, Map, PatchRequest, ScimType};
 use serde_json::{Value, json};
 use store::{Kind, Object};
 
 use crate::answer::{self, Answer, Refusal};
+use crate::render::endpoint;
 use crate::serve::Call;
 use crate::write::{Edit, Precondition};
 
 impl Call {
     /// Carries the operations out, each one by itself. One that refers to what another creates waits for it; a
-    /// circle of references is opened by creating a group without its members first and adding them at the end.
-    pub(crate) async fn bulk(&self, body: &[u8]) -> Answer<Response<Body>> {
-        let request: BulkRequest = serde_json::from_slice(body).map_err(|error| {
-            Refusal::of(ScimType::InvalidSyntax, format!("the body is not a bulk request: {error}"))
-        })?;
+    /// circle of references is opened by creating a resource without the attributes that have to wait and adding them
+    /// at the end.
+    pub(crate) async fn bulk(&self, request: BulkRequest) -> Answer<Response<Body>> {
         let limit = self.service.config.limits.bulk_operations;
         if request.operations.len() > limit {
             return Err(Refusal::new(
@@ -84,7 +84,7 @@ impl Run {
             }
             self.together(call, ready).await;
             if still.len() == before && self.errors < most {
-                self.open_circle(call, &mut still).await;
+                self.open_circle(call, &mut still, &promised).await;
             }
             waiting = still;
         }
@@ -93,44 +93,42 @@ impl Run {
     /// Whether an operation refers to something that is still to be created.
     fn must_wait(&self, operation: &BulkOperation, promised: &HashSet<String>) -> bool {
         let data = operation.data.as_ref().unwrap_or(&Value::Null);
-        bulk_references(data, &operation.path).into_iter().any(|name| {
-            promised.contains(name) && !self.ids.contains_key(name) && !self.failed.contains(name)
-        })
+        bulk_references(data, &operation.path).into_iter().any(|name| self.is_pending(name, promised))
     }
 
-    /// Takes one operation out of the circle: a group is created without the members it cannot have yet, which are
-    /// added by a PATCH of our own later; anything else meets the error of its unresolved reference.
-    async fn open_circle(&mut self, call: &Call, waiting: &mut Vec<(usize, BulkOperation)>) {
-        let creates_group = |(_, operation): &(usize, BulkOperation)| {
-            operation.method == BulkMethod::Post
-                && operation.path.trim_matches('/').eq_ignore_ascii_case("Groups")
-                && operation.bulk_id.is_some()
+    fn is_pending(&self, name: &str, promised: &HashSet<String>) -> bool {
+        promised.contains(name) && !self.ids.contains_key(name) && !self.failed.contains(name)
+    }
+
+    /// Takes one operation out of the circle: a resource is created without the attributes it cannot have yet, which
+    /// are added by a PATCH of our own later; anything else meets the error of its unresolved reference.
+    async fn open_circle(
+        &mut self,
+        call: &Call,
+        waiting: &mut Vec<(usize, BulkOperation)>,
+        promised: &HashSet<String>,
+    ) {
+        let creates = |(_, operation): &(usize, BulkOperation)| {
+            operation.method == BulkMethod::Post && operation.bulk_id.is_some()
         };
-        let at = waiting.iter().position(creates_group).unwrap_or(0);
+        let at = waiting.iter().position(creates).unwrap_or(0);
         let (position, mut operation) = waiting.remove(at);
-        let members = operation
-            .data
-            .as_mut()
-            .filter(|_| operation.method == BulkMethod::Post)
-            .and_then(Value::as_object_mut)
-            .and_then(|data| {
-                let key = data.keys().find(|key| key.eq_ignore_ascii_case("members"))?.clone();
-                data.shift_remove(&key)
-            });
-        let bulk_id = operation.bulk_id.clone();
+        let pending = |name: &str| self.is_pending(name, promised);
+        let data = operation.data.as_mut().filter(|_| operation.method == BulkMethod::Post);
+        let deferred = data.map(|data| defer_references(data, &pending)).unwrap_or_default();
+        let (path, bulk_id) = (operation.path.clone(), operation.bulk_id.clone());
         self.together(call, vec![(position, operation)]).await;
-        let Some((members, bulk_id)) = members.zip(bulk_id) else { return };
-        if !self.ids.contains_key(&bulk_id) {
+        let Some(bulk_id) = bulk_id.filter(|name| self.ids.contains_key(name) && !deferred.is_empty()) else {
             return;
-        }
+        };
         let patch = BulkOperation {
             method: BulkMethod::Patch,
             bulk_id: None,
             version: None,
-            path: format!("/Groups/bulkId:{bulk_id}"),
+            path: format!("{}/bulkId:{bulk_id}", path.trim_end_matches('/')),
             data: Some(json!({
                 "schemas": [scim::urn::PATCH_OP],
-                "Operations": [{ "op": "add", "path": "members", "value": members }],
+                "Operations": [{ "op": "add", "value": deferred }],
             })),
         };
         waiting.push((position, patch));
@@ -138,32 +136,50 @@ impl Run {
 
     /// Carries operations out side by side and records the replies in their order.
     async fn together(&mut self, call: &Call, operations: Vec<(usize, BulkOperation)>) {
-        let heads: Vec<_> = operations
+        let replies: Vec<_> = operations
             .iter()
-            .map(|(position, operation)| (*position, operation.method, operation.bulk_id.clone()))
+            .map(|(position, operation)| {
+                let reply = BulkReply {
+                    location: self.address(call, &operation.path),
+                    method: operation.method,
+                    bulk_id: operation.bulk_id.clone(),
+                    version: None,
+                    status: 204,
+                    response: None,
+                };
+                (*position, reply)
+            })
             .collect();
         let outcomes = operations.into_iter().map(|(_, operation)| self.carry_out(call, operation));
         let outcomes = futures::future::join_all(outcomes).await;
-        for ((position, method, bulk_id), outcome) in heads.into_iter().zip(outcomes) {
-            self.record(call, position, method, bulk_id, outcome).await;
+        for ((position, reply), outcome) in replies.into_iter().zip(outcomes) {
+            self.record(call, position, reply, outcome).await;
         }
+    }
+
+    /// The URL of the resource at a path, if the path names one that is known.
+    fn address(&self, call: &Call, path: &str) -> Option<String> {
+        let (kind, id) = place(path)?;
+        let id = match bulk_reference(id?) {
+            Some(name) => self.ids.get(name)?,
+            None => id?,
+        };
+        Some(format!("{}/{}/{id}", call.base, endpoint(kind)))
     }
 
     async fn record(
         &mut self,
         call: &Call,
         position: usize,
-        method: BulkMethod,
-        bulk_id: Option<String>,
+        mut reply: BulkReply,
         outcome: Answer<Option<Object>>,
     ) {
-        let mut reply =
-            BulkReply { location: None, method, bulk_id, version: None, status: 204, response: None };
         match outcome {
             Ok(Some(object)) => {
-                reply.status = if method == BulkMethod::Post { 201 } else { 200 };
+                let created = reply.method == BulkMethod::Post;
+                reply.status = if created { 201 } else { 200 };
                 reply.location = Some(call.location(object.kind, object.id));
-                if let Some(name) = reply.bulk_id.as_ref().filter(|_| method == BulkMethod::Post) {
+                if let Some(name) = reply.bulk_id.as_ref().filter(|_| created) {
                     self.ids.insert(name.clone(), object.id.to_string());
                 }
                 reply.version = call.see(object).await.ok().map(|seen| seen.etag);
@@ -178,7 +194,7 @@ impl Run {
                 reply.response = Some(refusal.error.to_json());
             }
         }
-        // The second half of a group of a circle is no operation of the client's: it changes the first half's reply.
+        // The second half of a create of a circle is no operation of the client's: it changes the first half's reply.
         let first_half = self.replies.iter_mut().find(|(other, _)| *other == position);
         match first_half {
             Some((_, first)) if reply.status >= 400 => {
@@ -194,26 +210,14 @@ impl Run {
         let lookup = |name: &str| self.ids.get(name).cloned();
         let mut data = operation.data.take().unwrap_or(Value::Null);
         let mut unknown = resolve_references(&mut data, &lookup);
-        let path = operation.path.clone();
-        let mut segments = path.trim_matches('/').split('/').rev().take(2).collect::<Vec<_>>();
-        if !is_endpoint(segments.last().copied()) && is_endpoint(segments.first().copied()) {
-            segments.truncate(1);
-        }
-        let (kind, id) = match segments[..] {
-            [endpoint] => (kind(endpoint), None),
-            [id, endpoint] => (kind(endpoint), Some(id)),
-            _ => (None, None),
-        };
-        let kind = kind.ok_or_else(|| no_path(&operation.path))?;
-        let id = match id
-            .map(|id| id.strip_prefix("bulkId:").map_or(Ok(id.to_owned()), |name| lookup(name).ok_or(name)))
-        {
-            None => None,
-            Some(Ok(id)) => Some(id),
-            Some(Err(name)) => {
-                unknown.push(name.to_owned());
-                None
+        let (kind, id) = place(&operation.path).ok_or_else(|| no_path(&operation.path))?;
+        let id = match id.map(|id| (id, bulk_reference(id))) {
+            Some((_, Some(name))) => {
+                unknown.extend(lookup(name).is_none().then(|| name.to_owned()));
+                lookup(name)
             }
+            Some((id, None)) => Some(id.to_owned()),
+            None => None,
         };
         if let Some(name) = unknown.first() {
             let name: String = name.chars().take(80).collect();
@@ -249,8 +253,14 @@ impl Run {
     }
 }
 
-fn is_endpoint(segment: Option<&str>) -> bool {
-    segment.is_some_and(|segment| kind(segment).is_some())
+/// Kind and id that a path names: `/Users`, `/Users/ID`, also as whole URLs.
+fn place(path: &str) -> Option<(Kind, Option<&str>)> {
+    let mut segments = path.trim_matches('/').rsplit('/');
+    let last = segments.next()?;
+    match segments.next().and_then(kind) {
+        Some(kind) => Some((kind, Some(last))),
+        None => Some((kind(last)?, None)),
+    }
 }
 
 fn kind(endpoint: &str) -> Option<Kind> {

@@ -21,6 +21,7 @@ mod route;
 mod serve;
 mod service;
 mod stream;
+mod turn;
 mod write;
 
 pub use inspector::InspectedRequest;

@@ -16,7 +16,7 @@ use store::{Cursor, KeyName, Kind, Object, Order, Scan};
 
 use crate::answer::{self, Answer, Refusal};
 use crate::plan::{Plan, too_many};
-use crate::render::{PAGE, Seen};
+use crate::render::{PAGE, Seen, bare};
 use crate::serve::Call;
 use crate::stream::{self, Sink};
 
@@ -59,6 +59,23 @@ impl Window {
     }
 }
 
+/// Objects that may match, in pages: what a look-up found, or everything.
+struct Candidates {
+    found: Option<Vec<Object>>,
+    scan: Option<Scan>,
+    looked_at: usize,
+}
+
+impl Candidates {
+    fn of(plan: Plan, scan: Scan) -> Self {
+        let (found, scan) = match plan {
+            Plan::These(objects) => (Some(objects), None),
+            Plan::All | Plan::Scan => (None, Some(Scan { limit: PAGE, ..scan })),
+        };
+        Self { found, scan, looked_at: 0 }
+    }
+}
+
 impl Call {
     /// Answers a query over resources of these kinds.
     pub(crate) async fn search(&self, kinds: &[Kind], search: SearchRequest) -> Answer<Response<Body>> {
@@ -69,10 +86,14 @@ impl Call {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let query = self.read_query(kinds, search)?;
+        let mut plans = Vec::with_capacity(kinds.len());
+        for (kind, filter) in query.parts() {
+            plans.push(self.plan(kind, filter).await?);
+        }
         let found = if query.cursor.is_some() {
-            self.by_cursor(&query).await?
+            self.by_cursor(&query, plans).await?
         } else {
-            self.by_index(&query, query.start - 1).await?
+            self.by_index(&query, plans, query.start - 1).await?
         };
         let start = query.cursor.is_none().then_some(query.start);
         let streams = kinds.iter().zip(&projections).any(|(kind, projection)| {
@@ -112,12 +133,18 @@ impl Call {
         let limits = &self.service.config.limits;
         let count = search.count.map_or(limits.page, |count| usize::try_from(count).unwrap_or(0));
         let descending = search.sort_order == Some(SortOrder::Descending);
+        // As its schema spells it, so that an order that the store keeps is recognized by any name.
+        let canonical = |path: String| match kinds {
+            [kind] => self.ty(*kind).definition.find(&path).map_or(path, |located| located.to_string()),
+            _ => path,
+        };
+        let sort_by = search.sort_by.map(canonical);
         let mut hasher = DefaultHasher::new();
-        (kinds, &search.filter, &search.sort_by, descending).hash(&mut hasher);
+        (self.tenant.id, kinds, &search.filter, &sort_by, descending).hash(&mut hasher);
         Ok(Query {
             kinds: kinds.to_vec(),
             filters,
-            sort_by: search.sort_by,
+            sort_by,
             descending,
             start: search.start_index.map_or(1, |start| u64::try_from(start).unwrap_or(1)).max(1),
             count: count.min(limits.max_page),
@@ -127,25 +154,45 @@ impl Call {
     }
 
     /// The window that begins after `skip` matches, and how many match in all.
-    async fn by_index(&self, query: &Query, skip: u64) -> Answer<Found> {
-        if query.sort_by.is_some() && query.order().is_none() {
-            return self.sorted(query, skip).await;
+    async fn by_index(&self, query: &Query, plans: Vec<Plan>, skip: u64) -> Answer<Found> {
+        // What a look-up finds is in no order but that of creation.
+        let looked_up = plans.iter().any(|plan| matches!(plan, Plan::These(_)));
+        if query.sort_by.is_some() && (looked_up || query.order().is_none()) {
+            return self.sorted(query, plans, skip).await;
         }
         let mut window = Window { skip, left: query.count, total: 0, objects: Vec::new() };
-        for (kind, filter) in query.kinds.iter().zip(&query.filters) {
-            match (self.plan(*kind, filter.as_ref()).await?, filter) {
-                (Plan::These(objects), Some(filter)) => {
-                    for object in objects {
-                        if let Some((object, _)) = self.admit(filter, object).await? {
-                            window.offer(object);
+        for ((kind, filter), plan) in query.parts().zip(plans) {
+            match filter {
+                Some(filter) => {
+                    let mut candidates = Candidates::of(plan, query.scan());
+                    while let Some(objects) = self.next(kind, &mut candidates).await? {
+                        for object in objects {
+                            if let Some((object, _)) = self.admit(filter, object).await? {
+                                window.offer(object);
+                            }
                         }
                     }
                 }
-                (Plan::Scan, Some(filter)) => self.scan_into(&mut window, *kind, filter, query).await?,
-                _ => self.take_all(&mut window, *kind, query).await?,
+                None => self.take_all(&mut window, kind, query).await?,
             }
         }
         Ok(Found { objects: window.objects, total: Some(window.total), next: None })
+    }
+
+    /// The next candidates. The error is `tooMany`, when there are more than the service is willing to look at.
+    async fn next(&self, kind: Kind, candidates: &mut Candidates) -> Answer<Option<Vec<Object>>> {
+        if let Some(found) = candidates.found.take() {
+            return Ok(Some(found));
+        }
+        let Some(scan) = candidates.scan.take() else { return Ok(None) };
+        let work = self.service.config.limits.work;
+        if candidates.looked_at >= work {
+            return Err(too_many(work));
+        }
+        let page = self.service.store.scan(self.realm(), kind, scan.clone()).await?;
+        candidates.looked_at += page.objects.len();
+        candidates.scan = page.next.map(|next| scan.after(Some(next)));
+        Ok(Some(page.objects))
     }
 
     /// Unfiltered: the count is kept by the store, and so is the way to an offset.
@@ -167,79 +214,30 @@ impl Call {
         Ok(())
     }
 
-    async fn scan_into(
-        &self,
-        window: &mut Window,
-        kind: Kind,
-        filter: &Compiled,
-        query: &Query,
-    ) -> Answer<()> {
-        let work = self.service.config.limits.work;
-        let mut looked_at = 0;
-        let mut after = None;
-        loop {
-            let scan = Scan { limit: PAGE, ..query.scan() }.after(after);
-            let page = self.service.store.scan(self.realm(), kind, scan).await?;
-            looked_at += page.objects.len();
-            for object in page.objects {
-                if let Some((object, _)) = self.admit(filter, object).await? {
-                    window.offer(object);
-                }
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-            if looked_at >= work {
-                return Err(too_many(work));
-            }
-        }
-    }
-
-    /// By an attribute without an index: the keys of all matches are sorted, then one window of them is read.
-    async fn sorted(&self, query: &Query, skip: u64) -> Answer<Found> {
-        let work = self.service.config.limits.work;
+    /// By an attribute without an index, or what a look-up found: the keys of all matches are sorted, then one window
+    /// of them is read.
+    async fn sorted(&self, query: &Query, plans: Vec<Plan>, skip: u64) -> Answer<Found> {
         let mut keys = Vec::new();
-        for (kind, filter) in query.kinds.iter().zip(&query.filters) {
-            let by = query.sort_by.as_deref().and_then(|path| self.ty(*kind).definition.find(path));
-            let mut after = None;
-            let mut these = match self.plan(*kind, filter.as_ref()).await? {
-                Plan::These(objects) => Some(objects),
-                Plan::All | Plan::Scan => None,
-            };
-            let looks_up = these.is_some();
-            loop {
-                let objects = match these.take() {
-                    Some(objects) => objects,
-                    None if looks_up => break,
-                    None => {
-                        let scan = Scan::first(PAGE).after(after.take());
-                        let page = self.service.store.scan(self.realm(), *kind, scan).await?;
-                        after = page.next;
-                        page.objects
-                    }
-                };
+        for ((kind, filter), plan) in query.parts().zip(plans) {
+            let by = query.sort_by.as_deref().and_then(|path| self.ty(kind).definition.find(path));
+            let by_meta = by.is_some_and(|by| by.attribute.name == "meta");
+            let mut candidates = Candidates::of(plan, Scan::first(PAGE));
+            while let Some(objects) = self.next(kind, &mut candidates).await? {
                 for object in objects {
-                    let admitted = if let Some(filter) = filter {
-                        self.admit(filter, object).await?
-                    } else {
-                        let whole = self.whole(&Seen::alone(object.clone()))?;
-                        Some((object, whole))
+                    let (object, resource) = match filter {
+                        None => (object, None),
+                        Some(filter) => match self.admit(filter, object).await? {
+                            Some((object, resource)) => (object, Some(resource)),
+                            None => continue,
+                        },
                     };
-                    if let Some((object, resource)) = admitted {
-                        let (id, mut resource) = (object.id, resource);
-                        if by.is_some_and(|by| by.attribute.name == "meta") {
-                            resource = self.whole(&Seen::alone(object))?;
-                        }
-                        let key = by.as_ref().map(|by| SortKey::of(&resource, by));
-                        keys.push((key, id, *kind));
-                    }
-                }
-                if keys.len() > work {
-                    return Err(too_many(work));
-                }
-                if !looks_up && after.is_none() {
-                    break;
+                    let id = object.id;
+                    let resource = match resource {
+                        _ if by_meta => self.whole(&Seen::alone(object))?,
+                        Some(resource) => resource,
+                        None => bare(&object)?,
+                    };
+                    keys.push((by.as_ref().map(|by| SortKey::of(&resource, by)), id, kind));
                 }
             }
         }
@@ -259,14 +257,15 @@ impl Call {
 
     /// A page by cursor. Where the store keeps the order the cursor is the store's own and nothing is lost or
     /// repeated; the few results of a look-up, and those of a sort without an index, are counted off.
-    async fn by_cursor(&self, query: &Query) -> Answer<Found> {
+    async fn by_cursor(&self, query: &Query, plans: Vec<Plan>) -> Answer<Found> {
         let place = query.place()?;
-        let [kind] = query.kinds[..] else { return self.counted_off(query, place).await };
         let ordered = query.sort_by.is_none() || query.order().is_some();
-        let plan = self.plan(kind, query.filters[0].as_ref()).await?;
-        if !ordered || matches!(plan, Plan::These(_)) {
-            return self.counted_off(query, place).await;
-        }
+        let first = matches!(place, Place::Start);
+        // Who wants no resources wants to know how many there are.
+        let walks = ordered && !(first && query.count == 0);
+        let (&[kind], [Plan::All | Plan::Scan], true) = (&query.kinds[..], &plans[..], walks) else {
+            return self.counted_off(query, plans, place).await;
+        };
         let mut after = match place {
             Place::Start => None,
             Place::After(cursor) => Some(cursor),
@@ -297,17 +296,19 @@ impl Call {
                 break;
             }
         }
+        // One page that is all there is tells the total.
+        let total = total.or_else(|| (first && after.is_none()).then_some(objects.len() as u64));
         let next = after.map(|cursor| query.token(b's', &cursor.0));
         Ok(Found { objects, total, next })
     }
 
-    async fn counted_off(&self, query: &Query, place: Place) -> Answer<Found> {
+    async fn counted_off(&self, query: &Query, plans: Vec<Plan>, place: Place) -> Answer<Found> {
         let skip = match place {
             Place::Start => 0,
             Place::Offset(skip) => skip,
             Place::After(_) => return Err(foreign_cursor()),
         };
-        let mut found = self.by_index(query, skip).await?;
+        let mut found = self.by_index(query, plans, skip).await?;
         let end = skip.saturating_add(found.objects.len() as u64);
         if !found.objects.is_empty() && found.total.is_some_and(|total| end < total) {
             found.next = Some(query.token(b'o', &end.to_be_bytes()));
@@ -362,17 +363,21 @@ enum Place {
 }
 
 impl Query {
+    /// Each kind with its filter.
+    fn parts(&self) -> impl Iterator<Item = (Kind, Option<&Compiled>)> {
+        self.kinds.iter().copied().zip(self.filters.iter().map(Option::as_ref))
+    }
+
     /// The store's order that serves `sortBy`: attributes that each resource has exactly once.
     fn order(&self) -> Option<Order> {
         let by_key = |name| Some(Order::Key { name, from: Bound::Unbounded, to: Bound::Unbounded });
         let path = self.sort_by.as_deref()?;
         match self.kinds[..] {
-            _ if path.eq_ignore_ascii_case("meta.created") => Some(Order::Creation),
-            [Kind::User] if path.eq_ignore_ascii_case("userName") => by_key(KeyName::UserName),
-            [Kind::Group] if path.eq_ignore_ascii_case("displayName") => by_key(KeyName::DisplayName),
+            [_] if path == "meta.created" => Some(Order::Creation),
+            [Kind::User] if path == "userName" => by_key(KeyName::UserName),
+            [Kind::Group] if path == "displayName" => by_key(KeyName::DisplayName),
             _ => None,
         }
-        .filter(|_| self.kinds.len() == 1)
     }
 
     fn scan(&self) -> Scan {

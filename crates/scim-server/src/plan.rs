@@ -1,10 +1,8 @@
 //! How a filter is answered: by a look-up, or by looking at everything.
 
-use std::collections::HashMap;
-
 use scim::filter::{Compiled, Equality, Literal};
 use scim::{Map, ScimType};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{EdgeKind, EdgesOf, Kind, Object};
 use uuid::Uuid;
 
@@ -12,6 +10,9 @@ use crate::answer::{Answer, Refusal};
 use crate::document;
 use crate::render::{PAGE, Seen, bare};
 use crate::serve::Call;
+
+/// Most look-ups find one resource or none: a store reads so few without handing the work to another thread.
+const FEW: usize = 100;
 
 /// Where the resources that may match come from.
 pub(crate) enum Plan {
@@ -23,13 +24,29 @@ pub(crate) enum Plan {
     Scan,
 }
 
-/// Resources that are looked up at once, before it is known that there are more.
-const FEW: usize = 16;
-
 impl Call {
     pub(crate) async fn plan(&self, kind: Kind, filter: Option<&Compiled>) -> Answer<Plan> {
         let Some(filter) = filter else { return Ok(Plan::All) };
-        let mut equalities: Vec<Equality<'_>> = filter.equalities().collect();
+        let alternatives = filter.alternatives();
+        let several = alternatives.len() > 1;
+        let mut found = Vec::new();
+        for equalities in alternatives {
+            match self.narrow(kind, equalities).await? {
+                Some(objects) => found.extend(objects),
+                None => return Ok(Plan::Scan),
+            }
+        }
+        if several {
+            // As a scan would come across them, each once.
+            found.sort_by_key(|object: &Object| (object.created, object.id));
+            found.dedup_by_key(|object| object.id);
+        }
+        Ok(Plan::These(found))
+    }
+
+    /// The resources that satisfy one of these equalities, which a match has to satisfy all; `None` where no index
+    /// serves any of them.
+    async fn narrow(&self, kind: Kind, mut equalities: Vec<Equality<'_>>) -> Answer<Option<Vec<Object>>> {
         // The surest first: an id is one resource, an edge may be a hundred thousand.
         equalities.sort_by_key(|equality| match equality.path {
             "id" => 0,
@@ -39,10 +56,10 @@ impl Call {
         });
         for equality in equalities {
             if let Some(objects) = self.look_up(kind, &equality).await? {
-                return Ok(Plan::These(objects));
+                return Ok(Some(objects));
             }
         }
-        Ok(Plan::Scan)
+        Ok(None)
     }
 
     /// The resources that satisfy an equality, where there is an index for it.
@@ -65,10 +82,9 @@ impl Call {
             }
             (_, path) => {
                 let Some(key) = document::key_for(kind, path, value) else { return Ok(None) };
-                // Nearly every value is one resource's: only for many is a long read worth the way to it.
-                let found = store.find(self.realm(), kind, &key, FEW).await?;
-                if found.len() < FEW {
-                    return Ok(Some(found));
+                let few = store.find(self.realm(), kind, &key, FEW).await?;
+                if few.len() < FEW {
+                    return Ok(Some(few));
                 }
                 let work = self.service.config.limits.work;
                 let found = store.find(self.realm(), kind, &key, work + 1).await?;
@@ -97,24 +113,36 @@ impl Call {
         }
     }
 
-    /// The whole resource where the filter admits it (`None` for a filter admits everything).
+    /// The object where the filter admits it, and its resource as far as that was needed.
     pub(crate) async fn admit(&self, filter: &Compiled, object: Object) -> Answer<Option<(Object, Map)>> {
-        let mut computed: HashMap<&str, Value> = HashMap::new();
-        if object.kind == Kind::Group && filter.mentions("members") {
-            let members = self.current_members(object.id).await?;
-            let members = members.into_iter().map(|(kind, id)| self.member_value(kind, id));
-            computed.insert("members", members.collect());
-        }
-        let resource = if object.kind == Kind::User && (filter.mentions("groups") || filter.mentions("meta"))
-        {
+        let members = if object.kind == Kind::Group && filter.mentions("members") {
+            Some(self.members_for(filter, object.id).await?)
+        } else {
+            None
+        };
+        // The entity tag of a user covers the memberships; what else `meta` holds costs no look at them.
+        let memberships = filter.mentions("groups") || filter.mentions_part("meta", "version");
+        let resource = if object.kind == Kind::User && memberships {
             self.whole(&self.see(object.clone()).await?)?
         } else if filter.mentions("meta") {
             self.whole(&Seen::alone(object.clone()))?
         } else {
             bare(&object)?
         };
-        let admitted = filter.matches_with(&resource, &|name| computed.get(name).cloned());
+        let admitted = filter.matches_with(&resource, &|name| members.clone().filter(|_| name == "members"));
         Ok(admitted.then_some((object, resource)))
+    }
+
+    /// The members of a group as far as a filter asks for them: not a hundred thousand to find out about one.
+    async fn members_for(&self, filter: &Compiled, group: Uuid) -> Answer<Value> {
+        let Some(sought) = filter.sought("members") else {
+            let members = self.current_members(group).await?;
+            return Ok(members.into_iter().map(|(kind, id)| self.member_value(kind, id)).collect());
+        };
+        let ids: Vec<Uuid> = sought.into_iter().filter_map(|id| Uuid::parse_str(id).ok()).collect();
+        let found = self.service.store.has_edges(self.realm(), EdgeKind::Member, group, &ids).await?;
+        let present = ids.iter().zip(found).filter(|(_, found)| *found);
+        Ok(present.map(|(id, _)| json!({ "value": id.to_string() })).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use scim::Error;
-use scim::message::{SearchRequest, SortOrder};
+use scim::message::{SearchRequest, SortOrder, attribute_names, whole_number};
 
 /// Reads the parameters that SCIM knows (RFC 7644 section 3.4.2, RFC 9865); others are ignored.
 /// The error is `invalidValue` or 400: a number that is none, bytes that are not UTF-8.
@@ -15,37 +15,22 @@ pub(crate) fn search(query: &str) -> Result<SearchRequest, Error> {
         if is("filter") {
             search.filter = Some(decode(value)?).filter(|text| !text.trim().is_empty());
         } else if is("attributes") {
-            search.attributes = names(&decode(value)?);
+            search.attributes = attribute_names(&decode(value)?);
         } else if is("excludedAttributes") {
-            search.excluded_attributes = names(&decode(value)?);
+            search.excluded_attributes = attribute_names(&decode(value)?);
         } else if is("sortBy") {
             search.sort_by = Some(decode(value)?).filter(|text| !text.trim().is_empty());
         } else if is("sortOrder") {
             search.sort_order = SortOrder::parse(&decode(value)?);
         } else if is("startIndex") {
-            search.start_index = number("startIndex", &decode(value)?)?;
+            search.start_index = whole_number("startIndex", &decode(value)?)?;
         } else if is("count") {
-            search.count = number("count", &decode(value)?)?;
+            search.count = whole_number("count", &decode(value)?)?;
         } else if is("cursor") {
             search.cursor = Some(decode(value)?);
         }
     }
     Ok(search)
-}
-
-fn names(list: &str) -> Vec<String> {
-    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
-fn number(name: &str, text: &str) -> Result<Option<i64>, Error> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|_| {
-        let shown: String = text.chars().take(40).collect();
-        Error::of(scim::ScimType::InvalidValue, format!("{name} must be a whole number, not \"{shown}\""))
-    })
 }
 
 /// Decodes a part of a query. A plus sign is a space as in forms, unless the sender writes spaces as `%20`: who

@@ -14,8 +14,8 @@ use crate::stream::Sink;
 
 /// Members read at a time.
 pub(crate) const PAGE: usize = 1000;
-
-/// Memberships read at a time: more than most users have, and few enough to be read without leaving the task.
+/// Memberships of a user read at a time: most users are in few groups, and a store reads a few rows without handing
+/// the work to another thread.
 const MEMBERSHIPS: usize = 100;
 
 /// A group that a user is in.
@@ -60,13 +60,8 @@ impl Call {
         let mut memberships = Vec::new();
         let mut after = None;
         loop {
-            let edges = self.service.store.edges(
-                self.realm(),
-                EdgeKind::Member,
-                EdgesOf::To(user),
-                after,
-                MEMBERSHIPS,
-            );
+            let of = EdgesOf::To(user);
+            let edges = self.service.store.edges(self.realm(), EdgeKind::Member, of, after, MEMBERSHIPS);
             let page = edges.await?;
             if page.others.is_empty() {
                 return Ok(memberships);
@@ -233,7 +228,8 @@ pub(crate) fn name(kind: Kind) -> &'static str {
     if kind == Kind::Group { "Group" } else { "User" }
 }
 
-fn endpoint(kind: Kind) -> &'static str {
+/// The path of a resource type below the base.
+pub(crate) fn endpoint(kind: Kind) -> &'static str {
     if kind == Kind::Group { "Groups" } else { "Users" }
 }
 

@@ -68,7 +68,8 @@ fn service(path: &str) -> Option<&str> {
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
-fn strip<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+/// What follows a prefix, in any case.
+pub(crate) fn strip<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
     let (head, rest) = path.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
 }

@@ -9,14 +9,14 @@ use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State as Extracted};
 use axum::http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION, USER_AGENT,
+    AUTHORIZATION, CONTENT_LENGTH, ETAG, EXPECT, IF_MATCH, IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
 use futures::FutureExt;
-use scim::message::SearchRequest;
+use scim::message::{BulkRequest, SearchRequest};
 use scim::{PatchRequest, Projection, Quirks};
 use store::{Kind, Object, Realm};
 use tenant::{Access, PatchAnswer, Scope, Tenant};
@@ -38,20 +38,25 @@ pub fn router(service: Arc<Service>) -> Router {
 
 /// Whether a path is one of the service provider's, for a server that serves other things beside it.
 pub fn is_scim(path: &str) -> bool {
-    path.starts_with("/api/scim") || path.starts_with("/tenants/")
+    ["/api/scim", "/tenants/"].iter().any(|prefix| route::strip(path, prefix).is_some())
 }
 
 async fn serve(
     Extracted(service): Extracted<Arc<Service>>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
-    let head = request.method() == Method::HEAD;
-    let answered = AssertUnwindSafe(handle(service, request)).catch_unwind().await;
+    let (parts, mut body) = request.into_parts();
+    let head = parts.method == Method::HEAD;
+    let answered = AssertUnwindSafe(handle(service, &parts, &mut body)).catch_unwind().await;
     let mut response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(refusal)) => refusal.into_response(),
         Err(_) => defect().into_response(),
     };
+    // Who waits for a go-ahead before the body has sent none of it.
+    if !parts.headers.contains_key(EXPECT) {
+        body::drain(&mut body).await;
+    }
     if head {
         if let Some(length) = response.body().size_hint().exact() {
             response.headers_mut().insert(CONTENT_LENGTH, length.into());
@@ -89,8 +94,7 @@ impl Call {
     }
 }
 
-async fn handle(service: Arc<Service>, request: Request) -> Answer {
-    let (parts, body) = request.into_parts();
+async fn handle(service: Arc<Service>, parts: &Parts, body: &mut Body) -> Answer {
     let host = route::host(&parts.uri, &parts.headers);
     let found = route::route(parts.uri.path(), host, service.config.domain.as_deref());
     let Some(route) = found else {
@@ -128,7 +132,7 @@ async fn handle(service: Arc<Service>, request: Request) -> Answer {
     let begun = Instant::now();
     let answered = AssertUnwindSafe(admitted(&call, scope, incoming, route.place)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| Err(defect()));
-    inspect(&call, &parts, &answered, begun.elapsed());
+    inspect(&call, parts, &answered, begun.elapsed());
     answered
 }
 
@@ -204,7 +208,7 @@ struct Incoming<'r> {
     method: Method,
     headers: &'r HeaderMap,
     query: &'r str,
-    body: Body,
+    body: &'r mut Body,
 }
 
 impl Incoming<'_> {
@@ -245,7 +249,7 @@ impl Incoming<'_> {
             Place::Bulk if self.method == Method::POST => {
                 let limit = call.service.config.limits.bulk_body;
                 let bytes = self.read_body(call, limit).await?;
-                call.bulk(&bytes).await
+                call.bulk(BulkRequest::parse(body::value(&bytes)?)?).await
             }
             Place::Bulk => Err(Refusal::method("POST")),
             Place::Me => Err(Refusal::new(
@@ -282,9 +286,7 @@ impl Incoming<'_> {
             return Err(Refusal::method("POST"));
         }
         let bytes = self.read_body(call, call.service.config.limits.body).await?;
-        let search: SearchRequest = serde_json::from_slice(&bytes).map_err(|error| {
-            Refusal::of(scim::ScimType::InvalidSyntax, format!("the body is not a search request: {error}"))
-        })?;
+        let search = SearchRequest::parse(body::value(&bytes)?)?;
         call.search(kinds, search).await
     }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::answer::Answer;
 use crate::extension;
 use crate::inspector::{InspectedRequest, Inspector};
+use crate::turn::Turns;
 
 /// How the service provider is reached, and its limits.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +69,7 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Ids,
     pub(crate) config: Config,
+    pub(crate) turns: Turns,
     states: RwLock<HashMap<Uuid, Arc<State>>>,
 }
 
@@ -162,7 +164,7 @@ impl Service {
         ids: Ids,
         config: Config,
     ) -> Self {
-        Self { store, tenants, clock, ids, config, states: RwLock::default() }
+        Self { store, tenants, clock, ids, config, turns: Turns::default(), states: RwLock::default() }
     }
 
     /// Forgets what is kept in memory of a tenant: after its schema extensions changed, or after its deletion.

@@ -8,8 +8,9 @@ use serde_json::Value;
 use store::{Committed, Expect, Kind, Object, Transaction};
 use uuid::Uuid;
 
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Cause, Refusal};
 use crate::document;
+use crate::members::no_member;
 use crate::render::name;
 use crate::serve::Call;
 
@@ -52,7 +53,7 @@ impl Call {
             Ok::<_, Refusal>((transaction, ()))
         })
         .await;
-        let ((), committed) = committed.map_err(|refusal| explain(refusal, &body))?;
+        let ((), committed) = committed.map_err(|refusal| explain(refusal, id, &body))?;
         let version = version_after(committed.as_ref()).unwrap_or(1);
         Ok(Object { kind, id, version, created: at, modified: at, body })
     }
@@ -68,7 +69,10 @@ impl Call {
     ) -> Answer<Object> {
         let at = self.service.clock.now();
         let written = Mutex::new(Bytes::new());
+        let resource = uuid(kind, id)?;
+        let turn = self.service.turns.of(resource);
         let outcome = store::transact(&*self.service.store, async || {
+            turn.attempt().await;
             let current = self.read(kind, id).await?;
             let mut expect = self.check(&current, when).await?;
             let mut transaction = Transaction::new(at);
@@ -96,7 +100,8 @@ impl Call {
             Ok::<_, Refusal>((transaction, object))
         })
         .await;
-        let (mut object, committed) = outcome.map_err(|refusal| explain(refusal, &written.lock()))?;
+        let (mut object, committed) =
+            outcome.map_err(|refusal| explain(refusal, resource, &written.lock()))?;
         if let Some(version) = version_after(committed.as_ref())
             && version != object.version
         {
@@ -154,8 +159,7 @@ impl Call {
 
     /// The resource of an id. The error is 404.
     pub(crate) async fn read(&self, kind: Kind, id: &str) -> Answer<Object> {
-        let uuid = Uuid::parse_str(id).map_err(|_| Refusal::not_found(name(kind), id))?;
-        let object = self.service.store.get(self.realm(), kind, uuid).await?;
+        let object = self.service.store.get(self.realm(), kind, uuid(kind, id)?).await?;
         object.ok_or_else(|| Refusal::not_found(name(kind), id))
     }
 
@@ -181,17 +185,27 @@ impl Call {
     }
 }
 
+/// The id as the store has it. The error is 404: what is no id of ours is nobody's.
+fn uuid(kind: Kind, id: &str) -> Answer<Uuid> {
+    Uuid::parse_str(id).map_err(|_| Refusal::not_found(name(kind), id))
+}
+
 /// The version of the resource after a commit; `None` when there was nothing to commit.
 fn version_after(committed: Option<&Committed>) -> Option<u64> {
     committed?.versions.iter().rev().find_map(|version| *version)
 }
 
-/// Completes an error of uniqueness with the value that was sent.
-fn explain(refusal: Refusal, body: &Bytes) -> Refusal {
-    let Some((key, holder, kind)) = refusal.conflict else { return refusal };
+/// Completes what the store refused a write of a resource for by what was sent.
+fn explain(refusal: Refusal, resource: Uuid, body: &Bytes) -> Refusal {
+    let (key, holder, kind) = match refusal.cause {
+        Some(Cause::Taken { key, holder, kind }) => (key, holder, kind),
+        // A member that was there when it was looked for, and deleted before the commit.
+        Some(Cause::Missing(id)) if id != resource => return no_member(&id.to_string()),
+        _ => return refusal,
+    };
     let attribute = document::attribute_of(key);
-    let resource: Map = serde_json::from_slice(body).unwrap_or_default();
-    let value = resource.get(attribute).and_then(Value::as_str).unwrap_or_default();
+    let sent: Map = serde_json::from_slice(body).unwrap_or_default();
+    let value = sent.get(attribute).and_then(Value::as_str).unwrap_or_default();
     let shown: String = value.chars().take(200).collect();
     let what = name(kind);
     Refusal::of(
@@ -201,4 +215,20 @@ fn explain(refusal: Refusal, body: &Bytes) -> Refusal {
              one of the two or delete that one"
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_missing_is_a_member_unless_it_is_the_resource_itself() {
+        let (group, user) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let missing =
+            |kind, id| explain(store::Error::Missing { kind, id }.into(), group, &Bytes::new()).error;
+        let error = missing(Kind::User, user);
+        assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)));
+        assert!(error.detail.contains(&user.to_string()), "{error}");
+        assert_eq!(missing(Kind::Group, group).status, 404);
+    }
 }

@@ -51,6 +51,9 @@ async fn equality_finds_by_every_indexed_attribute() {
         ("Groups", "displayName eq \"sales\"".to_owned(), vec![&groups[0]]),
         ("Groups", format!("members.value eq \"{}\"", users[1]), groups.iter().collect()),
         ("Groups", format!("members[value eq \"{}\"]", users[0]), vec![&groups[0]]),
+        ("Groups", format!("not (members eq \"{}\")", users[0]), vec![&groups[1]]),
+        ("Groups", format!("members eq \"{}\" and members eq \"nobody\"", users[0]), vec![]),
+        ("Groups", format!("members eq \"nobody\" or members eq \"{}\"", users[0]), vec![&groups[0]]),
         ("Groups", "members.type eq \"User\"".to_owned(), groups.iter().collect()),
         ("Groups", "members pr and displayName co \"upp\"".to_owned(), vec![&groups[1]]),
     ] {
@@ -136,6 +139,19 @@ async fn cursors_neither_lose_nor_repeat_while_others_write() {
 }
 
 #[tokio::test]
+async fn a_cursor_query_tells_the_total_where_it_is_known() {
+    let server = Server::new().await;
+    people(&server).await;
+    let total = async |query: &str| {
+        let path = format!("/Users?cursor=&filter=title%20pr{query}");
+        server.get(&path).await.expect(200)["totalResults"].clone()
+    };
+    assert_eq!(total("").await, 3);
+    assert_eq!(total("&count=0").await, 3);
+    assert_eq!(total("&count=1").await, Value::Null);
+}
+
+#[tokio::test]
 async fn a_foreign_cursor_is_refused() {
     let server = Server::new().await;
     for name in ["a", "b", "c"] {
@@ -198,6 +214,48 @@ async fn a_query_that_costs_too_much_says_so() {
     }
     server.get("/Users?filter=title%20pr").await.refused(400, "tooMany");
     assert_eq!(filtered(&server, "Users", "userName eq \"user7\"").await["totalResults"], 1);
+    // As many look-ups as there are alternatives are no walk through everything.
+    let either = "userName eq \"user900\" or userName eq \"USER7\" and title pr or userName eq \"user7\" \
+                  or userName eq \"nobody\" or userName eq \"user900\"";
+    let found = filtered(&server, "Users", either).await;
+    assert_eq!(values(&found["Resources"], "userName"), ["user7", "user900"]);
+    server.get("/Users?sortBy=title").await.refused(400, "tooMany");
+    for ordered in ["USERNAME", "urn:ietf:params:scim:schemas:core:2.0:User:userName", "Meta.Created"] {
+        let page = server.get(&format!("/Users?count=1&sortBy={ordered}")).await.expect(200);
+        assert_eq!(values(&page["Resources"], "userName"), ["user0"]);
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_finds_however_many_there_are() {
+    let server = Server::new().await;
+    for number in 0..101 {
+        let user = json!({"userName": format!("user{number}"), "displayName": "Same"});
+        server.post("/Users", &user).await.expect(201);
+        let expected = number + 1;
+        if expected >= 99 {
+            let found = filtered(&server, "Users", "displayName eq \"same\"").await;
+            assert_eq!(found["totalResults"], expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_look_up_finds_is_sorted_too() {
+    let server = Server::new().await;
+    let mut ids = Vec::new();
+    for name in ["b", "c", "a"] {
+        ids.push(server.user(name).await);
+    }
+    let group = server.group("g", &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for (order, expected) in [("ascending", ["a", "b", "c"]), ("descending", ["c", "b", "a"])] {
+        let filter = encoded(&format!("groups.value eq \"{group}\""));
+        for pages in ["", "&cursor="] {
+            let path = format!("/Users?filter={filter}&sortBy=userName&sortOrder={order}{pages}");
+            let found = server.get(&path).await.expect(200);
+            assert_eq!(values(&found["Resources"], "userName"), expected);
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The protocol of RFC 7644, as a client sees it.
 
+mod bulk;
 mod clients;
 mod lists;
 mod resources;

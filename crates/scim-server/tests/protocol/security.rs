@@ -1,7 +1,12 @@
 //! Who gets in, and what bad input meets.
 
-use axum::body::Body;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::{Body, Bytes};
 use axum::http::Request;
+use futures::stream;
 use jiff::SignedDuration;
 use serde_json::json;
 use tenant::{NewToken, Scope};
@@ -179,4 +184,47 @@ async fn bad_input_is_a_scim_error_and_changes_nothing() {
         .expect("a request");
     server.raw(old).await.refused(400, "invalidVers");
     assert_eq!(server.get(&path).await.expect(200)["userName"], "a");
+}
+
+/// A body of so many pieces of 64 KiB, and how many of them were taken.
+fn counted(pieces: usize) -> (Body, Arc<AtomicUsize>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&taken);
+    let pieces = (0..pieces).map(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, Infallible>(Bytes::from(vec![b' '; 64 * 1024]))
+    });
+    (Body::from_stream(stream::iter(pieces)), taken)
+}
+
+#[tokio::test]
+async fn a_body_that_is_refused_is_still_taken_so_that_the_client_reads_why() {
+    let server = Server::new().await;
+    for (path, headers, status) in [
+        ("/Users", &[("content-length", "19660800")][..], 413),
+        ("/Users", &[], 413),
+        ("/Nonsense", &[], 404),
+        ("/Users/x", &[], 405),
+    ] {
+        let (body, taken) = counted(300);
+        server.send("POST", path, headers, body).await.refused(status, "");
+        assert_eq!(taken.load(Ordering::Relaxed), 300, "{path}");
+    }
+    // Nobody has to be heard out for ever.
+    let (body, taken) = counted(10_000);
+    server.send("POST", "/Users", &[], body).await.refused(413, "");
+    assert!(taken.load(Ordering::Relaxed) < 2_000);
+    // Who asks first is told before.
+    let (body, taken) = counted(300);
+    let asks = [("expect", "100-continue"), ("content-length", "19660800")];
+    server.send("POST", "/Users", &asks, body).await.refused(413, "");
+    assert_eq!(taken.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_given_up() {
+    let server = Server::new().await;
+    let body = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+    let why = server.send("POST", "/Users", &[], body).await.refused(408, "");
+    assert!(why.contains("120 seconds"), "{why}");
 }

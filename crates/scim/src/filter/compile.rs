@@ -352,36 +352,36 @@ impl Compiled {
         self.root.in_element(element)
     }
 
-    /// Equalities that are true of each match: the filter itself, or parts of its outermost `and`. Folded keys and
-    /// element filters make an index answer a little too much, so that the filter is applied to what it yields.
-    pub fn equalities(&self) -> impl Iterator<Item = Equality<'_>> {
-        let parts = match &self.root {
-            Node::And(parts) => parts.as_slice(),
+    /// Equalities of which each match satisfies one whole list: the alternatives of the outermost `or`, each with the
+    /// parts of its outermost `and`. Folded keys and element filters make an index answer a little too much, so that
+    /// the filter is applied to what it yields.
+    pub fn alternatives(&self) -> Vec<Vec<Equality<'_>>> {
+        let alternatives = match &self.root {
+            Node::Or(parts) => parts.as_slice(),
             other => std::slice::from_ref(other),
         };
-        parts
-            .iter()
-            .flat_map(|part| match part {
-                Node::Element(_, inner) => match &**inner {
-                    Node::And(parts) => parts.as_slice(),
-                    other => std::slice::from_ref(other),
-                },
-                other => std::slice::from_ref(other),
-            })
-            .filter_map(Node::equality)
-    }
-
-    /// The one equality that the filter consists of.
-    pub fn sole_equality(&self) -> Option<Equality<'_>> {
-        match &self.root {
-            Node::Element(_, inner) => inner.equality(),
-            other => other.equality(),
-        }
+        alternatives.iter().map(Node::equalities).collect()
     }
 
     /// Whether the filter asks for a top-level core or common attribute, by its canonical name.
     pub fn mentions(&self, attribute: &str) -> bool {
-        self.root.mentions(attribute)
+        self.root.any_getter(&|getter, _| getter.extension.is_none() && getter.name == attribute)
+    }
+
+    /// The values that the elements of such an attribute are compared with, if being equal to them is all that the
+    /// filter asks of it, so that no other elements need to be known.
+    pub fn sought(&self, attribute: &str) -> Option<Vec<&str>> {
+        let mut values = Vec::new();
+        self.root.seeks_only_values(attribute, &mut values).then_some(values)
+    }
+
+    /// Whether the filter asks for a sub-attribute of such an attribute; brackets behind the attribute may.
+    pub fn mentions_part(&self, attribute: &str, sub: &str) -> bool {
+        self.root.any_getter(&|getter, brackets| {
+            getter.extension.is_none()
+                && getter.name == attribute
+                && (brackets || getter.sub.as_deref() == Some(sub))
+        })
     }
 }
 
@@ -395,14 +395,50 @@ impl Node {
         }
     }
 
-    fn mentions(&self, attribute: &str) -> bool {
-        let named = |getter: &Getter| getter.extension.is_none() && getter.name == attribute;
+    fn equalities(&self) -> Vec<Equality<'_>> {
         match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter().any(|part| part.mentions(attribute)),
-            Self::Not(inner) => inner.mentions(attribute),
+            Self::And(parts) => parts.iter().flat_map(Self::equalities).collect(),
+            Self::Element(_, inner) => inner.equalities(),
+            other => other.equality().into_iter().collect(),
+        }
+    }
+
+    fn seeks_only_values<'n>(&'n self, attribute: &str, values: &mut Vec<&'n str>) -> bool {
+        let other = |getter: &Getter| getter.extension.is_some() || getter.name != attribute;
+        let mut value = |test: &'n Test| match &test.literal {
+            Literal::String(text) if test.op == Op::Eq => {
+                values.push(text);
+                true
+            }
+            _ => false,
+        };
+        match self {
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter().all(|part| part.seeks_only_values(attribute, values))
+            }
+            Self::Not(inner) => inner.seeks_only_values(attribute, values),
+            Self::Constant(_) => true,
+            Self::Present(getter) => other(getter),
+            Self::Test(test) => {
+                other(&test.getter) || (test.getter.sub.as_deref() == Some("value") && value(test))
+            }
+            Self::Element(getter, _) if other(getter) => true,
+            Self::Element(_, inner) => match &**inner {
+                Self::Test(test) => test.getter.name == "value" && value(test),
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether a getter of a resource passes the test, which is told whether brackets follow.
+    fn any_getter(&self, test: &dyn Fn(&Getter, bool) -> bool) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(|part| part.any_getter(test)),
+            Self::Not(inner) => inner.any_getter(test),
             Self::Constant(_) => false,
-            Self::Present(getter) | Self::Element(getter, _) => named(getter),
-            Self::Test(test) => named(&test.getter),
+            Self::Present(getter) => test(getter, false),
+            Self::Element(getter, _) => test(getter, true),
+            Self::Test(found) => test(&found.getter, false),
         }
     }
 }

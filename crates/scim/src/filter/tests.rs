@@ -233,21 +233,25 @@ fn escapes_are_those_of_json() {
 fn equalities_for_an_index() {
     let equalities = |text: &str| {
         let compiled = Filter::parse(text).unwrap().resolve(&definition()).unwrap();
-        let found: Vec<String> =
-            compiled.equalities().map(|equality| format!("{}={}", equality.path, equality.value)).collect();
-        (found.join(" "), compiled.sole_equality().is_some())
+        let list = |equalities: Vec<Equality<'_>>| {
+            let shown = equalities.iter().map(|equality| format!("{}={}", equality.path, equality.value));
+            shown.collect::<Vec<_>>().join(" ")
+        };
+        compiled.alternatives().into_iter().map(list).collect::<Vec<_>>()
     };
-    assert_eq!(equalities("USERNAME eq \"x\""), ("userName=\"x\"".into(), true));
-    assert_eq!(equalities("emails eq \"x\""), ("emails.value=\"x\"".into(), true));
-    assert_eq!(equalities("emails[value eq \"x\"]"), ("emails.value=\"x\"".into(), true));
+    assert_eq!(equalities("USERNAME eq \"x\""), ["userName=\"x\""]);
+    assert_eq!(equalities("emails eq \"x\""), ["emails.value=\"x\""]);
+    assert_eq!(equalities("emails[value eq \"x\"]"), ["emails.value=\"x\""]);
     assert_eq!(
         equalities("emails[type eq \"work\" and value eq \"x\"] and title pr"),
-        ("emails.type=\"work\" emails.value=\"x\"".into(), false)
+        ["emails.type=\"work\" emails.value=\"x\""]
     );
-    assert_eq!(equalities("id eq \"1\" and active eq \"True\""), ("id=\"1\" active=true".into(), false));
-    assert_eq!(equalities("id eq \"1\" or id eq \"2\""), (String::new(), false));
-    assert_eq!(equalities("not (id eq \"1\")"), (String::new(), false));
-    assert_eq!(equalities("id ne \"1\""), (String::new(), false));
+    assert_eq!(equalities("id eq \"1\" and active eq \"True\""), ["id=\"1\" active=true"]);
+    assert_eq!(equalities("id eq \"1\" or (id eq \"2\" and title pr)"), ["id=\"1\"", "id=\"2\""]);
+    assert_eq!(equalities("id eq \"1\" or title pr"), ["id=\"1\"", ""]);
+    assert_eq!(equalities("(id eq \"1\" or id eq \"2\") and title pr"), [""]);
+    assert_eq!(equalities("not (id eq \"1\")"), [""]);
+    assert_eq!(equalities("id ne \"1\""), [""]);
 }
 
 #[test]
@@ -255,10 +259,39 @@ fn computed_attributes_are_asked_for() {
     let group = Definition::group(&[]);
     let compiled = Filter::parse("members eq \"u1\"").unwrap().resolve(&group).unwrap();
     assert!(compiled.mentions("members") && !compiled.mentions("displayName"));
+    let parts = |text: &str| {
+        let compiled = Filter::parse(text).unwrap().resolve(&group).unwrap();
+        (compiled.mentions("meta"), compiled.mentions_part("meta", "version"))
+    };
+    assert_eq!(parts("not (meta.created pr) or displayName pr"), (true, false));
+    assert_eq!(parts("displayName pr and meta.version pr"), (true, true));
+    assert_eq!(parts("meta[version pr]"), (true, true));
     let body = json!({"displayName": "g"});
     assert!(!compiled.matches(body.as_object().unwrap()));
     let computed = |name: &str| (name == "members").then(|| json!([{"value": "u1"}]));
     assert!(compiled.matches_with(body.as_object().unwrap(), &computed));
+}
+
+#[test]
+fn members_that_are_sought_are_told() {
+    let group = Definition::group(&[]);
+    let sought = |text: &str| {
+        let compiled = Filter::parse(text).unwrap().resolve(&group).unwrap();
+        compiled.sought("members").map(|values| values.join(" "))
+    };
+    assert_eq!(sought("id eq \"g\" and members eq \"a\"").as_deref(), Some("a"));
+    assert_eq!(sought("members.value eq \"a\" or not (members[value eq \"b\"])").as_deref(), Some("a b"));
+    assert_eq!(sought("displayName pr and meta[version eq \"a\"]").as_deref(), Some(""));
+    for text in [
+        "members pr",
+        "members ne \"a\"",
+        "members.type eq \"User\"",
+        "members[value eq \"a\" and type eq \"User\"]",
+        "members eq \"a\" and not (members pr)",
+        "members eq null",
+    ] {
+        assert_eq!(sought(text), None, "{text}");
+    }
 }
 
 fn path() -> impl Strategy<Value = AttrPath> {
@@ -338,7 +371,7 @@ proptest! {
             Filter::Present(AttrPath::of("active")),
         ]).expect("two parts");
         let compiled = filter.resolve(&definition()).expect("known attributes");
-        let served = compiled.equalities().all(|equality| {
+        let served = compiled.alternatives().concat().iter().all(|equality| {
             matches!(equality.value, Literal::String(text) if crate::fold::folds_to(&title, &crate::fold::fold_key(text)))
         });
         prop_assert_eq!(served, compiled.matches(body.as_object().expect("an object")));

@@ -1,8 +1,12 @@
-//! Bulk requests (RFC 7644 section 3.7) and the references between their operations.
+//! Bulk requests and their answers (RFC 7644 section 3.7).
+
+use std::collections::HashSet;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::named;
+use crate::error::Error;
 use crate::urn;
 use crate::words::words;
 
@@ -31,7 +35,7 @@ pub struct BulkRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail_on_errors: Option<u64>,
     /// The operations.
-    #[serde(rename = "Operations", alias = "operations")]
+    #[serde(rename = "Operations")]
     pub operations: Vec<BulkOperation>,
 }
 
@@ -39,6 +43,34 @@ impl BulkRequest {
     /// A request with the message URN.
     pub fn new(operations: Vec<BulkOperation>) -> Self {
         Self { schemas: vec![urn::BULK_REQUEST.to_owned()], fail_on_errors: None, operations }
+    }
+
+    /// Reads a body: names in any case. The error is `invalidSyntax`, with the number of the operation, also where two
+    /// creates have the same `bulkId`.
+    pub fn parse(body: Value) -> Result<Self, Error> {
+        let mut body = named("a bulk request", body, &["schemas", "failOnErrors", "Operations"])?;
+        let Some(Value::Array(operations)) = body.shift_remove("Operations") else {
+            return Err(Error::syntax("a bulk request has a list \"Operations\"; the request has none"));
+        };
+        body.insert("Operations".to_owned(), Value::Array(Vec::new()));
+        let unread =
+            |error: serde_json::Error| Error::syntax(format!("the body is no bulk request: {error}"));
+        let mut request: Self = serde_json::from_value(body.into()).map_err(unread)?;
+        let mut names = HashSet::new();
+        for (position, operation) in operations.into_iter().enumerate() {
+            let place = format!("operation {}", position + 1);
+            let operation = BulkOperation::parse(operation).map_err(|error| error.at(&place))?;
+            if operation.method == BulkMethod::Post
+                && let Some(name) = operation.bulk_id.as_ref().filter(|name| !names.insert((*name).clone()))
+            {
+                let shown: String = name.chars().take(80).collect();
+                let detail =
+                    format!("the bulkId \"{shown}\" is taken by an operation before; give each its own");
+                return Err(Error::syntax(detail).at(&place));
+            }
+            request.operations.push(operation);
+        }
+        Ok(request)
     }
 }
 
@@ -59,6 +91,14 @@ pub struct BulkOperation {
     /// Body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
+}
+
+impl BulkOperation {
+    fn parse(operation: Value) -> Result<Self, Error> {
+        let names = ["method", "bulkId", "version", "path", "data"];
+        let operation = named("an operation", operation, &names)?;
+        serde_json::from_value(operation.into()).map_err(|error| Error::syntax(error.to_string()))
+    }
 }
 
 /// A bulk answer.
@@ -83,7 +123,7 @@ impl BulkResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BulkReply {
-    /// URL of the resource; absent when a create failed.
+    /// URL of the resource; absent only when a create failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
     /// Method.
@@ -117,79 +157,6 @@ fn read_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Err
         .ok_or_else(|| serde::de::Error::custom("status is not an HTTP status"))
 }
 
-const PREFIX: &str = "bulkId:";
-
-/// The `bulkId` that a text refers to.
-fn reference(text: &str) -> Option<&str> {
-    text.split_at_checked(PREFIX.len())
-        .and_then(|(prefix, id)| (prefix.eq_ignore_ascii_case(PREFIX) && !id.is_empty()).then_some(id))
-}
-
-/// The names to which a body (or a path's last segment) refers as `bulkId:name`, each once, in order.
-pub fn bulk_references<'v>(data: &'v Value, path: &'v str) -> Vec<&'v str> {
-    let mut found: Vec<&'v str> = path.rsplit('/').next().and_then(reference).into_iter().collect();
-    collect(data, &mut found);
-    let mut seen = std::collections::HashSet::new();
-    found.retain(|name| seen.insert(*name));
-    found
-}
-
-fn collect<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
-    match value {
-        Value::String(text) => {
-            found.extend(reference(text));
-            found.extend(within_filter(text).map(|(_, name)| name));
-        }
-        Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
-        Value::Object(parts) => parts.values().for_each(|value| collect(value, found)),
-        _ => {}
-    }
-}
-
-/// References in the filter of a PATCH path: `members[value eq "bulkId:x"]`. Range of the quoted text and name.
-fn within_filter(text: &str) -> impl Iterator<Item = (std::ops::Range<usize>, &str)> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let start = from + text.get(from..)?.find("\"bulkId:")? + 1;
-        let end = start + text[start..].find('"')?;
-        from = end + 1;
-        reference(&text[start..end]).map(|name| (start..end, name))
-    })
-}
-
-/// Puts identifiers in place of `bulkId:name`; answers the names that `lookup` does not know.
-pub fn resolve_references(data: &mut Value, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
-    let mut unknown = Vec::new();
-    resolve(data, lookup, &mut unknown);
-    unknown
-}
-
-fn resolve(value: &mut Value, lookup: &dyn Fn(&str) -> Option<String>, unknown: &mut Vec<String>) {
-    match value {
-        Value::String(text) => {
-            if let Some(name) = reference(text) {
-                match lookup(name) {
-                    Some(id) => *text = id,
-                    None => unknown.push(name.to_owned()),
-                }
-                return;
-            }
-            let mut resolved = text.clone();
-            let found: Vec<_> = within_filter(text).map(|(range, name)| (range, name.to_owned())).collect();
-            for (range, name) in found.into_iter().rev() {
-                match lookup(&name) {
-                    Some(id) => resolved.replace_range(range, &id),
-                    None => unknown.push(name),
-                }
-            }
-            *text = resolved;
-        }
-        Value::Array(values) => values.iter_mut().for_each(|value| resolve(value, lookup, unknown)),
-        Value::Object(parts) => parts.values_mut().for_each(|value| resolve(value, lookup, unknown)),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -197,28 +164,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_found_and_resolved() {
-        let mut data = json!({"members": [{"value": "bulkId:a"}, {"value": "BULKID:b"}, {"value": "bulkId:a"}],
-            "Operations": [{"path": "members[value eq \"bulkId:c\" or value eq \"bulkId:d\"]"}], "x": "bulkId:"});
-        assert_eq!(bulk_references(&data, "/Groups/bulkId:g"), ["g", "a", "b", "c", "d"]);
-        let unknown = resolve_references(&mut data, &|name| (name != "b").then(|| format!("id-{name}")));
-        assert_eq!(unknown, ["b"]);
-        assert_eq!(data["members"][0]["value"], "id-a");
-        assert_eq!(data["Operations"][0]["path"], "members[value eq \"id-c\" or value eq \"id-d\"]");
-    }
-
-    #[test]
     fn a_request_reads_and_prints() {
         let body = json!({"schemas": [urn::BULK_REQUEST], "failOnErrors": 1, "Operations": [
             {"method": "POST", "bulkId": "q", "path": "/Users", "data": {"userName": "x"}},
             {"method": "DELETE", "path": "/Users/1"}]});
-        let request: BulkRequest = serde_json::from_value(body.clone()).unwrap();
+        let request = BulkRequest::parse(body.clone()).unwrap();
         assert_eq!(request.operations[0].method, BulkMethod::Post);
         assert_eq!(serde_json::to_value(&request).unwrap(), body);
-        assert!(
-            serde_json::from_value::<BulkRequest>(json!({"Operations": [{"method": "GET", "path": "/"}]}))
-                .is_err()
-        );
+        let other_case = json!({"FailOnErrors": 2, "operations": [{"Method": "delete", "PATH": "/Users/1"}]});
+        let request = BulkRequest::parse(other_case).unwrap();
+        assert_eq!((request.fail_on_errors, request.operations.len()), (Some(2), 1));
+    }
+
+    #[test]
+    fn what_is_no_bulk_request_is_told_where() {
+        let create = |name: &str| json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {}});
+        let refused = |body: Value| {
+            let error = BulkRequest::parse(body).unwrap_err();
+            assert_eq!(error.scim_type, Some(crate::ScimType::InvalidSyntax));
+            error.detail
+        };
+        refused(json!([[], 1, []]));
+        assert!(refused(json!({"schemas": []})).contains("Operations"));
+        let get = json!({"method": "GET", "path": "/Users"});
+        assert!(refused(json!({"Operations": [create("a"), get]})).starts_with("operation 2: "));
+        let twice = refused(json!({"Operations": [create("a"), create("b"), create("a")]}));
+        assert!(twice.starts_with("operation 3: ") && twice.contains("\"a\""), "{twice}");
     }
 
     #[test]

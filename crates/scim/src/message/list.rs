@@ -3,6 +3,9 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::named;
+use crate::error::Error;
+use crate::resource::kind_of;
 use crate::urn;
 use crate::words::words;
 
@@ -95,8 +98,8 @@ fn whole(value: &Value) -> Option<u64> {
 }
 
 /// A query by POST to `.search`. The same as the parameters of a GET.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SearchRequest {
     /// The message URN.
     pub schemas: Vec<String>,
@@ -124,6 +127,77 @@ pub struct SearchRequest {
     /// Cursor of a page; empty for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+impl SearchRequest {
+    /// Reads a body: names in any case, numbers as strings, lists of attributes as in a query. Errors:
+    /// `invalidSyntax`, and `invalidValue` for a number that is none.
+    pub fn parse(body: Value) -> Result<Self, Error> {
+        let names = [
+            "attributes",
+            "excludedAttributes",
+            "filter",
+            "sortBy",
+            "sortOrder",
+            "startIndex",
+            "count",
+            "cursor",
+        ];
+        let mut body = named("a search request", body, &names)?;
+        let mut take = |name: &str| body.shift_remove(name).unwrap_or_default();
+        let text = |name: &str, value: Value| match value {
+            Value::Null => Ok(None),
+            Value::String(text) => Ok(Some(text)),
+            other => {
+                Err(Error::syntax(format!("{name} takes a string; the request has {}", kind_of(&other))))
+            }
+        };
+        let list = |name: &str, value: Value| match value {
+            Value::Array(values) => {
+                let read = values.into_iter().map(|value| text(name, value));
+                read.filter_map(Result::transpose).collect()
+            }
+            other => Ok(text(name, other)?.as_deref().map(attribute_names).unwrap_or_default()),
+        };
+        let number = |name: &str, value: Value| match value {
+            Value::Null => Ok(None),
+            Value::String(text) => whole_number(name, &text),
+            other => match other.as_i64() {
+                Some(number) => Ok(Some(number)),
+                None => Err(no_whole_number(name, &other.to_string())),
+            },
+        };
+        Ok(Self {
+            schemas: vec![urn::SEARCH_REQUEST.to_owned()],
+            attributes: list("attributes", take("attributes"))?,
+            excluded_attributes: list("excludedAttributes", take("excludedAttributes"))?,
+            filter: text("filter", take("filter"))?.filter(|text| !text.trim().is_empty()),
+            sort_by: text("sortBy", take("sortBy"))?.filter(|text| !text.trim().is_empty()),
+            sort_order: text("sortOrder", take("sortOrder"))?.and_then(|word| SortOrder::parse(&word)),
+            start_index: number("startIndex", take("startIndex"))?,
+            count: number("count", take("count"))?,
+            cursor: text("cursor", take("cursor"))?,
+        })
+    }
+}
+
+/// Reads a list of attributes as a query has it, separated by commas.
+pub fn attribute_names(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// Reads the number of a parameter; none where the text is empty. The error is `invalidValue`.
+pub fn whole_number(name: &str, text: &str) -> Result<Option<i64>, Error> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| no_whole_number(name, text))
+}
+
+fn no_whole_number(name: &str, text: &str) -> Error {
+    let shown: String = text.chars().take(40).collect();
+    Error::value(format!("{name} must be a whole number, not \"{shown}\""))
 }
 
 #[cfg(test)]
@@ -162,8 +236,33 @@ mod tests {
     fn a_search_reads_and_prints() {
         let body = json!({"schemas": [urn::SEARCH_REQUEST], "filter": "title pr", "startIndex": 1, "count": -1,
             "sortOrder": "descending"});
-        let search: SearchRequest = serde_json::from_value(body.clone()).unwrap();
+        let search = SearchRequest::parse(body.clone()).unwrap();
         assert_eq!(search.sort_order, Some(SortOrder::Descending));
         assert_eq!(serde_json::to_value(&search).unwrap(), body);
+    }
+
+    #[test]
+    fn a_search_is_read_as_clients_write_it() {
+        let body = json!({"FILTER": "title pr", "Count": "7", "startindex": null, "attributes": "id, userName",
+            "excludedAttributes": ["title", null], "sortOrder": "down", "other": 1});
+        let search = SearchRequest::parse(body).unwrap();
+        assert_eq!(
+            (search.filter.as_deref(), search.count, search.start_index),
+            (Some("title pr"), Some(7), None)
+        );
+        assert_eq!(
+            (search.attributes, search.excluded_attributes),
+            (vec!["id".to_owned(), "userName".to_owned()], vec!["title".to_owned()])
+        );
+        for (body, word) in [
+            (json!([]), "object"),
+            (json!({"filter": 5}), "filter"),
+            (json!({"attributes": {}}), "attributes"),
+            (json!({"count": "x"}), "count"),
+            (json!({"startIndex": 1.5}), "startIndex"),
+        ] {
+            let error = SearchRequest::parse(body).unwrap_err();
+            assert!(error.status == 400 && error.detail.contains(word), "{error}");
+        }
     }
 }

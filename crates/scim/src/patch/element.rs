@@ -276,8 +276,11 @@ fn unmatched(
         return Ok(Vec::new());
     }
     let creates = op == Op::Add || (located.sub.is_some() && !cleaner.strict);
-    if !creates || located.attribute.kind != Type::Complex || conjuncts(filter).is_none() {
-        return Err(no_target());
+    let said = conjuncts(filter).filter(|_| creates && located.attribute.kind == Type::Complex);
+    let Some(said) = said else { return Err(no_target()) };
+    // A value created without what nobody can have would not be found by the same path again.
+    if let Some((unknown, _)) = said.iter().find(|(path, _)| located.attribute.sub(&path.name).is_none()) {
+        return Err(Error::path(format!("{} has no sub-attribute {unknown}", located.with_sub(None))));
     }
     let parts = match located.sub {
         Some(sub) => match part_value(op, located, sub, value, cleaner)? {

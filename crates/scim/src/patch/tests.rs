@@ -221,6 +221,7 @@ fn errors_have_the_keyword_of_the_rfc() {
             ScimType::NoTarget,
         ),
         (emails.clone(), op("replace", "emails[value co \"z\"].value", json!("b")), ScimType::NoTarget),
+        (emails.clone(), op("replace", "emails[kind eq \"z\"].value", json!("b")), ScimType::InvalidPath),
         (json!({}), op("replace", "shoeSize", json!(1)), ScimType::InvalidPath),
         (json!({}), op("replace", "name.shoe", json!(1)), ScimType::InvalidPath),
         (json!({}), op("replace", "urn:x:y:z", json!(1)), ScimType::InvalidPath),

@@ -217,6 +217,10 @@ impl Cleaner<'_> {
             Type::Complex => Err(wrong(&value)),
             Type::String | Type::Reference => match value {
                 Value::String(_) => Ok(value),
+                Value::Number(number) if !is_exact(&number) => Err(Error::value(format!(
+                    "{path} takes a string; the request has a number too large to be kept digit by digit: send it \
+                     in quotes"
+                ))),
                 Value::Number(_) | Value::Bool(_) if !self.strict => {
                     self.quirks.at(Quirk::StringAsNumber, path);
                     Ok(Value::String(value.to_string()))
@@ -256,6 +260,11 @@ impl Cleaner<'_> {
             },
         }
     }
+}
+
+/// Whether a number still has the digits that were sent: beyond 64 bits it was read as a double.
+fn is_exact(number: &serde_json::Number) -> bool {
+    !number.is_f64() || number.as_f64().is_some_and(|double| double.abs() < 9e15)
 }
 
 fn check_canonical(attribute: &Attribute, value: &Value, path: &str) -> Result<(), Error> {

@@ -184,6 +184,14 @@ fn types_are_checked() {
 }
 
 #[test]
+fn a_number_for_a_string_is_kept_digit_by_digit_or_refused() {
+    let (resource, _) = accepted(user(json!({"title": 18_446_744_073_709_551_615_u64, "nickName": 1.5})));
+    assert_eq!((&resource["title"], &resource["nickName"]), (&json!("18446744073709551615"), &json!("1.5")));
+    let error = create(user(json!({"title": 1e29}))).unwrap_err();
+    assert!(error.detail.starts_with("title "), "{error}");
+}
+
+#[test]
 fn required_attributes_must_be_there() {
     for body in [json!({}), json!({"userName": ""}), json!({"userName": " "}), json!({"userName": null})] {
         let error = create(body).unwrap_err();

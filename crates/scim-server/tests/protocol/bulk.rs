@@ -1,0 +1,102 @@
+//! Bulk requests: references between operations, circles, errors.
+
+use serde_json::json;
+
+use crate::support::{Server, values};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+#[tokio::test]
+async fn references_resolve_in_any_order_and_in_circles() {
+    let server = Server::new().await;
+    let body = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [
+            {"method": "POST", "path": "/Groups", "bulkId": "g", "data":
+                {"schemas": [GROUP], "displayName": "g", "members": [{"value": "bulkId:u"}, {"value": "bulkId:h"}]}},
+            {"method": "POST", "path": "/Groups", "bulkId": "h", "data":
+                {"schemas": [GROUP], "displayName": "h", "members": [{"value": "bulkId:g"}]}},
+            {"method": "POST", "path": "/Users", "bulkId": "u", "data": {"schemas": [USER], "userName": "u"}},
+            {"method": "PATCH", "path": "/Users/bulkId:u", "data": {"Operations": [
+                {"op": "add", "path": "title", "value": "t"}]}},
+            {"method": "DELETE", "path": "/Users/nobody"},
+        ],
+    });
+    let reply = server.post("/Bulk", &body).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["201", "201", "201", "200", "404"], "{reply}");
+    let last = |position: usize| {
+        let location = reply["Operations"][position]["location"].as_str().expect("a location");
+        location.rsplit('/').next().expect("an id").to_owned()
+    };
+    let group = server.get(&format!("/Groups/{}", last(0))).await.expect(200);
+    let mut members = values(&group["members"], "value");
+    members.sort();
+    let mut expected = [last(1), last(2)];
+    expected.sort();
+    assert_eq!(members, expected);
+    let other = server.get(&format!("/Groups/{}", last(1))).await.expect(200);
+    assert_eq!(values(&other["members"], "value"), [last(0)]);
+    assert_eq!(server.get(&format!("/Users/{}", last(2))).await.expect(200)["title"], "t");
+}
+
+#[tokio::test]
+async fn circles_of_managers_are_opened() {
+    let server = Server::new().await;
+    let create = |name: &str, boss: &str| {
+        let manager = json!({"department": "d", "manager": {"value": format!("bulkId:{boss}")}});
+        json!({"method": "POST", "path": "/Users", "bulkId": name, "data":
+            {"schemas": [USER, ENTERPRISE], "userName": name, ENTERPRISE: manager}})
+    };
+    let body =
+        json!({"Operations": [create("a", "b"), create("b", "a"), create("self", "self"), create("c", "a")]});
+    let reply = server.post("/Bulk", &body).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["201"; 4], "{reply}");
+    let mut users = Vec::new();
+    for operation in reply["Operations"].as_array().expect("a list") {
+        let (_, path) = operation["location"].as_str().and_then(|url| url.split_once("/v2")).expect("a URL");
+        let user = server.get(path).await.expect(200);
+        assert_eq!(
+            (&user["meta"]["version"], &user[ENTERPRISE]["department"]),
+            (&operation["version"], &json!("d"))
+        );
+        users.push(user);
+    }
+    for (user, boss) in [(0, 1), (1, 0), (2, 2), (3, 0)] {
+        assert_eq!(users[user][ENTERPRISE]["manager"]["value"], users[boss]["id"], "{user}");
+    }
+}
+
+#[tokio::test]
+async fn replies_say_which_resource_unless_a_create_failed() {
+    let server = Server::new().await;
+    let (kept, gone) = (server.user("kept").await, server.user("gone").await);
+    let title = json!({"Operations": [{"op": "add", "path": "id", "value": "t"}]});
+    let body = json!({"Operations": [
+        {"method": "DELETE", "path": format!("/Users/{gone}")},
+        {"method": "PATCH", "path": format!("/Users/{kept}"), "data": title},
+        {"method": "PUT", "path": "/Users/nobody", "data": {"userName": "x"}},
+        {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"userName": "KEPT"}},
+    ]});
+    let reply = server.post("/Bulk", &body).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["204", "400", "404", "409"], "{reply}");
+    let base = "http://localhost:8080/tenants/contoso/api/scim/v2/Users";
+    let places = [format!("{base}/{gone}"), format!("{base}/{kept}"), format!("{base}/nobody")];
+    assert_eq!(values(&reply["Operations"], "location"), places);
+    assert_eq!(reply["Operations"][3]["location"], json!(null));
+}
+
+#[tokio::test]
+async fn it_stops_after_the_errors_it_was_told() {
+    let server = Server::new().await;
+    let gone = json!({"method": "DELETE", "path": "/Users/nobody"});
+    let user = json!({"method": "POST", "path": "/Users", "bulkId": "u", "data": {"userName": "u"}});
+    let body = json!({"failOnErrors": 1, "Operations": [gone, user]});
+    let reply = server.post("/Bulk", &body).await.expect(200);
+    assert_eq!(reply["Operations"].as_array().expect("a list").len(), 1);
+    assert_eq!(server.get("/Users").await.expect(200)["totalResults"], 0);
+    let user = json!({"method": "POST", "path": "/Users", "bulkId": "u", "data": {"userName": "bulkId:x"}});
+    let reply = server.post("/Bulk", &json!({"Operations": [user]})).await.expect(200);
+    assert_eq!(reply["Operations"][0]["status"], "409");
+}
