@@ -118,6 +118,9 @@ impl Context {
         initiator: Principal,
     ) -> Self {
         let cycle_id = tally.report().cycle_id;
+        let of_lease = Arc::clone(&lease);
+        // No request outlasts the lease, as it is renewed.
+        let target = target.with_deadline(Arc::new(move || of_lease.deadline()));
         Self {
             store: Arc::clone(&shared.store),
             clock: Arc::clone(&shared.clock),
@@ -159,11 +162,6 @@ impl Context {
     pub fn hash(&self) -> u64 {
         let of = |rule: &Option<Rule>| rule.as_ref().map_or(0, |rule| rule.hash);
         of(&self.users) ^ of(&self.groups).rotate_left(1)
-    }
-
-    /// The target, for requests that end with the lease.
-    pub fn target(&self) -> Target {
-        self.target.with_deadline(self.lease.deadline())
     }
 
     pub fn transaction(&self) -> Transaction {

@@ -222,7 +222,7 @@ impl Context {
         let document =
             document::build(rule.kind, values.iter().map(|(path, value)| (path.as_str(), value.clone())));
         let sent = match document {
-            Ok(document) => self.target().create(rule.kind, &document).await,
+            Ok(document) => self.target.create(rule.kind, &document).await,
             Err(error) => {
                 let action = "Correct the target attribute's name in the attribute mappings.";
                 work.link.unacknowledged = None;
@@ -348,22 +348,22 @@ impl Context {
     ) -> Result<(), Failure> {
         let id = work.link.target_id.as_deref().unwrap_or_default();
         if !self.capabilities.patch {
-            let mut resource = self.target().get(rule.kind, id, Select::Everything).await?;
+            let mut resource = self.target.get(rule.kind, id, Select::Everything).await?;
             if let Err(error) = difference::merge(&mut resource.attributes, changes) {
                 return Err(path_failure(&error.to_string()));
             }
-            return self.target().replace(rule.kind, id, &resource.attributes, None).await.map(|_| ());
+            return self.target.replace(rule.kind, id, &resource.attributes, None).await.map(|_| ());
         }
         let before: Map<String, Value> =
             work.link.shadow.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
         let operations =
             difference::operations(&before, changes).map_err(|error| path_failure(&error.to_string()))?;
-        self.target().patch(rule.kind, id, &operations, None).await.map(|_| ())
+        self.target.patch(rule.kind, id, &operations, None).await.map(|_| ())
     }
 
     async fn delete(&self, rule: &Rule, work: &mut Work) {
         let id = work.link.target_id.clone().unwrap_or_default();
-        match self.target().delete(rule.kind, &id, None).await {
+        match self.target.delete(rule.kind, &id, None).await {
             Err(failure) if !failure.is_gone() => {
                 work.write = Write::Put;
                 work.refused(self, ProvisioningAction::Delete, failure);
@@ -383,7 +383,7 @@ impl Context {
 
     /// Whether a list of that type succeeds: only then does 404 mean that one account is gone.
     pub(crate) async fn type_is_served(&self, rule: &Rule) -> bool {
-        self.target().list(rule.kind, Select::Only(&["id"]), PageToken::first()).await.is_ok()
+        self.target.list(rule.kind, Select::Only(&["id"]), PageToken::first()).await.is_ok()
     }
 }
 

@@ -98,7 +98,7 @@ impl Context {
             if self.cancel.is_cancelled() {
                 return Ok(None);
             }
-            let page = self.target().list(rule.kind, Select::Only(&paths), token).await?;
+            let page = self.target.list(rule.kind, Select::Only(&paths), token).await?;
             if let Some(expected) = expected {
                 let size = page.resources.len().max(1) as u64;
                 let total = page.total.unwrap_or(u64::MAX);
@@ -136,13 +136,12 @@ impl Context {
             }
         }
         if self.capabilities.filter {
-            match self.target().find(rule.kind, &wanted.path, &wanted.value).await {
+            match self.target.find(rule.kind, &wanted.path, &wanted.value).await {
                 Ok(found) if !found.filter_ignored => return Ok(found.resources),
                 Ok(_) => {
                     tracing::warn!(kind = ?rule.kind, "filter ignored: the target is listed and matched here");
                 }
-                Err(failure)
-                    if matches!(failure.code, ErrorCode::InvalidFilter | ErrorCode::NotImplemented) => {}
+                Err(failure) if failure.refuses_filter() => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -174,7 +173,7 @@ impl Context {
         let Ok(path) = Path::parse(&wanted.path) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for id in ids {
-            match self.target().get(rule.kind, &id, Select::Usual).await {
+            match self.target.get(rule.kind, &id, Select::Usual).await {
                 Ok(resource) => {
                     let values = document::values(&resource.attributes, &path);
                     if values

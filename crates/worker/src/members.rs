@@ -229,9 +229,9 @@ impl Context {
         if self.capabilities.patch {
             let operations =
                 if adds { vec![difference::add_members(ids)] } else { difference::remove_members(ids) };
-            return self.target().patch(rule.kind, target_id, &operations, None).await.map(|_| ());
+            return self.target.patch(rule.kind, target_id, &operations, None).await.map(|_| ());
         }
-        let mut resource = self.target().get(ResourceKind::Groups, target_id, Select::Everything).await?;
+        let mut resource = self.target.get(ResourceKind::Groups, target_id, Select::Everything).await?;
         let mut members: Vec<Value> = match document::member(&resource.attributes, "members") {
             Some(Value::Array(members)) => members.clone(),
             _ => Vec::new(),
@@ -242,7 +242,7 @@ impl Context {
             members.extend(touched.iter().map(|id| json!({"value": id})));
         }
         resource.attributes.insert("members".to_owned(), Value::Array(members));
-        self.target().replace(rule.kind, target_id, &resource.attributes, None).await.map(|_| ())
+        self.target.replace(rule.kind, target_id, &resource.attributes, None).await.map(|_| ())
     }
 
     async fn finish_group(
