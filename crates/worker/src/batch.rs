@@ -1,6 +1,8 @@
 //! A batch of objects through the whole pipeline: scoping, matching, processing, references, export.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use directory::entry_op;
 use engine::{Case, Decision, Entitlement, Reference, decide};
@@ -15,6 +17,7 @@ use store::{Expect, Kind, Transaction};
 use uuid::Uuid;
 
 use crate::Error;
+use crate::assignments::Assignments;
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::links;
@@ -49,7 +52,7 @@ impl Context {
         let Some(rule) = self.rule(object_type) else { return Ok(Vec::new()) };
         let _alone = self.gate.lock().await;
         let mut entries = Vec::new();
-        let mut waiting = self.prepare(rule, object_type, objects).await?;
+        let mut waiting = self.prepare(rule, object_type, objects, mode).await?;
         let mut again = HashSet::new();
         for wave in 0.. {
             if waiting.is_empty() {
@@ -61,7 +64,7 @@ impl Context {
             // An account that is gone in the target is matched again, once.
             let back: Objects = back.into_iter().filter(|(id, _)| again.insert(*id)).collect();
             if !back.is_empty() {
-                waiting.extend(self.prepare(rule, object_type, back).await?);
+                waiting.extend(self.prepare(rule, object_type, back, mode).await?);
             }
         }
         Ok(entries)
@@ -73,11 +76,15 @@ impl Context {
         rule: &Rule,
         object_type: ObjectType,
         objects: Objects,
+        mode: Mode,
     ) -> Result<Vec<Work>, Stop> {
         let ids: Vec<Uuid> = objects.iter().map(|(id, _)| *id).collect();
         let stored = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
-        let assignments = self.assignments().await?;
+        // Whoever asks for one object means as of now; a cycle goes by what it has read.
+        let assignments =
+            if mode.explain { Arc::new(Assignments::load(self).await?) } else { self.assignments().await? };
         let assignments = &*assignments;
+        let last_try = mode.explain || self.settled.load(Ordering::Relaxed);
         let mut judged: Vec<BoxFuture<'_, Result<Work, Stop>>> = Vec::with_capacity(objects.len());
         for ((id, object), stored) in objects.into_iter().zip(stored) {
             judged.push(
@@ -101,7 +108,9 @@ impl Context {
                         let name = object.as_ref().map_or_else(|| id.to_string(), DirectoryObject::name);
                         links::new(id, object_type, name, self.clock.now())
                     };
-                    Ok::<_, Stop>(Work { object, entitlement, manager, had_link, ..Work::bare(link) })
+                    let stored = had_link.then(|| link.clone());
+                    let bare = Work::bare(link);
+                    Ok::<_, Stop>(Work { object, entitlement, manager, had_link, stored, last_try, ..bare })
                 }
                 .boxed(),
             );
@@ -122,7 +131,7 @@ impl Context {
         let managers = self.managers(&works).await?;
         let mut again = Vec::new();
         works.retain(|work| {
-            // A creation of unknown outcome is settled by matching in the target, at the end, and only there.
+            // A request of unknown outcome is settled by looking in the target, at the end, and only there.
             work.link.unacknowledged.is_none()
         });
         for work in &mut works {
@@ -153,7 +162,7 @@ impl Context {
         Ok(again)
     }
 
-    /// Writes down creations, sends everything, and writes down what came of it.
+    /// Writes down what is about to be sent, sends it, and writes down what came of it.
     pub(crate) async fn export_all(
         &self,
         rule: &Rule,
@@ -162,17 +171,9 @@ impl Context {
         entries: &mut Vec<ProvisioningEntry>,
     ) -> Result<Objects, Stop> {
         let mut intents = self.transaction();
-        let now = self.clock.now();
-        for work in &mut works {
-            if let Export::Create(values) = &work.export {
-                work.link.unacknowledged = Some(now);
-                work.link.state = LinkState::Pending;
-                // Enough to find the account by, should the answer be lost.
-                let matching = rule.mapping.matching_paths();
-                work.link.shadow =
-                    matching.filter_map(|path| Some((path.to_owned(), values.get(path)?.clone()))).collect();
-                links::put(&mut intents, self.realm(), &work.link);
-            }
+        for work in works.iter_mut().filter(|work| work.export.sends()) {
+            self.note(rule, work);
+            links::put(&mut intents, self.realm(), &work.link);
         }
         self.commit(intents).await?;
         let mut sent: Vec<BoxFuture<'_, Work>> = Vec::with_capacity(works.len());
@@ -414,11 +415,8 @@ impl Context {
                     work.modified.clear();
                     let reason = format!("the target answered with the account {id} of the object {holder}");
                     let advice = "Give the two objects different values for the matching attribute.";
-                    work.fail(
-                        self,
-                        ProvisioningAction::Create,
-                        finding("DuplicateSourceEntries", reason, advice),
-                    );
+                    let error = finding("DuplicateSourceEntries", reason, advice);
+                    work.contest(self, ProvisioningAction::Create, error);
                     let mut transaction = self.transaction();
                     self.write_down(&mut transaction, work, Mode::default()).await?;
                     self.commit(transaction).await?;

@@ -1,14 +1,14 @@
 //! What a cycle works with.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use engine::{CompiledMapping, Scope, configuration_hash};
 use jiff::Timestamp;
 use model::{Clock, Ids, Job, ObjectType, Principal, ServicePrincipal};
 use parking_lot::Mutex;
-use scim_client::{Capabilities, ResourceKind, Target};
+use scim_client::{Capabilities, ErrorCode, Failure, ResourceKind, Target};
 use source::Source;
 use store::{Kind, Realm, Store, Transaction};
 use tokio::sync::RwLock;
@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::assignments::Assignments;
-use crate::error::Stop;
+use crate::contested::Contested;
+use crate::error::{Stop, is_fatal};
 use crate::lease::Keeper;
 use crate::matching::Index;
 use crate::tally::Tally;
@@ -27,6 +28,9 @@ pub(crate) const BATCH: usize = 512;
 
 /// Requests in flight at once; the client lowers it when the target asks for that.
 pub(crate) const CONCURRENCY: usize = 32;
+
+/// So many strange answers in a row are not the fault of the objects asked for.
+const MOST_STRANGE: u32 = 20;
 
 /// One type of object: how it is mapped, and the hash of what decides about it.
 pub(crate) struct Rule {
@@ -44,7 +48,12 @@ pub(crate) struct Context {
     pub ids: Ids,
     pub source: Arc<dyn Source>,
     pub target: Target,
-    pub capabilities: Capabilities,
+    /// Whether the target takes filters.
+    pub filters: bool,
+    /// Whether the target takes PATCH; found out where it does not say.
+    pub patches: AtomicBool,
+    /// Answers in a row that were not SCIM, or what an endpoint that is not there gives.
+    strange: AtomicU32,
     pub directory: Uuid,
     pub job: Job,
     pub service_principal: ServicePrincipal,
@@ -65,6 +74,10 @@ pub(crate) struct Context {
     pub members_at_once: AtomicUsize,
     /// Batches are worked on one at a time, also by provision on demand.
     pub gate: tokio::sync::Mutex<()>,
+    /// Objects that met others in the target, to be tried again when the others have been dealt with.
+    pub contested: Mutex<Vec<Contested>>,
+    /// Whether they have been dealt with: who meets another now has failed.
+    pub settled: AtomicBool,
 }
 
 /// The configuration of a job, compiled.
@@ -127,7 +140,10 @@ impl Context {
             ids: shared.ids.clone(),
             source: Arc::new(source::BuiltIn::new(Arc::clone(&shared.store), Realm(directory))),
             target,
-            capabilities,
+            filters: capabilities.filter,
+            patches: AtomicBool::new(capabilities.patch),
+            // One is enough until the target has shown that it works.
+            strange: AtomicU32::new(MOST_STRANGE),
             directory,
             scope: configuration.scope,
             users: configuration.users,
@@ -144,6 +160,8 @@ impl Context {
             settle: shared.settle,
             members_at_once: AtomicUsize::new(1_000),
             gate: tokio::sync::Mutex::new(()),
+            contested: Mutex::default(),
+            settled: AtomicBool::new(false),
         }
     }
 
@@ -162,6 +180,22 @@ impl Context {
     pub fn hash(&self) -> u64 {
         let of = |rule: &Option<Rule>| rule.as_ref().map_or(0, |rule| rule.hash);
         of(&self.users) ^ of(&self.groups).rotate_left(1)
+    }
+
+    /// The target has answered as a SCIM endpoint does.
+    pub fn proven(&self) {
+        self.strange.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether a failure says that no request to this target can succeed: the cycle ends. A target that has proven
+    /// to work may give a strange answer now and then; many in a row mean that it is no longer there.
+    pub fn is_fatal(&self, failure: &Failure) -> bool {
+        match failure.code {
+            ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible => {
+                self.strange.fetch_add(1, Ordering::Relaxed) >= MOST_STRANGE
+            }
+            _ => is_fatal(failure),
+        }
     }
 
     pub fn transaction(&self) -> Transaction {

@@ -395,14 +395,16 @@ impl Context {
         due.next(&*self.store, self.realm(), BATCH).await
     }
 
-    /// What every cycle ends with: creations of unknown outcome, references, removals.
+    /// What every cycle ends with: requests of unknown outcome, references, removals, and once more what could not
+    /// be done before.
     async fn rest(&self, state: &JobState) -> Result<Option<Staged>, Stop> {
-        for last in [false, true] {
-            self.settle(last).await?;
-        }
+        self.settle().await?;
         self.references().await?;
         let staged = self.removals(state).await?;
+        self.try_contested().await?;
+        self.settle().await?;
         self.references().await?;
+        self.give_up_settling().await?;
         Ok(staged)
     }
 }

@@ -60,6 +60,15 @@ fn keys(link: &Link) -> Vec<Key> {
     keys
 }
 
+/// The account is no longer in the target: what is left is who it was for.
+pub(crate) fn forget_account(link: &mut Link) {
+    link.target_id = None;
+    link.state = LinkState::Pending;
+    link.shadow.clear();
+    link.removal_due = None;
+    link.unacknowledged = None;
+}
+
 pub(crate) fn put(transaction: &mut Transaction, realm: Realm, link: &Link) {
     let body = serde_json::to_vec(link).expect("a link is plain data");
     // The lease and the gate make this the only writer of links.
