@@ -23,6 +23,7 @@ const MEDIA_TYPE: &str = "application/scim+json";
 
 /// How the target behaves. The default is a correct server.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub struct Switches {
     /// Accepts the same `userName` (or group `displayName`) more than once.
     pub accept_duplicates: bool,
@@ -43,7 +44,9 @@ pub struct Switches {
 
 /// Decides about a request by what it asks.
 #[derive(Clone)]
-pub struct Rule(Arc<dyn Fn(&Recorded) -> Option<Fault> + Send + Sync>);
+pub struct Rule(Arc<Decide>);
+
+type Decide = dyn Fn(&Recorded) -> Option<Fault> + Send + Sync;
 
 impl Rule {
     /// A rule that sees every request.

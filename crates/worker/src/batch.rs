@@ -9,8 +9,8 @@ use engine::{Case, Decision, Entitlement, Reference, decide};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use model::{
-    DeprovisionAction, DirectoryObject, LinkState, ObjectType, ProvisioningAction, ProvisioningEntry,
-    ProvisioningStatus, StepType,
+    DeprovisionAction, DirectoryObject, LinkState, ObjectType, Outcome, ProvisioningAction,
+    ProvisioningEntry, ProvisioningStatus, StepType,
 };
 use serde_json::json;
 use store::{Expect, Kind, Transaction};
@@ -18,14 +18,16 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::assignments::Assignments;
-use crate::context::{CONCURRENCY, Context, Rule};
+use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::links;
-use crate::tally::Outcome;
 use crate::work::{Export, Work, Write};
 
 /// How deep managers are created before their reports within a batch; below that the reference waits.
 const WAVES: usize = 8;
+
+/// Objects that are exported together at most, with managers who were brought along.
+const MOST_TOGETHER: usize = 4 * BATCH;
 
 /// How a batch is treated.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,6 +55,9 @@ impl Context {
         let _alone = self.gate.lock().await;
         let mut entries = Vec::new();
         let mut waiting = self.prepare(rule, object_type, objects, mode).await?;
+        if mode.everyone && rule.mapping.manager_path().is_some() {
+            self.bring_managers(rule, &mut waiting, mode).await?;
+        }
         let mut again = HashSet::new();
         for wave in 0.. {
             if waiting.is_empty() {
@@ -68,6 +73,30 @@ impl Context {
             }
         }
         Ok(entries)
+    }
+
+    /// Managers who come later in the order of the source are created along with their reports: a reference that
+    /// has to wait costs a second request.
+    async fn bring_managers(&self, rule: &Rule, works: &mut Vec<Work>, mode: Mode) -> Result<(), Stop> {
+        let mut known: HashSet<Uuid> = works.iter().map(|work| work.id).collect();
+        let mut below = 0;
+        for _ in 0..WAVES {
+            let managers = works[below..].iter().filter_map(|work| work.manager);
+            let unknown: Vec<Uuid> = managers.filter(|id| known.insert(*id)).collect();
+            let unknown = &unknown[..unknown.len().min(MOST_TOGETHER.saturating_sub(works.len()))];
+            let stored = self.store.get_many(self.realm(), Kind::Link, unknown).await?;
+            let missing: Vec<Uuid> =
+                unknown.iter().zip(stored).filter(|(_, link)| link.is_none()).map(|(id, _)| *id).collect();
+            if missing.is_empty() {
+                break;
+            }
+            let found = self.source.get(ObjectType::User, &missing).await?;
+            let objects = missing.into_iter().zip(found).filter(|(_, object)| object.is_some()).collect();
+            below = works.len();
+            let managers = self.prepare(rule, ObjectType::User, objects, mode).await?;
+            works.extend(managers.into_iter().filter(|work| work.entitlement.in_scope()));
+        }
+        Ok(())
     }
 
     /// Reads what is known of the objects: links, entitlement, manager.
@@ -383,7 +412,7 @@ impl Context {
     ) -> Result<Option<ProvisioningEntry>, Stop> {
         match work.write {
             Write::Keep => {}
-            Write::Put => links::put(transaction, self.realm(), &work.link),
+            Write::Put => self.put_link(transaction, &work.link, work.outcome),
             Write::Delete => {
                 transaction.delete(self.realm(), Kind::Link, work.id, Expect::Any);
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use engine::{CompiledMapping, Scope, configuration_hash};
 use jiff::Timestamp;
-use model::{Clock, Ids, Job, ObjectType, Principal, ServicePrincipal};
+use model::{Clock, Ids, Job, Link, ObjectType, Outcome, Principal, ServicePrincipal};
 use parking_lot::Mutex;
 use scim_client::{Capabilities, ErrorCode, Failure, ResourceKind, Target};
 use source::Source;
@@ -21,7 +21,7 @@ use crate::error::{Stop, is_fatal};
 use crate::lease::Keeper;
 use crate::matching::Index;
 use crate::tally::Tally;
-use crate::{Error, Shared};
+use crate::{Error, Shared, links};
 
 /// Source objects read, decided and exported together.
 pub(crate) const BATCH: usize = 512;
@@ -52,6 +52,8 @@ pub(crate) struct Context {
     pub filters: bool,
     /// Whether the target takes PATCH; found out where it does not say.
     pub patches: AtomicBool,
+    /// Whether it has taken one.
+    pub patched: AtomicBool,
     /// Answers in a row that were not SCIM, or what an endpoint that is not there gives.
     strange: AtomicU32,
     pub directory: Uuid,
@@ -142,6 +144,7 @@ impl Context {
             target,
             filters: capabilities.filter,
             patches: AtomicBool::new(capabilities.patch),
+            patched: AtomicBool::new(false),
             // One is enough until the target has shown that it works.
             strange: AtomicU32::new(MOST_STRANGE),
             directory,
@@ -200,6 +203,17 @@ impl Context {
 
     pub fn transaction(&self) -> Transaction {
         Transaction::new(self.clock.now()).fenced(self.lease.fence())
+    }
+
+    /// Writes down a link, with what the object counts as in this cycle.
+    pub fn put_link(&self, transaction: &mut Transaction, link: &Link, outcome: Option<Outcome>) {
+        match outcome.filter(|outcome| *outcome > Outcome::Skipped) {
+            Some(outcome) => {
+                let counted = Some(self.tally.counted(link.source_id, outcome));
+                links::put(transaction, self.realm(), &Link { counted, ..link.clone() });
+            }
+            None => links::put(transaction, self.realm(), link),
+        }
     }
 
     pub async fn commit(&self, transaction: Transaction) -> Result<(), Stop> {

@@ -8,7 +8,8 @@ use engine::{Decision, MatchingValue};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use model::{
-    Link, LinkOrigin, LinkState, ObjectType, ProvisioningAction, ProvisioningStatus, Shadow, StepType,
+    Link, LinkOrigin, LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, Shadow,
+    StepType,
 };
 use scim_client::{ErrorCode, Failure, Operation, PageToken, Resource, Select, difference, document};
 use serde_json::{Map, Value, json};
@@ -18,7 +19,6 @@ use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding, information, of_the_endpoint};
 use crate::links;
-use crate::tally::Outcome;
 use crate::work::{Export, Work, Write};
 
 /// How long requests in flight are waited for when the work is stopped.
@@ -383,12 +383,21 @@ impl Context {
                     tracing::warn!(%failure, "the target does not take PATCH: whole resources are replaced");
                     self.patches.store(false, Ordering::Relaxed);
                 }
-                result => return result.map(|_| ()),
+                // Either the resource is not there, or the method: reading it tells.
+                Err(failure) if failure.is_gone() && !self.patched.load(Ordering::Relaxed) => {}
+                result => {
+                    if result.is_ok() {
+                        self.patched.store(true, Ordering::Relaxed);
+                    }
+                    return result.map(|_| ());
+                }
             }
         }
         let mut resource = self.target.get(rule.kind, id, Select::Everything).await?;
         merge(&mut resource.attributes)?;
-        self.target.replace(rule.kind, id, &resource.attributes, None).await.map(|_| ())
+        self.target.replace(rule.kind, id, &resource.attributes, None).await?;
+        self.patches.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Nobody knows whether a request was carried out: found out at the end of the cycle, when it cannot land any

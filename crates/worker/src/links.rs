@@ -91,6 +91,7 @@ pub(crate) fn new(id: Uuid, object_type: ObjectType, name: String, created: jiff
         removal_due: None,
         manager_due: false,
         referrers_due: false,
+        counted: None,
         created,
     }
 }
@@ -140,7 +141,6 @@ pub(crate) struct Checkpoint {
     /// Whether there were links before: their objects may be gone.
     pub sweep: bool,
     pub counts: model::CycleCounts,
-    pub done: u64,
     pub started: jiff::Timestamp,
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use directory::entry_op;
 use model::{
-    Link, LinkState, ModifiedProperty, ObjectType, ProvisioningAction, ProvisioningStatus, StepType,
+    Link, LinkState, ModifiedProperty, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, StepType,
 };
 use scim_client::{ErrorCode, Failure, difference, document};
 use serde_json::{Map, Value, json};
@@ -17,7 +17,6 @@ use crate::context::{Context, Rule};
 use crate::error::Stop;
 use crate::links::{self, Due};
 use crate::settle::member_id;
-use crate::tally::Outcome;
 use crate::work::{Work, Write};
 
 /// Members compared at once.
@@ -359,7 +358,7 @@ impl Context {
             self.forget_memberships(&mut transaction, ObjectType::Group, group).await?;
         }
         if work.write == Write::Put {
-            links::put(&mut transaction, self.realm(), &work.link);
+            self.put_link(&mut transaction, &work.link, work.outcome);
         }
         if work.log {
             transaction.ops.push(entry_op(&work.entry(self)));

@@ -2,7 +2,7 @@
 
 use directory::entry_op;
 use engine::{Verdict, judge_removals};
-use model::{JobState, ObjectType, ProvisioningAction, ProvisioningStatus};
+use model::{JobState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus};
 use store::{KeyName, Kind};
 use uuid::Uuid;
 
@@ -11,7 +11,6 @@ use crate::context::{BATCH, Context};
 use crate::cycle::quarantine_reason;
 use crate::error::{Stop, finding};
 use crate::links::{self, Due};
-use crate::tally::Outcome;
 use crate::work::Work;
 
 /// Removals that were staged.

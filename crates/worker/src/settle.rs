@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 use model::{
-    DeprovisionAction, Link, LinkState, ObjectType, ProvisioningAction, ProvisioningStatus, Shadow, StepType,
+    DeprovisionAction, Link, LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, Shadow,
+    StepType,
 };
 use scim_client::{Resource, Select, document};
 use serde_json::{Value, json};
@@ -20,7 +21,6 @@ use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::export::read_paths;
 use crate::links::{self, Due};
-use crate::tally::Outcome;
 use crate::work::{Export, Work, Write};
 
 /// The longest wait for a request of unknown outcome, in times of the settling time: a clock may be wrong.
@@ -100,7 +100,7 @@ impl Context {
             }
             match work.write {
                 Write::Keep => {}
-                Write::Put => links::put(&mut transaction, self.realm(), &work.link),
+                Write::Put => self.put_link(&mut transaction, &work.link, work.outcome),
                 Write::Delete => {
                     transaction.delete(self.realm(), Kind::Link, work.id, store::Expect::Any);
                 }
@@ -168,7 +168,7 @@ impl Context {
         let resource = match self.target.get(rule.kind, &id, select).await {
             Ok(resource) => resource,
             Err(failure) if failure.is_gone() && self.type_is_served(rule).await => {
-                self.found_gone(work, &id);
+                Self::found_gone(work, &id);
                 return Ok(());
             }
             Err(failure) => {
@@ -201,7 +201,7 @@ impl Context {
         Ok(())
     }
 
-    fn found_gone(&self, work: &mut Work, id: &str) {
+    fn found_gone(work: &mut Work, id: &str) {
         work.gone = true;
         if work.link.removal_due == Some(DeprovisionAction::Delete) {
             let text = "deleted; the answer had been lost, and the account is gone";
@@ -272,7 +272,7 @@ impl Context {
             let reason = "the target did not say whether it carried the request out";
             let advice = "None: the next cycle looks at the account before it sends anything again.";
             work.fail(self, action, finding("Timeout", reason, advice));
-            links::put(&mut transaction, self.realm(), &work.link);
+            self.put_link(&mut transaction, &work.link, work.outcome);
             transaction.ops.push(entry_op(&work.entry(self)));
             failed.push((work.id, Outcome::Failed));
         }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use engine::{Changes, Decision, Entitlement, modified_properties};
 use model::{
-    DirectoryObject, ErrorInformation, Identity, Link, LinkState, ModifiedProperty, ObjectType,
+    DirectoryObject, ErrorInformation, Identity, Link, LinkState, ModifiedProperty, ObjectType, Outcome,
     ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow, StepType,
 };
 use scim_client::ErrorCode;
@@ -14,7 +14,6 @@ use uuid::Uuid;
 use crate::contested::Contested;
 use crate::context::Context;
 use crate::error::{finding, information};
-use crate::tally::Outcome;
 
 /// What is sent for an object.
 #[derive(Clone, Debug)]

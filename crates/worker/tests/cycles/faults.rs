@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::world::{World, writes};
 
-const ANSWERS_LATE_ENOUGH: usize = 9;
+const MEMBERS: usize = 9;
 
 /// Loses the answers to PATCH, and does not let anybody look what came of it.
 fn loses_patches() -> Rule {
@@ -90,7 +90,7 @@ async fn a_change_whose_answer_was_lost_counts_and_is_logged() {
 async fn a_member_that_the_target_does_not_take_holds_nobody_else_back() {
     let world = World::new(strict()).await;
     let mut ids = Vec::new();
-    for number in 0..ANSWERS_LATE_ENOUGH {
+    for number in 0..MEMBERS {
         ids.push(world.user(&format!("u{number}"), json!({})).await);
     }
     let group = world.group("Engineers", &[]).await;
@@ -103,7 +103,7 @@ async fn a_member_that_the_target_does_not_take_holds_nobody_else_back() {
     world.add(group, &ids).await;
     let report = world.run().await;
     assert_eq!(report.status, CycleStatus::Completed, "{report:?}");
-    assert_eq!(world.members("Engineers").len(), ANSWERS_LATE_ENOUGH - 1, "{report:?}");
+    assert_eq!(world.members("Engineers").len(), MEMBERS - 1, "{report:?}");
     let log = world.log(group).await;
     let error = log.last().and_then(|entry| entry.error_information.clone()).expect("a failure");
     assert!(error.reason.contains("1 members were not taken"), "{error:?}");
@@ -111,7 +111,7 @@ async fn a_member_that_the_target_does_not_take_holds_nobody_else_back() {
     world.set(ids[4], json!({"jobTitle": "back"})).await;
     let report = world.run().await;
     assert_eq!(report.counts.failed, 0, "{report:?}");
-    assert_eq!(world.members("Engineers").len(), ANSWERS_LATE_ENOUGH);
+    assert_eq!(world.members("Engineers").len(), MEMBERS);
 }
 
 #[tokio::test]
@@ -236,19 +236,22 @@ async fn a_strange_answer_now_and_then_does_not_stop_the_job() {
 
 #[tokio::test]
 async fn patch_that_is_announced_and_not_there_is_replaced_by_put() {
-    let world = World::new(Switches::default()).await;
-    let refuse = |request: &Recorded| (request.method == "PATCH").then_some(Fault::Refuse(405, None));
-    world.target.switch(|switches| switches.rule = Some(Rule::new(refuse)));
-    let ada = world.user("ada", json!({})).await;
-    let group = world.group("Engineers", &[ada]).await;
-    world.assign(group).await;
-    let report = world.run().await;
-    assert_eq!(report.counts.failed, 0, "{report:?}");
-    world.set(ada, json!({"jobTitle": "Countess"})).await;
-    let report = world.run().await;
-    assert_eq!((report.counts.updated, report.counts.failed), (1, 0), "{report:?}");
-    assert_eq!(world.account("ada").expect("there")["title"], json!("Countess"));
-    assert_eq!(world.members("Engineers"), ["ada"]);
+    for status in [404, 405, 501] {
+        let world = World::new(Switches::default()).await;
+        let refuse =
+            move |request: &Recorded| (request.method == "PATCH").then_some(Fault::Refuse(status, None));
+        world.target.switch(|switches| switches.rule = Some(Rule::new(refuse)));
+        let ada = world.user("ada", json!({})).await;
+        let group = world.group("Engineers", &[ada]).await;
+        world.assign(group).await;
+        let report = world.run().await;
+        assert_eq!(report.counts.failed, 0, "{report:?}");
+        world.set(ada, json!({"jobTitle": "Countess"})).await;
+        let report = world.run().await;
+        assert_eq!((report.counts.updated, report.counts.failed), (1, 0), "{report:?}");
+        assert_eq!(world.account("ada").expect("there")["title"], json!("Countess"));
+        assert_eq!(world.members("Engineers"), ["ada"]);
+    }
 }
 
 #[tokio::test]
@@ -295,4 +298,28 @@ async fn objects_on_demand_at_once_do_not_disturb_each_other() {
         demand.expect("done");
     }
     assert_eq!(world.target.count("Users"), 8);
+}
+
+#[tokio::test]
+async fn managers_who_come_later_cost_no_second_request() {
+    let world = World::new(Switches::default()).await;
+    let mut ids = Vec::new();
+    for number in 0..1_100 {
+        let id = world.user(&format!("u{number}"), json!({})).await;
+        if let Some(report) = ids.last() {
+            world.directory.set_manager(&world.by, *report, Some(id)).await.expect("a manager");
+        }
+        ids.push(id);
+        if number % 5 == 4 {
+            ids.clear();
+        }
+    }
+    let settings =
+        directory::JobSettings { scope: model::SyncScope::All, ..directory::JobSettings::of(&world.job) };
+    let change = directory::JobChange { settings: Some(settings), ..directory::JobChange::default() };
+    world.directory.update_job(&world.by, world.job.id, &change).await.expect("changed");
+    let report = world.run().await;
+    assert_eq!((report.counts.created, report.counts.unchanged), (1_100, 0), "{report:?}");
+    let requests = world.target.take_recorded();
+    assert!(requests.iter().all(|request| request.method != "PATCH"), "managers waited for");
 }

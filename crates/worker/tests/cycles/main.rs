@@ -379,6 +379,8 @@ async fn a_paused_cycle_goes_on_where_it_was() {
     assert!(there < 700, "{there}");
     let report = world.run().await;
     assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
+    // Everybody once, also who was created before the pause.
+    assert_eq!((report.counts.created, report.counts.unchanged, report.done), (701, 0, 701), "{report:?}");
     assert_eq!(world.target.resources("Users").len(), 700);
     assert_eq!(world.members("Everyone").len(), 700);
 }
