@@ -171,7 +171,7 @@ impl Context {
         self.match_all(rule, &mut works, false).await?;
         if mode.everyone {
             for work in works.iter_mut().filter(|work| work.object_type == ObjectType::User) {
-                work.link.referrers_due = false;
+                work.link.referrers_due = work.is_back();
             }
         }
         // Two objects of one wave with the same matching value: the second has to find the first.
@@ -254,6 +254,7 @@ impl Context {
             Self::explain(work, &decision, manager);
         }
         if !decision.is_removal() && work.link.removal_due.take().is_some() {
+            work.link.counted = None;
             work.write = Write::Put;
         }
         let due = *manager == Reference::Pending;

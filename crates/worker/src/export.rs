@@ -250,8 +250,7 @@ impl Context {
         work.link.unacknowledged = None;
         // Whoever looks at everyone meets those who refer to a new account, but not those met before that refer to
         // an account that is gone.
-        work.link.referrers_due =
-            work.object_type == ObjectType::Group || !mode.everyone || work.link.origin != LinkOrigin::None;
+        work.link.referrers_due = work.object_type == ObjectType::Group || !mode.everyone || work.is_back();
         work.link.origin = LinkOrigin::Created;
         work.link.shadow = Shadow::new();
         let values: Map<String, Value> =

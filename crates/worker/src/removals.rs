@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{BATCH, Context};
-use crate::cycle::quarantine_reason;
 use crate::error::{Stop, finding};
 use crate::links::{self, Due};
 use crate::work::Work;
@@ -35,7 +34,7 @@ impl Context {
         if let Verdict::Staged { limit } = judge_removals(count, linked, self.job.removal_threshold)
             && !state.removals_allowed
         {
-            self.stage_all(&due, state).await?;
+            self.stage_all(&due).await?;
             return Ok(Some(Staged { count, limit }));
         }
         // As of now, and at once: memberships read one after the other may have missed somebody who moved.
@@ -89,17 +88,17 @@ impl Context {
         Ok(())
     }
 
-    async fn stage_all(&self, due: &[(ObjectType, Uuid)], state: &JobState) -> Result<(), Stop> {
-        let known =
-            state.quarantine.as_ref().is_some_and(|it| it.reason == quarantine_reason("TooManyDeletes"));
+    async fn stage_all(&self, due: &[(ObjectType, Uuid)]) -> Result<(), Stop> {
         for part in due.chunks(BATCH) {
             let ids: Vec<Uuid> = part.iter().map(|(_, id)| *id).collect();
             let mut transaction = self.transaction();
             for stored in self.store.get_many(self.realm(), Kind::Link, &ids).await?.iter().flatten() {
-                if known {
-                    break;
-                }
                 let mut work = Work::bare(links::decode(stored)?);
+                let known = work.link.counted.is_some_and(|counted| counted.outcome == Outcome::Staged);
+                if known {
+                    continue;
+                }
+                self.put_link(&mut transaction, &work.link, Some(Outcome::Staged));
                 work.action = ProvisioningAction::StagedDelete;
                 work.status = ProvisioningStatus::Skipped;
                 work.error = Some(finding(

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use engine::{Changes, Decision, Entitlement, modified_properties};
 use model::{
-    DirectoryObject, ErrorInformation, Identity, Link, LinkState, ModifiedProperty, ObjectType, Outcome,
-    ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow, StepType,
+    DirectoryObject, ErrorInformation, Identity, Link, LinkOrigin, LinkState, ModifiedProperty, ObjectType,
+    Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow, StepType,
 };
 use scim_client::ErrorCode;
 use serde_json::{Value, json};
@@ -129,6 +129,11 @@ impl Work {
             description: description.into(),
             details,
         });
+    }
+
+    /// Whether the object had an account that was gone in the target: who refers to it still means the old one.
+    pub fn is_back(&self) -> bool {
+        self.stored.as_ref().is_some_and(|link| link.target_id.is_none() && link.origin != LinkOrigin::None)
     }
 
     pub fn name(&self) -> String {

@@ -323,3 +323,24 @@ async fn managers_who_come_later_cost_no_second_request() {
     let requests = world.target.take_recorded();
     assert!(requests.iter().all(|request| request.method != "PATCH"), "managers waited for");
 }
+
+#[tokio::test]
+async fn reports_follow_a_manager_whose_account_comes_again() {
+    let world = World::new(Switches::default()).await;
+    let ada = world.user("ada", json!({})).await;
+    let boss = world.user("boss", json!({})).await;
+    world.directory.set_manager(&world.by, ada, Some(boss)).await.expect("a manager");
+    for id in [ada, boss] {
+        world.assign(id).await;
+    }
+    world.run().await;
+    assert!(world.target.uproot("Users", &text(&world.account("boss").expect("there")["id"])));
+    world.set(boss, json!({"jobTitle": "Chief"})).await;
+    // Everybody is looked at, the report before the manager.
+    world.worker.restart(world.job.id, &[]).await.expect("restarted");
+    let report = world.run().await;
+    assert_eq!(report.counts.failed, 0, "{report:?}");
+    let manager = &world.account("ada").expect("there")[crate::MANAGER]["manager"]["value"];
+    assert_eq!(*manager, world.account("boss").expect("created again")["id"]);
+    quiet(&world).await;
+}
