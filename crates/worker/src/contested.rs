@@ -1,13 +1,13 @@
 //! Objects that met another account in the target: tried again when the others have moved, and untangled where they
 //! stand in each other's way in a circle (two people who swap their names).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::Ordering;
 
 use engine::MatchingValue;
-use model::{LinkState, ObjectType};
+use model::ObjectType;
 use scim_client::{difference, document};
 use serde_json::{Map, Value};
-use std::sync::atomic::Ordering;
 use store::Kind;
 use uuid::Uuid;
 
@@ -49,7 +49,9 @@ impl Context {
     async fn once_more(&self, objects: &[Contested]) -> Result<(), Stop> {
         for object_type in [ObjectType::User, ObjectType::Group] {
             let of_type = objects.iter().filter(|object| object.object_type == object_type);
-            let ids: Vec<Uuid> = of_type.map(|object| object.id).collect();
+            // An object that was looked at for two reasons may have met others twice.
+            let ids: BTreeSet<Uuid> = of_type.map(|object| object.id).collect();
+            let ids: Vec<Uuid> = ids.into_iter().collect();
             self.process_ids(object_type, &ids, Mode::default()).await?;
         }
         Ok(())
@@ -68,18 +70,17 @@ impl Context {
         // Who waits for somebody who waits for nobody is in no circle, and would have given up the old name in vain.
         loop {
             let before = waits.len();
-            let waiting: std::collections::HashSet<Uuid> = waits.keys().copied().collect();
+            let waiting: HashSet<Uuid> = waits.keys().copied().collect();
             waits.retain(|_, (holder, _)| waiting.contains(holder));
             if waits.len() == before {
                 break;
             }
         }
         for object in stuck {
-            let (Some((_, claim)), Some(rule)) = (waits.get(&object.id), self.rule(object.object_type))
-            else {
-                continue;
-            };
-            self.step_aside(rule, object.id, claim).await?;
+            if let (Some((_, claim)), Some(rule)) = (waits.remove(&object.id), self.rule(object.object_type))
+            {
+                self.step_aside(rule, object.id, &claim).await?;
+            }
         }
         Ok(())
     }
@@ -105,9 +106,7 @@ impl Context {
         let _alone = self.gate.lock().await;
         let Some(stored) = self.store.get(self.realm(), Kind::Link, id).await? else { return Ok(()) };
         let mut link = links::decode(&stored)?;
-        let Some(target_id) = link.target_id.clone().filter(|_| link.state == LinkState::Active) else {
-            return Ok(());
-        };
+        let Some(target_id) = link.target_id.clone() else { return Ok(()) };
         // In front, so that what has to look like an address still does.
         let passing = Value::from(format!("moving-{}-{}", id.simple(), claim.value));
         let operations =

@@ -189,6 +189,21 @@ fn unreliable(seed: u64) -> Rule {
     })
 }
 
+/// What a cycle said about those that failed.
+async fn failures(world: &World, truth: &Truth, report: &model::CycleReport) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for id in truth.people.keys().chain(truth.groups.keys()) {
+        for entry in world.log(*id).await {
+            if entry.cycle_id == report.cycle_id
+                && let Some(error) = entry.error_information
+            {
+                reasons.push(format!("{}: {}", entry.source_identity.display_name, error.reason));
+            }
+        }
+    }
+    reasons
+}
+
 /// One history; with an unreliable target, each change first meets it, and then one that has recovered.
 async fn follow(seed: u64, rounds: u64, faulty: bool) {
     let random = SeededRandom::new(seed);
@@ -221,7 +236,13 @@ async fn follow(seed: u64, rounds: u64, faulty: bool) {
             world.worker.allow_removals(world.job.id).await.expect("allowed");
             report = world.run().await;
         }
-        assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
+        let outcome = (report.status, report.counts.failed);
+        assert_eq!(
+            outcome,
+            (CycleStatus::Completed, 0),
+            "seed {seed}: {:?}",
+            failures(&world, &truth, &report).await
+        );
         truth.check(&world, seed);
         world.target.take_recorded();
         world.run().await;
@@ -240,6 +261,6 @@ async fn the_target_follows_any_history_of_the_directory() {
 #[tokio::test]
 async fn whatever_an_unreliable_target_did_the_end_is_right() {
     for seed in 1..=3 {
-        follow(seed, 4, true).await;
+        follow(seed, 5, true).await;
     }
 }
