@@ -159,9 +159,15 @@ impl Context {
         self.check()?;
         let managers = self.managers(&works).await?;
         let mut again = Vec::new();
-        works.retain(|work| {
+        works.retain_mut(|work| {
             // A request of unknown outcome is settled by looking in the target, at the end, and only there.
-            work.link.unacknowledged.is_none()
+            let known = work.link.unacknowledged.is_none();
+            if !known && mode.explain {
+                let text = "an earlier request got no answer; the next cycle finds out what came of it";
+                work.step(StepType::Matching, ProvisioningStatus::Skipped, text, json!({}));
+                entries.push(work.entry(self));
+            }
+            known
         });
         for work in &mut works {
             let manager =
