@@ -72,7 +72,7 @@ impl Default for Retry {
             first_pause: Duration::from_millis(200),
             longest_pause: Duration::from_secs(10),
             longest_wait: Duration::from_mins(1),
-            patience: Duration::from_mins(3),
+            patience: Duration::from_secs(90),
         }
     }
 }

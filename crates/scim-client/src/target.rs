@@ -99,7 +99,9 @@ impl Target {
     /// Reads `ServiceProviderConfig`. A target without one gets careful assumptions; wrong credentials, an
     /// unreachable or a failing target is a failure. What was read also chooses how lists are paged.
     pub async fn capabilities(&self) -> Result<Capabilities, Failure> {
-        let found = match self.send(Self::request(Method::GET, "ServiceProviderConfig".to_owned())).await {
+        // Whether a target can be worked with at all is to be known soon.
+        let request = Self::request(Method::GET, "ServiceProviderConfig".to_owned());
+        let found = match self.impatient().send(request).await {
             Ok(answer) => match parse::<Map<String, Value>>(&answer) {
                 Ok(config) => Capabilities::from_json(&config),
                 Err(_) => Capabilities::default(),

@@ -79,6 +79,11 @@ async fn a_target_that_only_asks_for_less_is_waited_for_as_long_as_there_is_pati
     let target = Target::new(&config).expect("good settings");
     let failure = target.get(USERS, "1", Select::Usual).await.expect_err("never served");
     assert_eq!(failure.code, ErrorCode::ServiceUnavailable);
+    // Whether it can be worked with at all is known soon.
+    config.retry.patience = Duration::from_hours(1);
+    let failure =
+        Target::new(&config).expect("good settings").capabilities().await.expect_err("never served");
+    assert_eq!(failure.code, ErrorCode::ServiceUnavailable);
     // Nobody who comes later waits again.
     let before = server.seen().len();
     target.get(USERS, "1", Select::Usual).await.expect_err("never served");
