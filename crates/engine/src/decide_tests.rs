@@ -49,6 +49,7 @@ fn new_link(shadow: Shadow) -> Link {
         removal_due: None,
         manager_due: false,
         referrers_due: false,
+        counted: None,
         created: Timestamp::UNIX_EPOCH,
     }
 }

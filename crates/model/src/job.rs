@@ -321,6 +321,21 @@ pub enum CycleStatus {
     Quarantined,
 }
 
+/// What became of an object in a cycle, the weightiest last: an object counts by the weightiest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Outcome {
+    Unchanged,
+    Skipped,
+    Updated,
+    Created,
+    Disabled,
+    Deleted,
+    Staged,
+    Failed,
+}
+
 /// Source objects (users and groups), each counted once by the first that applies of: failed, staged, deleted,
 /// disabled, created, updated, skipped, unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

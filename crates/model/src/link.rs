@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{DeprovisionAction, ErrorInformation, ObjectType};
+use crate::{DeprovisionAction, ErrorInformation, ObjectType, Outcome};
 
 /// The target's representation as last exported or read: values by target attribute path
 /// (`name.givenName`, `emails[type eq "work"].value`). References hold the target id of what they refer to.
@@ -53,8 +53,21 @@ pub struct Link {
     /// Whether the objects that refer to this one (reports, groups it is a member of) have to be looked at again.
     #[serde(default, skip_serializing_if = "is_false")]
     pub referrers_due: bool,
+    /// What the last cycle that did something about the object counted it as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// When the link was made.
     pub created: Timestamp,
+}
+
+/// As what an object counts in the report of a cycle, for a cycle that goes on after an interruption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counted {
+    /// The cycle.
+    pub cycle: Uuid,
+    /// What became of the object.
+    pub outcome: Outcome,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]

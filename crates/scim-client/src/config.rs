@@ -60,6 +60,9 @@ pub struct Retry {
     pub longest_pause: Duration,
     /// The longest `Retry-After` that is waited for; a longer one ends the request with the failure.
     pub longest_wait: Duration,
+    /// How long a target may do nothing but ask for less (429, 503) before requests end with that failure. Such
+    /// answers do not count as attempts: nothing was carried out.
+    pub patience: Duration,
 }
 
 impl Default for Retry {
@@ -69,6 +72,7 @@ impl Default for Retry {
             first_pause: Duration::from_millis(200),
             longest_pause: Duration::from_secs(10),
             longest_wait: Duration::from_mins(1),
+            patience: Duration::from_secs(90),
         }
     }
 }

@@ -123,23 +123,24 @@ impl Target {
         matching_attribute: &str,
         impossible_value: &str,
     ) -> Result<ConnectionReport, Diagnosis> {
+        let this = self.impatient();
         let mut warnings = Vec::new();
-        match self.find(kind, matching_attribute, impossible_value).await {
+        match this.find(kind, matching_attribute, impossible_value).await {
             Ok(found) if found.filter_ignored => warnings.push(ignored(matching_attribute)),
             Ok(found) if !found.resources.is_empty() => {
                 // A value that cannot exist was found: whoever made it up was wrong, or the target echoes queries.
                 warnings.push(ignored(matching_attribute));
             }
             Ok(_) => {}
-            Err(failure) if refuses_filter(&failure) && Path::parse(matching_attribute).is_ok() => {
+            Err(failure) if failure.refuses_filter() && Path::parse(matching_attribute).is_ok() => {
                 // Only the filter, or every query?
-                self.probe_list(kind).await?;
+                this.probe_list(kind).await?;
                 warnings.push(unsupported(matching_attribute, &failure));
             }
             Err(failure) => return Err(failure.into()),
         }
         // Some targets guard this endpoint in other ways; users and groups have just been read with this token.
-        let capabilities = match self.capabilities().await {
+        let capabilities = match this.capabilities().await {
             Ok(found) => found,
             Err(failure) if failure.status.is_some() => Capabilities::default(),
             Err(failure) => return Err(failure.into()),
@@ -157,17 +158,6 @@ impl Target {
 
 const FILTER_HINT: &str = "Matching reads the whole list instead, which takes longer on a large target; another matching \
                            attribute may help.";
-
-fn refuses_filter(failure: &Failure) -> bool {
-    matches!(
-        failure.code,
-        ErrorCode::InvalidFilter
-            | ErrorCode::NotImplemented
-            | ErrorCode::UnprocessableEntity
-            | ErrorCode::SchemaAttributeNotFound
-            | ErrorCode::InsufficientRights
-    )
-}
 
 fn ignored(attribute: &str) -> Diagnosis {
     Diagnosis {

@@ -253,6 +253,18 @@ impl Failure {
         Self { status: Some(status.as_u16()), scim_type: scim_type.map(Into::into), ..Self::new(code, said) }
     }
 
+    /// Whether, as the answer to a query, it may be the filter that is refused: listing may work all the same.
+    pub fn refuses_filter(&self) -> bool {
+        matches!(
+            self.code,
+            ErrorCode::InvalidFilter
+                | ErrorCode::NotImplemented
+                | ErrorCode::UnprocessableEntity
+                | ErrorCode::SchemaAttributeNotFound
+                | ErrorCode::InsufficientRights
+        )
+    }
+
     /// True for 404: the resource, or the whole endpoint, is not there.
     pub fn is_gone(&self) -> bool {
         matches!(self.status, Some(404 | 410))

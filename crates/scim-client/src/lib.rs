@@ -27,4 +27,4 @@ pub use failure::{ErrorCode, Failure};
 pub use list::{Page, PageToken};
 pub use resource::{Resource, ResourceKind};
 pub use target::{Found, Select, Target};
-pub use transport::RequestCounts;
+pub use transport::{Deadline, RequestCounts};

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -19,13 +18,13 @@ use crate::failure::{ErrorCode, Failure};
 use crate::list::{Message, Page, PageToken, Position};
 use crate::path::Path;
 use crate::resource::{Resource, ResourceKind};
-use crate::transport::{Answer, Request, RequestCounts, Transport, encode, parse};
+use crate::transport::{Answer, Bounds, Deadline, Request, RequestCounts, Transport, encode, parse};
 
 /// A SCIM service provider that is provisioned into. Clones share connections, throttling and counts.
 #[derive(Clone)]
 pub struct Target {
     shared: Arc<Shared>,
-    deadline: Option<tokio::time::Instant>,
+    bounds: Bounds,
 }
 
 struct Shared {
@@ -71,13 +70,20 @@ impl Target {
             page_size: config.page_size.max(1),
             capabilities: Mutex::new(None),
         };
-        Ok(Self { shared: Arc::new(shared), deadline: None })
+        Ok(Self { shared: Arc::new(shared), bounds: Bounds { deadline: None, patient: true } })
     }
 
-    /// The same target, of which no request starts or lasts past the deadline (such as a lease's end).
+    /// The same target, of which no request starts or lasts past the deadline (such as a lease's end, which moves
+    /// while the lease is renewed).
     #[must_use]
-    pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { shared: Arc::clone(&self.shared), deadline: Some(deadline.into()) }
+    pub fn with_deadline(&self, deadline: Deadline) -> Self {
+        Self { bounds: Bounds { deadline: Some(deadline), ..self.bounds.clone() }, ..self.clone() }
+    }
+
+    /// The same target for somebody who waits for an answer now: one that asks for less is not waited for long.
+    #[must_use]
+    pub(crate) fn impatient(&self) -> Self {
+        Self { bounds: Bounds { patient: false, ..self.bounds.clone() }, ..self.clone() }
     }
 
     /// Requests sent by all clones so far.
@@ -93,7 +99,9 @@ impl Target {
     /// Reads `ServiceProviderConfig`. A target without one gets careful assumptions; wrong credentials, an
     /// unreachable or a failing target is a failure. What was read also chooses how lists are paged.
     pub async fn capabilities(&self) -> Result<Capabilities, Failure> {
-        let found = match self.send(Self::request(Method::GET, "ServiceProviderConfig".to_owned())).await {
+        // Whether a target can be worked with at all is to be known soon.
+        let request = Self::request(Method::GET, "ServiceProviderConfig".to_owned());
+        let found = match self.impatient().send(request).await {
             Ok(answer) => match parse::<Map<String, Value>>(&answer) {
                 Ok(config) => Capabilities::from_json(&config),
                 Err(_) => Capabilities::default(),
@@ -189,13 +197,11 @@ impl Target {
         let body = Some(to_bytes(document));
         let answer =
             self.send(Request { body, ..Self::request(Method::POST, kind.endpoint().to_owned()) }).await?;
-        if answer.body.is_empty()
-            && let Some(id) = answer.location.as_deref().and_then(id_of_location)
-        {
-            return Ok(Resource { id, etag: answer.etag, attributes: Map::new() });
-        }
-        // The account exists now, whatever the answer looks like.
-        resource(&answer).map_err(|failure| Failure { outcome_unknown: true, ..failure })
+        resource(&answer).or_else(|failure| match answer.location.as_deref().and_then(id_of_location) {
+            Some(id) => Ok(Resource { id, etag: answer.etag, attributes: Map::new() }),
+            // The account exists now, whatever the answer looks like.
+            None => Err(Failure { outcome_unknown: true, ..failure }),
+        })
     }
 
     /// Changes a resource; the new state, if the target returns it. `version` becomes `If-Match`.
@@ -240,11 +246,8 @@ impl Target {
         let if_match = version.map(header).transpose()?;
         let request = Request { body, if_match, ..Self::request(method, resource_path(kind, id)?) };
         let answer = self.send(request).await?;
-        if answer.body.is_empty() {
-            return Ok(None);
-        }
-        let fields = parse::<Map<String, Value>>(&answer)?;
-        Ok(Resource::from_json(fields).map(|found| with_etag(found, &answer)))
+        // The change was made: the status says so, whatever the body looks like.
+        Ok(resource(&answer).ok())
     }
 
     /// A cheap request for one resource at most, to see whether the endpoint answers in SCIM at all.
@@ -260,7 +263,7 @@ impl Target {
     }
 
     async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        self.shared.transport.send(&request, self.deadline).await
+        self.shared.transport.send(&request, &self.bounds).await
     }
 }
 

@@ -23,6 +23,8 @@ struct State {
     lowered: Option<Instant>,
     /// No request starts before.
     resume: Option<Instant>,
+    /// Since when the target has done nothing but ask for less.
+    throttled: Option<Instant>,
 }
 
 /// The right to send one request.
@@ -37,7 +39,7 @@ impl Throttle {
         let most = most.clamp(1, 4_096);
         #[expect(clippy::cast_precision_loss, reason = "at most 4,096")]
         let limit = most as f64;
-        let state = State { limit, excess: 0, lowered: None, resume: None };
+        let state = State { limit, excess: 0, lowered: None, resume: None, throttled: None };
         Self { gate: Arc::new(Semaphore::new(most)), state: Mutex::new(state), most }
     }
 
@@ -65,6 +67,7 @@ impl Permit<'_> {
     /// The target answered well: a little more may run.
     pub fn succeeded(&self) {
         let mut state = self.throttle.state.lock();
+        state.throttled = None;
         if whole(state.limit) >= self.throttle.most {
             return;
         }
@@ -78,14 +81,22 @@ impl Permit<'_> {
         }
     }
 
-    /// The target asked for less: half as much may run, and nothing for a while.
-    pub fn throttled(&self, pause: Duration) {
+    /// The target answered, though not well.
+    pub fn answered(&self) {
+        self.throttle.state.lock().throttled = None;
+    }
+
+    /// The target asked for less: half as much may run, and nothing for a while. False if it has done nothing else
+    /// for longer than there is patience: then nobody waits for it any more.
+    pub fn throttled(&self, pause: Duration, patience: Duration) -> bool {
         let now = Instant::now();
         let mut state = self.throttle.state.lock();
-        let resume = now + pause;
+        let since = *state.throttled.get_or_insert(now);
+        let patient = now.duration_since(since) < patience;
+        let resume = now + if patient { pause.min(patience) } else { Duration::ZERO };
         state.resume = Some(state.resume.map_or(resume, |known| known.max(resume)));
         if state.lowered.is_some_and(|lowered| lowered > self.started) {
-            return;
+            return patient;
         }
         state.lowered = Some(now);
         let before = whole(state.limit);
@@ -93,6 +104,7 @@ impl Permit<'_> {
         let less = before - whole(state.limit);
         let taken = self.throttle.gate.forget_permits(less);
         state.excess += less - taken;
+        patient
     }
 }
 
@@ -118,6 +130,20 @@ fn whole(limit: f64) -> usize {
 mod tests {
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_mins(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_for_everybody_and_comes_back_with_a_good_answer() {
+        let throttle = Throttle::new(4);
+        assert!(throttle.enter().await.throttled(Duration::from_secs(40), PATIENCE));
+        assert!(throttle.enter().await.throttled(Duration::from_secs(40), PATIENCE));
+        let before = Instant::now();
+        assert!(!throttle.enter().await.throttled(Duration::from_secs(40), PATIENCE));
+        throttle.enter().await.succeeded();
+        assert_eq!(before.elapsed(), Duration::from_secs(40));
+        assert!(throttle.enter().await.throttled(Duration::ZERO, PATIENCE));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn halves_once_for_a_round_and_grows_back() {
         let throttle = Throttle::new(8);
@@ -127,7 +153,7 @@ mod tests {
         }
         tokio::time::advance(Duration::from_millis(1)).await;
         for permit in &permits {
-            permit.throttled(Duration::ZERO);
+            permit.throttled(Duration::ZERO, PATIENCE);
         }
         assert_eq!(throttle.limit(), 4);
         drop(permits);
@@ -145,7 +171,7 @@ mod tests {
         for _ in 0..10 {
             let permit = throttle.enter().await;
             tokio::time::advance(Duration::from_millis(1)).await;
-            permit.throttled(Duration::ZERO);
+            permit.throttled(Duration::ZERO, PATIENCE);
         }
         assert_eq!((throttle.limit(), throttle.gate.available_permits()), (1, 1));
     }
@@ -153,7 +179,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn everybody_waits_for_the_pause() {
         let throttle = Throttle::new(4);
-        throttle.enter().await.throttled(Duration::from_secs(7));
+        throttle.enter().await.throttled(Duration::from_secs(7), PATIENCE);
         let before = Instant::now();
         drop(throttle.enter().await);
         assert_eq!(before.elapsed(), Duration::from_secs(7));

@@ -91,6 +91,17 @@ pub(crate) struct Answer {
     pub body: Bytes,
 }
 
+/// The instant past which nothing may be on the wire. Asked anew for each attempt.
+pub type Deadline = Arc<dyn Fn() -> std::time::Instant + Send + Sync>;
+
+/// How far a request may go.
+#[derive(Clone)]
+pub(crate) struct Bounds {
+    pub deadline: Option<Deadline>,
+    /// Whether a target that asks for less is waited for.
+    pub patient: bool,
+}
+
 /// What one attempt came to.
 enum Attempt {
     Done(Answer),
@@ -165,25 +176,29 @@ impl Transport {
 
     /// Sends a request, and again where that is safe: whatever was certainly not carried out, and methods that may
     /// be carried out twice. No attempt starts or lasts past the deadline.
-    pub async fn send(&self, request: &Request, deadline: Option<Instant>) -> Result<Answer, Failure> {
+    pub async fn send(&self, request: &Request, bounds: &Bounds) -> Result<Answer, Failure> {
+        let mut maybe_done = false;
+        let sent = self.attempts(request, bounds, &mut maybe_done).await;
+        // Whatever the last attempt came to, an earlier one may have been carried out.
+        sent.map_err(|failure| Failure { outcome_unknown: maybe_done, ..failure })
+    }
+
+    async fn attempts(
+        &self,
+        request: &Request,
+        bounds: &Bounds,
+        maybe_done: &mut bool,
+    ) -> Result<Answer, Failure> {
         let url = self.url(request);
         let mut attempt = 0;
-        let mut maybe_done = false;
+        let mut throttled = None;
+        let mut last: Option<Failure> = None;
         loop {
             attempt += 1;
-            let permit = match deadline {
-                None => self.throttle.enter().await,
-                Some(at) => {
-                    tokio::time::timeout_at(at, self.throttle.enter()).await.map_err(|_| too_late())?
-                }
+            let (permit, timeout) = match self.turn(bounds.deadline.as_ref()).await {
+                Ok(turn) => turn,
+                Err(late) => return Err(last.unwrap_or(late)),
             };
-            let timeout = match deadline {
-                None => self.timeout,
-                Some(at) => self.timeout.min(at.saturating_duration_since(Instant::now())),
-            };
-            if timeout.is_zero() {
-                return Err(too_late());
-            }
             let failure = match self.attempt(request, &url, timeout, attempt).await {
                 Attempt::Done(answer) => {
                     permit.succeeded();
@@ -191,7 +206,7 @@ impl Transport {
                 }
                 // An earlier attempt without an answer has deleted it.
                 Attempt::Failed(failure)
-                    if maybe_done && failure.is_gone() && request.method == Method::DELETE =>
+                    if *maybe_done && failure.is_gone() && request.method == Method::DELETE =>
                 {
                     return Ok(Answer {
                         status: StatusCode::NO_CONTENT,
@@ -202,35 +217,54 @@ impl Transport {
                 }
                 Attempt::Failed(failure) => failure,
             };
-            maybe_done |= matches!(
-                failure.code,
-                ErrorCode::Timeout | ErrorCode::ConnectionFailed | ErrorCode::InternalServerError
-            );
-            let Some(pause) = self.pause(&failure, &permit, attempt) else { return Err(failure) };
-            drop(permit);
-            if attempt >= self.retry.attempts.max(1)
-                || deadline.is_some_and(|at| Instant::now() + pause >= at)
+            *maybe_done |= failure.outcome_unknown;
+            let pause = failure.retry_after.unwrap_or_else(|| self.backoff(attempt));
+            let again = if matches!(failure.code, ErrorCode::TooManyRequests | ErrorCode::ServiceUnavailable)
             {
+                // Nothing was carried out, and the target says so: this is not one of the attempts that may fail.
+                let since = *throttled.get_or_insert_with(Instant::now);
+                permit.throttled(pause, self.retry.patience)
+                    && since.elapsed() < self.retry.patience
+                    && (bounds.patient || attempt < self.retry.attempts)
+            } else {
+                permit.answered();
+                attempt < self.retry.attempts && Self::repeatable(request, &failure)
+            };
+            drop(permit);
+            if !again || pause > self.retry.longest_wait {
                 return Err(failure);
             }
+            last = Some(failure);
             tokio::time::sleep(pause).await;
         }
     }
 
-    /// How long to wait before another attempt; none if there must not be one.
-    fn pause(&self, failure: &Failure, permit: &Permit<'_>, attempt: u32) -> Option<Duration> {
-        let throttled = matches!(failure.code, ErrorCode::TooManyRequests | ErrorCode::ServiceUnavailable);
-        let own = self.backoff(attempt);
-        let pause = failure.retry_after.unwrap_or(own);
-        if throttled {
-            permit.throttled(pause.min(self.retry.longest_wait));
-        }
-        let worth_it = match failure.code {
+    /// The right to send now, and how long the request may take. The deadline moves while a lease is renewed.
+    async fn turn(&self, deadline: Option<&Deadline>) -> Result<(Permit<'_>, Duration), Failure> {
+        let Some(deadline) = deadline else { return Ok((self.throttle.enter().await, self.timeout)) };
+        let enter = self.throttle.enter();
+        tokio::pin!(enter);
+        let permit = loop {
+            let at = deadline();
+            tokio::select! {
+                biased;
+                permit = &mut enter => break permit,
+                () = tokio::time::sleep_until(at.into()) => if deadline() <= at {
+                    return Err(too_late());
+                },
+            }
+        };
+        let left = deadline().saturating_duration_since(std::time::Instant::now());
+        if left.is_zero() { Err(too_late()) } else { Ok((permit, self.timeout.min(left))) }
+    }
+
+    /// Whether sending once more may help and cannot harm.
+    fn repeatable(request: &Request, failure: &Failure) -> bool {
+        match failure.code {
             // A name or address that is wrong stays wrong; Test Connection should not dwell on it.
             ErrorCode::HostNotFound => false,
-            _ => failure.retryable && !failure.outcome_unknown,
-        };
-        (worth_it && pause <= self.retry.longest_wait).then_some(pause)
+            _ => failure.retryable && (request.method != Method::POST || !failure.outcome_unknown),
+        }
     }
 
     /// Exponential with jitter: between half of the step and the whole.
@@ -273,10 +307,10 @@ impl Transport {
             sending = sending.header(IF_MATCH, version.clone());
         }
         self.counters.count(&request.method);
-        let repeatable = request.method != Method::POST;
+        let writes = request.method != Method::GET;
         let response = match sending.send().await {
             Ok(response) => response,
-            Err(error) => return Attempt::Failed(explain(error, repeatable)),
+            Err(error) => return Attempt::Failed(explain(error, writes)),
         };
         let status = response.status();
         tracing::debug!(method = %request.method, path = request.path, %status, attempt, "target answered");
@@ -284,7 +318,7 @@ impl Transport {
         let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let etag = text(ETAG).map(str::to_owned);
         let location = text(LOCATION).map(str::to_owned);
-        let body = match self.read(response, repeatable).await {
+        let body = match self.read(response, writes).await {
             Ok(body) => body,
             Err(failure) => {
                 return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
@@ -301,11 +335,11 @@ impl Transport {
         failure.retry_after = retry_after;
         // A gateway's 5xx says nothing about what happened behind it; 501 and 503 say that nothing did.
         failure.outcome_unknown =
-            !repeatable && matches!(failure.code, ErrorCode::InternalServerError | ErrorCode::Timeout);
+            writes && matches!(failure.code, ErrorCode::InternalServerError | ErrorCode::Timeout);
         Attempt::Failed(failure)
     }
 
-    async fn read(&self, mut response: reqwest::Response, repeatable: bool) -> Result<Bytes, Failure> {
+    async fn read(&self, mut response: reqwest::Response, writes: bool) -> Result<Bytes, Failure> {
         let too_large = || {
             Failure::not_scim(format!(
                 "The answer is larger than {} MiB; it was not read.",
@@ -319,7 +353,7 @@ impl Transport {
         let first = match response.chunk().await {
             Ok(Some(first)) => first,
             Ok(None) => return Ok(Bytes::new()),
-            Err(error) => return Err(explain(error, repeatable)),
+            Err(error) => return Err(explain(error, writes)),
         };
         // Most answers are one chunk: no copy then.
         let mut whole: Option<Vec<u8>> = None;
@@ -333,7 +367,7 @@ impl Transport {
                     }
                     whole.extend_from_slice(&more);
                 }
-                Err(error) => return Err(explain(error, repeatable)),
+                Err(error) => return Err(explain(error, writes)),
             }
         }
     }
@@ -374,7 +408,7 @@ fn redirected(status: StatusCode, location: Option<&str>) -> Failure {
 }
 
 /// What went wrong when there was no (whole) answer. Errors of connecting mean that nothing was sent.
-fn explain(error: reqwest::Error, repeatable: bool) -> Failure {
+fn explain(error: reqwest::Error, writes: bool) -> Failure {
     let (connecting, timeout, building) = (error.is_connect(), error.is_timeout(), error.is_builder());
     let error = error.without_url();
     if building {
@@ -400,7 +434,7 @@ fn explain(error: reqwest::Error, repeatable: bool) -> Failure {
             ),
         ),
     };
-    Failure { outcome_unknown: !connecting && !repeatable, ..failure }
+    Failure { outcome_unknown: !connecting && writes, ..failure }
 }
 
 /// The first cause in the chain that has a name of its own.

@@ -56,6 +56,15 @@ pub fn equals(resource: &Map<String, Value>, attribute: &str, value: &str) -> bo
     }
 }
 
+/// Whether a value path (`emails[type eq "work"]`) finds anything.
+pub fn any(resource: &Map<String, Value>, path: &str) -> bool {
+    let Some(Path { urn: None, attribute, filter: Some((name, wanted)), .. }) = parse(path) else {
+        return true;
+    };
+    let elements = resource.get(attribute).and_then(Value::as_array);
+    elements.into_iter().flatten().any(|element| element[name].as_str() == Some(wanted))
+}
+
 /// Applies one PATCH operation; the message says what is wrong with it.
 pub fn patch(resource: &mut Map<String, Value>, operation: &Value) -> Result<(), String> {
     let op = operation["op"].as_str().unwrap_or_default();

@@ -5,4 +5,4 @@ mod random;
 mod target;
 
 pub use random::SeededRandom;
-pub use target::{Fault, Recorded, ScimTarget, Switches};
+pub use target::{Fault, Recorded, Rule, ScimTarget, Switches};

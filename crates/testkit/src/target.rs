@@ -23,6 +23,7 @@ const MEDIA_TYPE: &str = "application/scim+json";
 
 /// How the target behaves. The default is a correct server.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub struct Switches {
     /// Accepts the same `userName` (or group `displayName`) more than once.
     pub accept_duplicates: bool,
@@ -30,10 +31,34 @@ pub struct Switches {
     pub ignore_filter: bool,
     /// Says in its `ServiceProviderConfig` that PATCH is not supported, and refuses it.
     pub refuse_patch: bool,
+    /// Checks what a lenient server lets pass: a PATCH that takes somebody else's `userName`, a value filter that
+    /// finds nothing, a member that does not exist.
+    pub strict: bool,
+    /// Faults by what is asked, looked at for every request.
+    pub rule: Option<Rule>,
     /// Waits this long before it answers.
     pub delay: Option<Duration>,
     /// Faults by the number of the request (the first is 1), each used once.
     pub faults: BTreeMap<u64, Fault>,
+}
+
+/// Decides about a request by what it asks.
+#[derive(Clone)]
+pub struct Rule(Arc<Decide>);
+
+type Decide = dyn Fn(&Recorded) -> Option<Fault> + Send + Sync;
+
+impl Rule {
+    /// A rule that sees every request.
+    pub fn new(rule: impl Fn(&Recorded) -> Option<Fault> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rule))
+    }
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Rule")
+    }
 }
 
 /// What goes wrong with one request.
@@ -45,6 +70,8 @@ pub enum Fault {
     LoseAnswer,
     /// The request is carried out, and answered only after this long.
     AnswerLate(Duration),
+    /// The request is carried out, and answered with this status and text.
+    Garble(u16, &'static str),
 }
 
 /// A request as received.
@@ -128,6 +155,13 @@ impl ScimTarget {
         self.inner.lock().resources.get_mut(kind).is_some_and(|all| all.remove(&id).is_some())
     }
 
+    /// Changes a resource behind everybody's back; whether it was there.
+    pub fn alter(&self, kind: &str, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+        let Ok(id) = id.parse() else { return false };
+        let mut inner = self.inner.lock();
+        inner.resources.get_mut(kind).and_then(|all| all.get_mut(&id)).map(change).is_some()
+    }
+
     /// The number of requests received so far.
     pub fn received(&self) -> u64 {
         self.inner.lock().received
@@ -187,7 +221,13 @@ impl Inner {
                 _ => error(400, Some("invalidSyntax"), "a resource is a JSON object"),
             };
         };
-        let refuse_patch = self.switches.refuse_patch;
+        let (refuse_patch, strict) = (self.switches.refuse_patch, self.switches.strict);
+        if strict
+            && method == Method::PATCH
+            && let Some(refusal) = self.objection(kind, id, &body)
+        {
+            return refusal;
+        }
         let all = self.resources.entry(kind.to_owned()).or_default();
         let Some((number, found)) = id.parse().ok().and_then(|id| Some((id, all.get_mut(&id)?))) else {
             return error(404, None, &format!("there is no resource {id}"));
@@ -220,6 +260,39 @@ impl Inner {
             }
             _ => error(405, None, "that method is not for a resource"),
         }
+    }
+
+    /// What a strict server says against a PATCH.
+    fn objection(&self, kind: &str, id: &str, body: &Value) -> Option<Response> {
+        let number: u64 = id.parse().ok()?;
+        let all = self.resources.get(kind)?;
+        let mut found = all.get(&number)?.clone();
+        for operation in body["Operations"].as_array().into_iter().flatten() {
+            let path = operation["path"].as_str().unwrap_or_default();
+            if let Some((element, _)) = path.split_once(']')
+                && !document::any(&found, &format!("{element}]"))
+            {
+                return Some(error(400, Some("noTarget"), &format!("nothing is at {path}")));
+            }
+            let strangers = |member: &&Value| {
+                let id = member["value"].as_str().and_then(|id| id.parse().ok()).unwrap_or(0);
+                !self.resources.values().any(|all| all.contains_key(&id))
+            };
+            let members =
+                operation["value"].as_array().filter(|_| path == "members" && operation["op"] == "add");
+            if let Some(stranger) = members.into_iter().flatten().find(strangers) {
+                return Some(error(
+                    400,
+                    Some("invalidValue"),
+                    &format!("there is no member {}", stranger["value"]),
+                ));
+            }
+            document::patch(&mut found, operation).ok()?;
+        }
+        let attribute = if kind == "Users" { "userName" } else { "displayName" };
+        let name = found.get(attribute)?.as_str()?;
+        let taken = all.iter().any(|(other, it)| *other != number && document::equals(it, attribute, name));
+        taken.then(|| error(409, Some("uniqueness"), &format!("{attribute} {name} is taken")))
     }
 
     fn end_memberships(&mut self, id: &str) {
@@ -329,18 +402,16 @@ impl ScimTarget {
         let mut inner = self.inner.lock();
         inner.received += 1;
         let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-        inner.recorded.push(Recorded {
-            method: method.to_string(),
-            uri: uri.to_string(),
-            body: body.clone(),
-        });
+        let recorded = Recorded { method: method.to_string(), uri: uri.to_string(), body: body.clone() };
+        let ruled = inner.switches.rule.as_ref().and_then(|rule| (rule.0)(&recorded));
+        inner.recorded.push(recorded);
         let mut delay = inner.switches.delay;
         let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         if token != Some(&format!("Bearer {}", self.token)) {
             return (error(401, None, "the token is not known here"), delay);
         }
         let number = inner.received;
-        let fault = inner.switches.faults.remove(&number);
+        let fault = inner.switches.faults.remove(&number).or(ruled);
         if let Some(Fault::Refuse(status, after)) = fault {
             let mut refusal = error(status, None, "refused on request");
             if let Some(after) = after {
@@ -352,6 +423,10 @@ impl ScimTarget {
         match fault {
             Some(Fault::LoseAnswer) => answer = error(502, None, "the answer was lost"),
             Some(Fault::AnswerLate(late)) => delay = Some(late),
+            Some(Fault::Garble(status, text)) => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+                answer = (status, text).into_response();
+            }
             _ => {}
         }
         (answer, delay)

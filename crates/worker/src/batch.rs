@@ -1,28 +1,33 @@
 //! A batch of objects through the whole pipeline: scoping, matching, processing, references, export.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use directory::entry_op;
 use engine::{Case, Decision, Entitlement, Reference, decide};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use model::{
-    DeprovisionAction, DirectoryObject, LinkState, ObjectType, ProvisioningAction, ProvisioningEntry,
-    ProvisioningStatus, StepType,
+    DeprovisionAction, DirectoryObject, LinkState, ObjectType, Outcome, ProvisioningAction,
+    ProvisioningEntry, ProvisioningStatus, StepType,
 };
 use serde_json::json;
 use store::{Expect, Kind, Transaction};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::context::{CONCURRENCY, Context, Rule};
+use crate::assignments::Assignments;
+use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::links;
-use crate::tally::Outcome;
 use crate::work::{Export, Work, Write};
 
 /// How deep managers are created before their reports within a batch; below that the reference waits.
 const WAVES: usize = 8;
+
+/// Objects that are exported together at most, with managers who were brought along.
+const MOST_TOGETHER: usize = 4 * BATCH;
 
 /// How a batch is treated.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +54,10 @@ impl Context {
         let Some(rule) = self.rule(object_type) else { return Ok(Vec::new()) };
         let _alone = self.gate.lock().await;
         let mut entries = Vec::new();
-        let mut waiting = self.prepare(rule, object_type, objects).await?;
+        let mut waiting = self.prepare(rule, object_type, objects, mode).await?;
+        if mode.everyone && rule.mapping.manager_path().is_some() {
+            self.bring_managers(rule, &mut waiting, mode).await?;
+        }
         let mut again = HashSet::new();
         for wave in 0.. {
             if waiting.is_empty() {
@@ -61,10 +69,34 @@ impl Context {
             // An account that is gone in the target is matched again, once.
             let back: Objects = back.into_iter().filter(|(id, _)| again.insert(*id)).collect();
             if !back.is_empty() {
-                waiting.extend(self.prepare(rule, object_type, back).await?);
+                waiting.extend(self.prepare(rule, object_type, back, mode).await?);
             }
         }
         Ok(entries)
+    }
+
+    /// Managers who come later in the order of the source are created along with their reports: a reference that
+    /// has to wait costs a second request.
+    async fn bring_managers(&self, rule: &Rule, works: &mut Vec<Work>, mode: Mode) -> Result<(), Stop> {
+        let mut known: HashSet<Uuid> = works.iter().map(|work| work.id).collect();
+        let mut below = 0;
+        for _ in 0..WAVES {
+            let managers = works[below..].iter().filter_map(|work| work.manager);
+            let unknown: Vec<Uuid> = managers.filter(|id| known.insert(*id)).collect();
+            let unknown = &unknown[..unknown.len().min(MOST_TOGETHER.saturating_sub(works.len()))];
+            let stored = self.store.get_many(self.realm(), Kind::Link, unknown).await?;
+            let missing: Vec<Uuid> =
+                unknown.iter().zip(stored).filter(|(_, link)| link.is_none()).map(|(id, _)| *id).collect();
+            if missing.is_empty() {
+                break;
+            }
+            let found = self.source.get(ObjectType::User, &missing).await?;
+            let objects = missing.into_iter().zip(found).filter(|(_, object)| object.is_some()).collect();
+            below = works.len();
+            let managers = self.prepare(rule, ObjectType::User, objects, mode).await?;
+            works.extend(managers.into_iter().filter(|work| work.entitlement.in_scope()));
+        }
+        Ok(())
     }
 
     /// Reads what is known of the objects: links, entitlement, manager.
@@ -73,11 +105,15 @@ impl Context {
         rule: &Rule,
         object_type: ObjectType,
         objects: Objects,
+        mode: Mode,
     ) -> Result<Vec<Work>, Stop> {
         let ids: Vec<Uuid> = objects.iter().map(|(id, _)| *id).collect();
         let stored = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
-        let assignments = self.assignments().await?;
+        // Whoever asks for one object means as of now; a cycle goes by what it has read.
+        let assignments =
+            if mode.explain { Arc::new(Assignments::load(self).await?) } else { self.assignments().await? };
         let assignments = &*assignments;
+        let last_try = mode.explain || self.settled.load(Ordering::Relaxed);
         let mut judged: Vec<BoxFuture<'_, Result<Work, Stop>>> = Vec::with_capacity(objects.len());
         for ((id, object), stored) in objects.into_iter().zip(stored) {
             judged.push(
@@ -101,7 +137,9 @@ impl Context {
                         let name = object.as_ref().map_or_else(|| id.to_string(), DirectoryObject::name);
                         links::new(id, object_type, name, self.clock.now())
                     };
-                    Ok::<_, Stop>(Work { object, entitlement, manager, had_link, ..Work::bare(link) })
+                    let stored = had_link.then(|| link.clone());
+                    let bare = Work::bare(link);
+                    Ok::<_, Stop>(Work { object, entitlement, manager, had_link, stored, last_try, ..bare })
                 }
                 .boxed(),
             );
@@ -121,9 +159,15 @@ impl Context {
         self.check()?;
         let managers = self.managers(&works).await?;
         let mut again = Vec::new();
-        works.retain(|work| {
-            // A creation of unknown outcome is settled by matching in the target, at the end, and only there.
-            work.link.unacknowledged.is_none()
+        works.retain_mut(|work| {
+            // A request of unknown outcome is settled by looking in the target, at the end, and only there.
+            let known = work.link.unacknowledged.is_none();
+            if !known && mode.explain {
+                let text = "an earlier request got no answer; the next cycle finds out what came of it";
+                work.step(StepType::Matching, ProvisioningStatus::Skipped, text, json!({}));
+                entries.push(work.entry(self));
+            }
+            known
         });
         for work in &mut works {
             let manager =
@@ -133,7 +177,7 @@ impl Context {
         self.match_all(rule, &mut works, false).await?;
         if mode.everyone {
             for work in works.iter_mut().filter(|work| work.object_type == ObjectType::User) {
-                work.link.referrers_due = false;
+                work.link.referrers_due = work.is_back();
             }
         }
         // Two objects of one wave with the same matching value: the second has to find the first.
@@ -153,7 +197,7 @@ impl Context {
         Ok(again)
     }
 
-    /// Writes down creations, sends everything, and writes down what came of it.
+    /// Writes down what is about to be sent, sends it, and writes down what came of it.
     pub(crate) async fn export_all(
         &self,
         rule: &Rule,
@@ -162,17 +206,9 @@ impl Context {
         entries: &mut Vec<ProvisioningEntry>,
     ) -> Result<Objects, Stop> {
         let mut intents = self.transaction();
-        let now = self.clock.now();
-        for work in &mut works {
-            if let Export::Create(values) = &work.export {
-                work.link.unacknowledged = Some(now);
-                work.link.state = LinkState::Pending;
-                // Enough to find the account by, should the answer be lost.
-                let matching = rule.mapping.matching_paths();
-                work.link.shadow =
-                    matching.filter_map(|path| Some((path.to_owned(), values.get(path)?.clone()))).collect();
-                links::put(&mut intents, self.realm(), &work.link);
-            }
+        for work in works.iter_mut().filter(|work| work.export.sends()) {
+            self.note(rule, work);
+            links::put(&mut intents, self.realm(), &work.link);
         }
         self.commit(intents).await?;
         let mut sent: Vec<BoxFuture<'_, Work>> = Vec::with_capacity(works.len());
@@ -224,6 +260,7 @@ impl Context {
             Self::explain(work, &decision, manager);
         }
         if !decision.is_removal() && work.link.removal_due.take().is_some() {
+            work.link.counted = None;
             work.write = Write::Put;
         }
         let due = *manager == Reference::Pending;
@@ -382,7 +419,7 @@ impl Context {
     ) -> Result<Option<ProvisioningEntry>, Stop> {
         match work.write {
             Write::Keep => {}
-            Write::Put => links::put(transaction, self.realm(), &work.link),
+            Write::Put => self.put_link(transaction, &work.link, work.outcome),
             Write::Delete => {
                 transaction.delete(self.realm(), Kind::Link, work.id, Expect::Any);
             }
@@ -414,11 +451,8 @@ impl Context {
                     work.modified.clear();
                     let reason = format!("the target answered with the account {id} of the object {holder}");
                     let advice = "Give the two objects different values for the matching attribute.";
-                    work.fail(
-                        self,
-                        ProvisioningAction::Create,
-                        finding("DuplicateSourceEntries", reason, advice),
-                    );
+                    let error = finding("DuplicateSourceEntries", reason, advice);
+                    work.contest(self, ProvisioningAction::Create, error);
                     let mut transaction = self.transaction();
                     self.write_down(&mut transaction, work, Mode::default()).await?;
                     self.commit(transaction).await?;

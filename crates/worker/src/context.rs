@@ -1,14 +1,14 @@
 //! What a cycle works with.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use engine::{CompiledMapping, Scope, configuration_hash};
 use jiff::Timestamp;
-use model::{Clock, Ids, Job, ObjectType, Principal, ServicePrincipal};
+use model::{Clock, Ids, Job, Link, ObjectType, Outcome, Principal, ServicePrincipal};
 use parking_lot::Mutex;
-use scim_client::{Capabilities, ResourceKind, Target};
+use scim_client::{Capabilities, ErrorCode, Failure, ResourceKind, Target};
 use source::Source;
 use store::{Kind, Realm, Store, Transaction};
 use tokio::sync::RwLock;
@@ -16,17 +16,21 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::assignments::Assignments;
-use crate::error::Stop;
+use crate::contested::Contested;
+use crate::error::{Stop, is_fatal};
 use crate::lease::Keeper;
 use crate::matching::Index;
 use crate::tally::Tally;
-use crate::{Error, Shared};
+use crate::{Error, Shared, links};
 
 /// Source objects read, decided and exported together.
 pub(crate) const BATCH: usize = 512;
 
 /// Requests in flight at once; the client lowers it when the target asks for that.
 pub(crate) const CONCURRENCY: usize = 32;
+
+/// So many strange answers in a row are not the fault of the objects asked for.
+const MOST_STRANGE: u32 = 20;
 
 /// One type of object: how it is mapped, and the hash of what decides about it.
 pub(crate) struct Rule {
@@ -44,7 +48,14 @@ pub(crate) struct Context {
     pub ids: Ids,
     pub source: Arc<dyn Source>,
     pub target: Target,
-    pub capabilities: Capabilities,
+    /// Whether the target takes filters.
+    pub filters: bool,
+    /// Whether the target takes PATCH; found out where it does not say.
+    pub patches: AtomicBool,
+    /// Whether it has taken one.
+    pub patched: AtomicBool,
+    /// Answers in a row that were not SCIM, or what an endpoint that is not there gives.
+    strange: AtomicU32,
     pub directory: Uuid,
     pub job: Job,
     pub service_principal: ServicePrincipal,
@@ -65,6 +76,10 @@ pub(crate) struct Context {
     pub members_at_once: AtomicUsize,
     /// Batches are worked on one at a time, also by provision on demand.
     pub gate: tokio::sync::Mutex<()>,
+    /// Objects that met others in the target, to be tried again when the others have been dealt with.
+    pub contested: Mutex<Vec<Contested>>,
+    /// Whether they have been dealt with: who meets another now has failed.
+    pub settled: AtomicBool,
 }
 
 /// The configuration of a job, compiled.
@@ -118,13 +133,20 @@ impl Context {
         initiator: Principal,
     ) -> Self {
         let cycle_id = tally.report().cycle_id;
+        let of_lease = Arc::clone(&lease);
+        // No request outlasts the lease, as it is renewed.
+        let target = target.with_deadline(Arc::new(move || of_lease.deadline()));
         Self {
             store: Arc::clone(&shared.store),
             clock: Arc::clone(&shared.clock),
             ids: shared.ids.clone(),
             source: Arc::new(source::BuiltIn::new(Arc::clone(&shared.store), Realm(directory))),
             target,
-            capabilities,
+            filters: capabilities.filter,
+            patches: AtomicBool::new(capabilities.patch),
+            patched: AtomicBool::new(false),
+            // One is enough until the target has shown that it works.
+            strange: AtomicU32::new(MOST_STRANGE),
             directory,
             scope: configuration.scope,
             users: configuration.users,
@@ -141,6 +163,8 @@ impl Context {
             settle: shared.settle,
             members_at_once: AtomicUsize::new(1_000),
             gate: tokio::sync::Mutex::new(()),
+            contested: Mutex::default(),
+            settled: AtomicBool::new(false),
         }
     }
 
@@ -161,13 +185,35 @@ impl Context {
         of(&self.users) ^ of(&self.groups).rotate_left(1)
     }
 
-    /// The target, for requests that end with the lease.
-    pub fn target(&self) -> Target {
-        self.target.with_deadline(self.lease.deadline())
+    /// The target has answered as a SCIM endpoint does.
+    pub fn proven(&self) {
+        self.strange.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether a failure says that no request to this target can succeed: the cycle ends. A target that has proven
+    /// to work may give a strange answer now and then; many in a row mean that it is no longer there.
+    pub fn is_fatal(&self, failure: &Failure) -> bool {
+        match failure.code {
+            ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible => {
+                self.strange.fetch_add(1, Ordering::Relaxed) >= MOST_STRANGE
+            }
+            _ => is_fatal(failure),
+        }
     }
 
     pub fn transaction(&self) -> Transaction {
         Transaction::new(self.clock.now()).fenced(self.lease.fence())
+    }
+
+    /// Writes down a link, with what the object counts as in this cycle.
+    pub fn put_link(&self, transaction: &mut Transaction, link: &Link, outcome: Option<Outcome>) {
+        match outcome.filter(|outcome| *outcome > Outcome::Skipped) {
+            Some(outcome) => {
+                let counted = Some(self.tally.counted(link.source_id, outcome));
+                links::put(transaction, self.realm(), &Link { counted, ..link.clone() });
+            }
+            None => links::put(transaction, self.realm(), link),
+        }
     }
 
     pub async fn commit(&self, transaction: Transaction) -> Result<(), Stop> {

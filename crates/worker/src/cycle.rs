@@ -130,12 +130,8 @@ impl Context {
         let mut checkpoint = match earlier.filter(|it| it.configuration == self.hash()) {
             Some(checkpoint) => {
                 *self.cycle_id.lock() = checkpoint.cycle_id;
-                self.tally.resume(
-                    checkpoint.cycle_id,
-                    checkpoint.counts,
-                    checkpoint.done,
-                    checkpoint.started,
-                );
+                self.tally.resume(checkpoint.cycle_id, checkpoint.counts, checkpoint.started);
+                self.recount().await?;
                 checkpoint
             }
             None => Checkpoint {
@@ -146,7 +142,6 @@ impl Context {
                 head: links::store_position(&self.source.head().await?),
                 sweep: self.store.count(self.realm(), Kind::Link).await? > 0,
                 counts: model::CycleCounts::default(),
-                done: 0,
                 started: self.tally.report().started,
             },
         };
@@ -157,6 +152,7 @@ impl Context {
             }
         }
         self.tally.expect(total);
+        self.pass(state, &mut checkpoint).await?;
         self.assignments().await?.expand(self).await?;
         for (phase, object_type) in [(Phase::Users, ObjectType::User), (Phase::Groups, ObjectType::Group)] {
             if checkpoint.phase == phase {
@@ -176,10 +172,27 @@ impl Context {
         Ok(())
     }
 
+    /// What the interrupted cycle did about each object, as the links remember it.
+    async fn recount(&self) -> Result<(), Stop> {
+        let cycle_id = *self.cycle_id.lock();
+        let mut after = None;
+        loop {
+            let page = self.store.scan(self.realm(), Kind::Link, Scan::first(BATCH).after(after)).await?;
+            let links = page.objects.iter().map(links::decode).collect::<Result<Vec<_>, _>>()?;
+            self.tally.record(links.iter().filter_map(|link| {
+                let counted = link.counted.filter(|counted| counted.cycle == cycle_id)?;
+                Some((link.source_id, counted.outcome))
+            }));
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     async fn pass(&self, state: &mut JobState, checkpoint: &mut Checkpoint) -> Result<(), Stop> {
         let report = self.tally.report();
         checkpoint.counts = report.counts;
-        checkpoint.done = report.done;
         state.checkpoint = Some(checkpoint.write());
         self.save(state).await
     }
@@ -395,14 +408,16 @@ impl Context {
         due.next(&*self.store, self.realm(), BATCH).await
     }
 
-    /// What every cycle ends with: creations of unknown outcome, references, removals.
+    /// What every cycle ends with: requests of unknown outcome, references, removals, and once more what could not
+    /// be done before.
     async fn rest(&self, state: &JobState) -> Result<Option<Staged>, Stop> {
-        for last in [false, true] {
-            self.settle(last).await?;
-        }
+        self.settle().await?;
         self.references().await?;
         let staged = self.removals(state).await?;
+        self.try_contested().await?;
+        self.settle().await?;
         self.references().await?;
+        self.give_up_settling().await?;
         Ok(staged)
     }
 }

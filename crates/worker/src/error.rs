@@ -104,7 +104,8 @@ pub(crate) fn finding(code: &str, reason: impl Into<String>, action: &str) -> Er
     }
 }
 
-/// Whether a failure says that no request to this target can succeed: the cycle ends.
+/// Whether a failure says that no request to this target can succeed, if it is not a single strange answer of a
+/// target that otherwise works (see [`crate::context::Context::is_fatal`]).
 pub(crate) fn is_fatal(failure: &Failure) -> bool {
     matches!(
         failure.code,
@@ -118,21 +119,19 @@ pub(crate) fn is_fatal(failure: &Failure) -> bool {
     )
 }
 
-/// A search that was refused as such: not an object's fault. What it says about the target as a whole; `None` for
-/// failures that concern one object.
-pub(crate) fn of_the_endpoint(failure: &Failure) -> Option<Failure> {
+/// A search that was refused: where that is not the object's fault, what it says about the target as a whole.
+pub(crate) fn of_the_endpoint(failure: Failure) -> Failure {
     match failure.code {
-        ErrorCode::InsufficientRights => Some(failure.clone()),
         // A search that finds nobody is answered with an empty list, never with 404.
-        ErrorCode::InvalidAnchor | ErrorCode::MethodNotAllowed => Some(Failure {
+        ErrorCode::InvalidAnchor | ErrorCode::MethodNotAllowed => Failure {
             code: ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible,
             reason: format!("there is no SCIM endpoint at the tenant URL ({})", failure.reason).into(),
             recommended_action:
                 "Check the path of the tenant URL (often /scim or /scim/v2) and the tenant's name in it."
                     .into(),
-            ..failure.clone()
-        }),
-        _ => None,
+            ..failure
+        },
+        _ => failure,
     }
 }
 

@@ -1,13 +1,17 @@
 //! Matching and the requests of single objects.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::{Decision, MatchingValue};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
-use model::{LinkOrigin, LinkState, ObjectType, ProvisioningAction, ProvisioningStatus, Shadow, StepType};
-use scim_client::{ErrorCode, Failure, PageToken, Resource, Select, difference, document};
+use model::{
+    Link, LinkOrigin, LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, Shadow,
+    StepType,
+};
+use scim_client::{ErrorCode, Failure, Operation, PageToken, Resource, Select, difference, document};
 use serde_json::{Map, Value, json};
 use store::Kind;
 
@@ -15,7 +19,6 @@ use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding, information, of_the_endpoint};
 use crate::links;
-use crate::tally::Outcome;
 use crate::work::{Export, Work, Write};
 
 /// How long requests in flight are waited for when the work is stopped.
@@ -62,10 +65,11 @@ impl Context {
                     work.skip(reason, rule.hash, Some(finding("ImportSkipped", reason, advice)));
                 }
                 Some(Err(failure)) => {
-                    match of_the_endpoint(&failure) {
-                        Some(failure) => work.fatal = Some(failure),
-                        None => work.refused(self, ProvisioningAction::Other, failure),
+                    // Whoever may not search cannot do anything.
+                    if failure.code == ErrorCode::InsufficientRights {
+                        return Err(Stop::Target(failure));
                     }
+                    work.refused(self, ProvisioningAction::Other, of_the_endpoint(failure));
                     if let Some(failure) = work.fatal.take() {
                         return Err(Stop::Target(failure));
                     }
@@ -144,16 +148,13 @@ impl Context {
                 json!({"targetId": resource.id}),
             );
             let advice = "Give the two objects different values for the matching attribute.";
-            work.fail(self, ProvisioningAction::Other, finding("DuplicateSourceEntries", reason, advice));
+            work.contest(self, ProvisioningAction::Other, finding("DuplicateSourceEntries", reason, advice));
             return Ok(());
         }
         let text = format!("matched by {} \"{}\"", by.path, by.value);
         work.step(StepType::Matching, ProvisioningStatus::Success, text, json!({"targetId": resource.id}));
-        let found = rule
-            .mapping
-            .paths()
-            .filter_map(|path| Some((path.to_owned(), document::get(&resource.attributes, path)?.clone())));
-        let found: Shadow = found.collect();
+        let found = read_paths(&resource, rule.mapping.paths());
+        work.found = Some(found.clone());
         work.link.target_id = Some(resource.id);
         work.link.origin =
             if work.link.unacknowledged.is_some() { LinkOrigin::Created } else { LinkOrigin::Matched };
@@ -175,21 +176,11 @@ impl Context {
     /// Sends what one object needs.
     pub(crate) async fn export_one(&self, rule: &Rule, mut work: Work, mode: Mode) -> Work {
         let export = work.export.clone();
-        let sends = match &export {
-            Export::Nothing => return work,
-            Export::Patch(changes) => !changes.is_empty(),
-            Export::Create(_) | Export::Delete => true,
-        };
-        if sends && self.cancel.is_cancelled() {
-            if work.link.unacknowledged.take().is_some() {
-                // Nothing was sent: the note must not hold the object back.
-                work.link.shadow.clear();
-                work.write = Write::Put;
-            } else {
-                work.write = Write::Keep;
-            }
-            work.log = false;
-            work.outcome = None;
+        if matches!(export, Export::Nothing) {
+            return work;
+        }
+        if export.sends() && self.cancel.is_cancelled() {
+            work.withdraw();
             work.abandoned = true;
             return work;
         }
@@ -222,7 +213,7 @@ impl Context {
         let document =
             document::build(rule.kind, values.iter().map(|(path, value)| (path.as_str(), value.clone())));
         let sent = match document {
-            Ok(document) => self.target().create(rule.kind, &document).await,
+            Ok(document) => self.target.create(rule.kind, &document).await,
             Err(error) => {
                 let action = "Correct the target attribute's name in the attribute mappings.";
                 work.link.unacknowledged = None;
@@ -237,11 +228,7 @@ impl Context {
         };
         match sent {
             Ok(resource) => Self::created(rule, work, values, resource.id, mode),
-            Err(failure) if failure.outcome_unknown => {
-                tracing::warn!(object = %work.id, %failure, "a creation of unknown outcome is settled at the end of the cycle");
-                work.link.unacknowledged = Some(self.clock.now());
-                work.write = Write::Put;
-            }
+            Err(failure) if failure.outcome_unknown => self.doubt(rule, work, &failure),
             Err(failure) if failure.code == ErrorCode::EntryConflict => {
                 work.link.unacknowledged = None;
                 work.link.shadow.clear();
@@ -259,10 +246,12 @@ impl Context {
     fn created(rule: &Rule, work: &mut Work, values: &Shadow, id: String, mode: Mode) {
         work.step(StepType::Export, ProvisioningStatus::Success, "created", json!({"targetId": id}));
         work.link.target_id = Some(id);
-        work.link.origin = LinkOrigin::Created;
         work.link.state = LinkState::Active;
         work.link.unacknowledged = None;
-        work.link.referrers_due = work.object_type == ObjectType::Group || !mode.everyone;
+        // Whoever looks at everyone meets those who refer to a new account, but not those met before that refer to
+        // an account that is gone.
+        work.link.referrers_due = work.object_type == ObjectType::Group || !mode.everyone || work.is_back();
+        work.link.origin = LinkOrigin::Created;
         work.link.shadow = Shadow::new();
         let values: Map<String, Value> =
             values.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
@@ -295,7 +284,7 @@ impl Context {
                 }
             }
             Ok(Found::Several(by, count)) => self.several(work, &by, count),
-            Ok(Found::Nobody) => work.fail(self, ProvisioningAction::Create, information(&failure)),
+            Ok(Found::Nobody) => work.contest(self, ProvisioningAction::Create, information(&failure)),
             Err(failure) => work.refused(self, ProvisioningAction::Create, failure),
         }
     }
@@ -306,16 +295,18 @@ impl Context {
         if !changes.is_empty()
             && let Err(failure) = self.send_changes(rule, work, changes).await
         {
-            if failure.is_gone() && self.type_is_served(rule).await {
+            if failure.is_gone() && self.is_gone(rule, &work.link).await {
                 tracing::warn!(object = %work.id, "the account is gone in the target; the object is matched again");
-                work.link.target_id = None;
-                work.link.state = LinkState::Pending;
-                work.link.shadow.clear();
-                work.link.removal_due = None;
+                links::forget_account(&mut work.link);
                 work.write = Write::Put;
                 work.gone = true;
                 return;
             }
+            if failure.outcome_unknown {
+                self.doubt(rule, work, &failure);
+                return;
+            }
+            work.link.unacknowledged = None;
             // What was due because of the new state is due when it is reached.
             if work.link.state != LinkState::Active || disables {
                 work.link.referrers_due = false;
@@ -347,28 +338,107 @@ impl Context {
         changes: &Map<String, Value>,
     ) -> Result<(), Failure> {
         let id = work.link.target_id.as_deref().unwrap_or_default();
-        if !self.capabilities.patch {
-            let mut resource = self.target().get(rule.kind, id, Select::Everything).await?;
-            if let Err(error) = difference::merge(&mut resource.attributes, changes) {
-                return Err(path_failure(&error.to_string()));
-            }
-            return self.target().replace(rule.kind, id, &resource.attributes, None).await.map(|_| ());
+        let operations = |before: &Shadow, changes: &Map<String, Value>| {
+            let before = before.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
+            difference::operations(&before, changes).map_err(|error| path_failure(&error.to_string()))
+        };
+        let merge = |resource: &mut Map<String, Value>| {
+            difference::merge(resource, changes).map_err(|error| path_failure(&error.to_string()))
+        };
+        let first = operations(work.found.as_ref().unwrap_or(&work.link.shadow), changes)?;
+        let failure = match self.change(rule, id, &first, merge).await {
+            Err(failure) if may_be_stale(&failure) => failure,
+            result => return result,
+        };
+        // Somebody else may have changed what the operations build on: look, and say it anew where that differs.
+        let resource = self.target.get(rule.kind, id, Select::Usual).await?;
+        let paths = work.link.shadow.keys().chain(changes.keys());
+        let now = read_paths(&resource, paths.map(String::as_str));
+        let left: Map<String, Value> = changes
+            .iter()
+            .filter(|(path, value)| now.get(*path).unwrap_or(&Value::Null) != *value)
+            .map(|(path, value)| (path.clone(), value.clone()))
+            .collect();
+        let second = operations(&now, &left)?;
+        if second.is_empty() {
+            return Ok(());
         }
-        let before: Map<String, Value> =
-            work.link.shadow.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
-        let operations =
-            difference::operations(&before, changes).map_err(|error| path_failure(&error.to_string()))?;
-        self.target().patch(rule.kind, id, &operations, None).await.map(|_| ())
+        if second == first { Err(failure) } else { self.change(rule, id, &second, merge).await }
+    }
+
+    /// Changes a resource: by PATCH where the target takes it, else by PUT of the whole with the change in it.
+    pub(crate) async fn change(
+        &self,
+        rule: &Rule,
+        id: &str,
+        operations: &[Operation],
+        merge: impl Fn(&mut Map<String, Value>) -> Result<(), Failure> + Send,
+    ) -> Result<(), Failure> {
+        if self.patches.load(Ordering::Relaxed) {
+            match self.target.patch(rule.kind, id, operations, None).await {
+                Err(failure)
+                    if matches!(failure.code, ErrorCode::MethodNotAllowed | ErrorCode::NotImplemented) =>
+                {
+                    tracing::warn!(%failure, "the target does not take PATCH: whole resources are replaced");
+                    self.patches.store(false, Ordering::Relaxed);
+                }
+                // Either the resource is not there, or the method: reading it tells.
+                Err(failure) if failure.is_gone() && !self.patched.load(Ordering::Relaxed) => {}
+                result => {
+                    if result.is_ok() {
+                        self.patched.store(true, Ordering::Relaxed);
+                    }
+                    return result.map(|_| ());
+                }
+            }
+        }
+        let mut resource = self.target.get(rule.kind, id, Select::Everything).await?;
+        merge(&mut resource.attributes)?;
+        self.target.replace(rule.kind, id, &resource.attributes, None).await?;
+        self.patches.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Nobody knows whether a request was carried out: found out at the end of the cycle, when it cannot land any
+    /// more.
+    fn doubt(&self, rule: &Rule, work: &mut Work, failure: &Failure) {
+        tracing::warn!(object = %work.id, %failure, "a request of unknown outcome is settled at the end of the cycle");
+        self.note(rule, work);
+        work.write = Write::Put;
+    }
+
+    /// Notes in the link that a request is about to be sent, with what it takes to find out later what came of it.
+    pub(crate) fn note(&self, rule: &Rule, work: &mut Work) {
+        work.link.unacknowledged = Some(self.clock.now());
+        match &work.export {
+            Export::Create(values) => {
+                work.link.state = LinkState::Pending;
+                // Enough to find the account by, should the answer be lost.
+                let matching = rule.mapping.matching_paths();
+                work.link.shadow =
+                    matching.filter_map(|path| Some((path.to_owned(), values.get(path)?.clone()))).collect();
+            }
+            // A null says that the path was written to.
+            Export::Patch(changes) => {
+                for path in changes.keys() {
+                    work.link.shadow.entry(path.clone()).or_insert(Value::Null);
+                }
+            }
+            Export::Delete | Export::Nothing => {}
+        }
     }
 
     async fn delete(&self, rule: &Rule, work: &mut Work) {
         let id = work.link.target_id.clone().unwrap_or_default();
-        match self.target().delete(rule.kind, &id, None).await {
+        match self.target.delete(rule.kind, &id, None).await {
+            Err(failure) if failure.outcome_unknown => self.doubt(rule, work, &failure),
             Err(failure) if !failure.is_gone() => {
+                work.link.unacknowledged = None;
                 work.write = Write::Put;
                 work.refused(self, ProvisioningAction::Delete, failure);
             }
             Err(_) if !self.type_is_served(rule).await => {
+                work.link.unacknowledged = None;
                 let reason = "the target answers 404 to everything";
                 let advice = "Check the tenant URL.";
                 work.fail(self, ProvisioningAction::Delete, finding("InvalidAnchor", reason, advice));
@@ -381,10 +451,31 @@ impl Context {
         }
     }
 
+    /// Whether the account behind a link is gone, and not something else that a request named or the whole endpoint.
+    pub(crate) async fn is_gone(&self, rule: &Rule, link: &Link) -> bool {
+        let id = link.target_id.as_deref().unwrap_or_default();
+        let found = self.target.get(rule.kind, id, Select::Only(&["id"])).await;
+        found.is_err_and(|failure| failure.is_gone()) && self.type_is_served(rule).await
+    }
+
     /// Whether a list of that type succeeds: only then does 404 mean that one account is gone.
     pub(crate) async fn type_is_served(&self, rule: &Rule) -> bool {
-        self.target().list(rule.kind, Select::Only(&["id"]), PageToken::first()).await.is_ok()
+        self.target.list(rule.kind, Select::Only(&["id"]), PageToken::first()).await.is_ok()
     }
+}
+
+/// Whether a refusal may come from operations that build on what is no longer there.
+fn may_be_stale(failure: &Failure) -> bool {
+    matches!(failure.code, ErrorCode::SchemaAttributeNotFound | ErrorCode::UnprocessableEntity)
+        && failure.status.is_some()
+        && !failure.outcome_unknown
+}
+
+/// What a resource has at these paths.
+pub(crate) fn read_paths<'a>(resource: &Resource, paths: impl Iterator<Item = &'a str>) -> Shadow {
+    paths
+        .filter_map(|path| Some((path.to_owned(), document::get(&resource.attributes, path)?.clone())))
+        .collect()
 }
 
 fn path_failure(reason: &str) -> Failure {

@@ -449,10 +449,22 @@ impl WorkerHandle {
         (object_type, id): (ObjectType, Uuid),
         by: Principal,
     ) -> Result<Vec<ProvisioningEntry>, Error> {
-        let running = self.shared.running.lock().get(&job).cloned();
-        if let Some(context) = running.and_then(|running| running.context.get().cloned()) {
-            return Ok(on_demand(&context, object_type, id).await?);
-        }
+        let lock = self.shared.state_lock(job);
+        // One works on a job at a time; a cycle that runs lets others in between its batches.
+        let _mine = loop {
+            let running = self.shared.running.lock().get(&job).cloned();
+            if let Some(context) = running.and_then(|running| running.context.get().cloned()) {
+                match on_demand(&context, object_type, id).await {
+                    // The cycle ended meanwhile, and its lease with it.
+                    Err(Stop::Cancelled) if !self.shared.stop.is_cancelled() => {}
+                    result => return Ok(result?),
+                }
+            }
+            if let Ok(mine) = lock.try_lock() {
+                break mine;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        };
         let report = Tally::begin(self.shared.ids.next(), CycleKind::Incremental, self.shared.clock.now());
         let tally = Arc::new(Tally::new(watch::channel(report).0));
         let cancel = self.shared.stop.child_token();

@@ -7,6 +7,7 @@
 
 mod assignments;
 mod batch;
+mod contested;
 mod context;
 mod cycle;
 mod error;

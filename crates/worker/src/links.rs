@@ -60,6 +60,15 @@ fn keys(link: &Link) -> Vec<Key> {
     keys
 }
 
+/// The account is no longer in the target: what is left is who it was for.
+pub(crate) fn forget_account(link: &mut Link) {
+    link.target_id = None;
+    link.state = LinkState::Pending;
+    link.shadow.clear();
+    link.removal_due = None;
+    link.unacknowledged = None;
+}
+
 pub(crate) fn put(transaction: &mut Transaction, realm: Realm, link: &Link) {
     let body = serde_json::to_vec(link).expect("a link is plain data");
     // The lease and the gate make this the only writer of links.
@@ -82,6 +91,7 @@ pub(crate) fn new(id: Uuid, object_type: ObjectType, name: String, created: jiff
         removal_due: None,
         manager_due: false,
         referrers_due: false,
+        counted: None,
         created,
     }
 }
@@ -131,7 +141,6 @@ pub(crate) struct Checkpoint {
     /// Whether there were links before: their objects may be gone.
     pub sweep: bool,
     pub counts: model::CycleCounts,
-    pub done: u64,
     pub started: jiff::Timestamp,
 }
 

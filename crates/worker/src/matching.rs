@@ -9,7 +9,7 @@ use scim_client::{ErrorCode, Failure, PageToken, Resource, Select, document};
 use serde_json::Value;
 
 use crate::context::{Context, Rule};
-use crate::error::{Stop, is_fatal};
+use crate::error::Stop;
 
 /// A target that holds more than this is not read whole.
 const MOST_INDEXED: u64 = 200_000;
@@ -78,7 +78,7 @@ impl Context {
                 tracing::info!(kind = ?rule.kind, expected, "matching by queries: cheaper than reading the target");
                 Ok(())
             }
-            Err(failure) if is_fatal(&failure) => Err(Stop::Target(failure)),
+            Err(failure) if self.is_fatal(&failure) => Err(Stop::Target(failure)),
             Err(failure) => {
                 tracing::info!(kind = ?rule.kind, %failure, "matching by queries: the target cannot be listed");
                 Ok(())
@@ -98,7 +98,8 @@ impl Context {
             if self.cancel.is_cancelled() {
                 return Ok(None);
             }
-            let page = self.target().list(rule.kind, Select::Only(&paths), token).await?;
+            let page = self.target.list(rule.kind, Select::Only(&paths), token).await?;
+            self.proven();
             if let Some(expected) = expected {
                 let size = page.resources.len().max(1) as u64;
                 let total = page.total.unwrap_or(u64::MAX);
@@ -135,14 +136,16 @@ impl Context {
                 return self.verify(rule, wanted, ids).await;
             }
         }
-        if self.capabilities.filter {
-            match self.target().find(rule.kind, &wanted.path, &wanted.value).await {
-                Ok(found) if !found.filter_ignored => return Ok(found.resources),
+        if self.filters {
+            match self.target.find(rule.kind, &wanted.path, &wanted.value).await {
+                Ok(found) if !found.filter_ignored => {
+                    self.proven();
+                    return Ok(found.resources);
+                }
                 Ok(_) => {
                     tracing::warn!(kind = ?rule.kind, "filter ignored: the target is listed and matched here");
                 }
-                Err(failure)
-                    if matches!(failure.code, ErrorCode::InvalidFilter | ErrorCode::NotImplemented) => {}
+                Err(failure) if failure.refuses_filter() => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -174,7 +177,7 @@ impl Context {
         let Ok(path) = Path::parse(&wanted.path) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for id in ids {
-            match self.target().get(rule.kind, &id, Select::Usual).await {
+            match self.target.get(rule.kind, &id, Select::Usual).await {
                 Ok(resource) => {
                     let values = document::values(&resource.attributes, &path);
                     if values

@@ -1,23 +1,23 @@
 //! Members of groups: compared as sets, page by page, sent in batches.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use directory::entry_op;
 use model::{
-    Link, LinkState, ModifiedProperty, ObjectType, ProvisioningAction, ProvisioningStatus, StepType,
+    Link, LinkState, ModifiedProperty, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, StepType,
 };
-use scim_client::{ErrorCode, Failure, ResourceKind, Select, difference, document};
-use serde_json::{Value, json};
+use scim_client::{ErrorCode, Failure, difference, document};
+use serde_json::{Map, Value, json};
 use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind, Op, Transaction};
 use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
-use crate::error::{Stop, is_fatal};
+use crate::error::Stop;
 use crate::links::{self, Due};
-use crate::tally::Outcome;
-use crate::work::Work;
+use crate::settle::member_id;
+use crate::work::{Work, Write};
 
 /// Members compared at once.
 const PAGE: usize = 1_000;
@@ -29,54 +29,87 @@ const REMOVALS: usize = 100;
 const NAMED: usize = 100;
 
 /// What is to change in a group, and what has been.
-#[derive(Default)]
 struct Edit {
+    link: Link,
     add: Vec<(Uuid, String)>,
     remove: Vec<(Uuid, String)>,
     added: u64,
     removed: u64,
     names: Vec<ModifiedProperty>,
+    /// Whether the link says that requests are under way.
+    noted: bool,
+    /// Members in one request while the target is felt out; `None`: as many as usual.
+    size: Option<usize>,
+    /// How many members the target did not take, and what it said first.
+    refused: Option<(u64, Failure)>,
+}
+
+/// What has become of a group's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Account {
+    /// It is there.
+    There,
+    /// It is gone in the target; its link has been dropped.
+    Gone,
 }
 
 impl Context {
     /// Brings all members of these groups in line, if they are in the target.
     pub async fn sync_groups(&self, groups: &[Uuid]) -> Result<(), Stop> {
-        let Some(rule) = self.groups.as_ref().filter(|rule| rule.mapping.maps_members()) else {
-            return Ok(());
-        };
         for group in groups {
-            self.check()?;
-            let _alone = self.gate.lock().await;
-            self.sync_group(rule, *group, None).await?;
+            self.sync_members(*group, None).await?;
         }
         Ok(())
     }
 
     /// Brings these members of these groups in line.
     pub async fn sync_pairs(&self, pairs: HashMap<Uuid, Vec<Uuid>>) -> Result<(), Stop> {
-        let Some(rule) = self.groups.as_ref().filter(|rule| rule.mapping.maps_members()) else {
-            return Ok(());
-        };
         for (group, members) in pairs {
-            self.check()?;
-            let _alone = self.gate.lock().await;
-            self.sync_group(rule, group, Some(&members)).await?;
+            self.sync_members(group, Some(&members)).await?;
         }
         Ok(())
     }
 
-    async fn sync_group(&self, rule: &Rule, group: Uuid, only: Option<&[Uuid]>) -> Result<(), Stop> {
-        let Some(stored) = self.store.get(self.realm(), Kind::Link, group).await? else { return Ok(()) };
-        let link = links::decode(&stored)?;
-        let Some(target_id) = link.target_id.clone().filter(|_| link.state == LinkState::Active) else {
+    /// A group that is gone in the target is matched or created again, once, and gets all its members.
+    async fn sync_members(&self, group: Uuid, only: Option<&[Uuid]>) -> Result<(), Stop> {
+        self.check()?;
+        let Some(rule) = self.groups.as_ref().filter(|rule| rule.mapping.maps_members()) else {
             return Ok(());
         };
-        let mut edit = Edit::default();
+        if self.sync_group(rule, group, only).await? == Account::Gone {
+            self.process_ids(ObjectType::Group, &[group], Mode::default()).await?;
+            self.sync_group(rule, group, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn sync_group(&self, rule: &Rule, group: Uuid, only: Option<&[Uuid]>) -> Result<Account, Stop> {
+        let _alone = self.gate.lock().await;
+        let Some(stored) = self.store.get(self.realm(), Kind::Link, group).await? else {
+            return Ok(Account::There);
+        };
+        let link = links::decode(&stored)?;
+        // What came of an earlier request is found out at the end of the cycle; all members are compared then.
+        if link.state != LinkState::Active || link.unacknowledged.is_some() {
+            return Ok(Account::There);
+        }
+        let Some(target_id) = link.target_id.clone() else { return Ok(Account::There) };
+        let mut edit = Edit {
+            link,
+            add: Vec::new(),
+            remove: Vec::new(),
+            added: 0,
+            removed: 0,
+            names: Vec::new(),
+            noted: false,
+            size: None,
+            refused: None,
+        };
         let result = match only {
             Some(members) => self.edit_some(rule, group, &target_id, members, &mut edit).await?,
             None => self.edit_all(rule, group, &target_id, &mut edit).await?,
         };
-        self.finish_group(rule, link, only.is_none(), edit, result).await
+        self.finish_group(rule, only.is_none(), edit, result).await
     }
 
     async fn edit_some(
@@ -177,25 +210,32 @@ impl Context {
     ) -> Result<Result<(), Failure>, Stop> {
         while !edit.add.is_empty() || !edit.remove.is_empty() {
             self.check()?;
+            self.note_members(edit).await?;
             let adds = !edit.add.is_empty();
-            let most =
-                self.members_at_once.load(Ordering::Relaxed).min(if adds { usize::MAX } else { REMOVALS });
+            let usual = self.members_at_once.load(Ordering::Relaxed);
+            let most = edit.size.unwrap_or(usual).min(if adds { usize::MAX } else { REMOVALS });
             let list = if adds { &mut edit.add } else { &mut edit.remove };
             let count = most.min(list.len());
             let part = list[list.len() - count..].to_vec();
             match self.patch_members(rule, target_id, &part, adds).await {
                 Ok(()) => {}
-                Err(failure)
-                    if count > 1
-                        && matches!(
-                            failure.code,
-                            ErrorCode::PayloadTooLarge | ErrorCode::UnprocessableEntity
-                        ) =>
-                {
-                    self.members_at_once.store(count / 2, Ordering::Relaxed);
+                Err(failure) if !concerns_members(&failure) || self.is_gone(rule, &edit.link).await => {
+                    return Ok(Err(failure));
+                }
+                Err(_) if count > 1 => {
+                    edit.size = Some(count / 2);
                     continue;
                 }
-                Err(failure) => return Ok(Err(failure)),
+                // Nothing to remove: as it should be.
+                Err(failure) if !adds && is_not_there(&failure) => {}
+                Err(failure) => {
+                    list.truncate(list.len() - 1);
+                    edit.size = None;
+                    let count = edit.refused.as_ref().map_or(0, |(count, _)| *count);
+                    let first = edit.refused.take().map_or(failure, |(_, first)| first);
+                    edit.refused = Some((count + 1, first));
+                    continue;
+                }
             }
             list.truncate(list.len() - count);
             let mut transaction = self.transaction();
@@ -218,6 +258,18 @@ impl Context {
         Ok(Ok(()))
     }
 
+    /// Notes that requests about the members are about to be sent: whoever finds the note asks the target.
+    async fn note_members(&self, edit: &mut Edit) -> Result<(), Stop> {
+        if edit.noted {
+            return Ok(());
+        }
+        edit.noted = true;
+        let noted = Link { unacknowledged: Some(self.clock.now()), ..edit.link.clone() };
+        let mut transaction = self.transaction();
+        links::put(&mut transaction, self.realm(), &noted);
+        self.commit(transaction).await
+    }
+
     async fn patch_members(
         &self,
         rule: &Rule,
@@ -225,74 +277,95 @@ impl Context {
         part: &[(Uuid, String)],
         adds: bool,
     ) -> Result<(), Failure> {
-        let ids = part.iter().map(|(_, id)| id.as_str());
-        if self.capabilities.patch {
-            let operations =
-                if adds { vec![difference::add_members(ids)] } else { difference::remove_members(ids) };
-            return self.target().patch(rule.kind, target_id, &operations, None).await.map(|_| ());
-        }
-        let mut resource = self.target().get(ResourceKind::Groups, target_id, Select::Everything).await?;
-        let mut members: Vec<Value> = match document::member(&resource.attributes, "members") {
-            Some(Value::Array(members)) => members.clone(),
-            _ => Vec::new(),
+        let ids = || part.iter().map(|(_, id)| id.as_str());
+        let operations =
+            if adds { vec![difference::add_members(ids())] } else { difference::remove_members(ids()) };
+        let merge = |resource: &mut Map<String, Value>| {
+            let mut members: Vec<Value> = match document::member(resource, "members") {
+                Some(Value::Array(members)) => members.clone(),
+                _ => Vec::new(),
+            };
+            let touched: HashSet<&str> = ids().collect();
+            members.retain(|member| !member_id(member).is_some_and(|id| touched.contains(id.as_str())));
+            if adds {
+                members.extend(ids().map(|id| json!({"value": id})));
+            }
+            resource.insert("members".to_owned(), Value::Array(members));
+            Ok(())
         };
-        let touched: std::collections::HashSet<&str> = ids.collect();
-        members.retain(|member| !member["value"].as_str().is_some_and(|id| touched.contains(id)));
-        if adds {
-            members.extend(touched.iter().map(|id| json!({"value": id})));
-        }
-        resource.attributes.insert("members".to_owned(), Value::Array(members));
-        self.target().replace(rule.kind, target_id, &resource.attributes, None).await.map(|_| ())
+        self.change(rule, target_id, &operations, merge).await
     }
 
     async fn finish_group(
         &self,
         rule: &Rule,
-        link: Link,
         whole: bool,
         edit: Edit,
         result: Result<(), Failure>,
-    ) -> Result<(), Stop> {
-        let due = link.referrers_due;
-        let group = link.source_id;
+    ) -> Result<Account, Stop> {
+        let Edit { link, added, removed, names, noted, size, refused, .. } = edit;
+        let (due, group) = (link.referrers_due, link.source_id);
         let mut work = Work::bare(link);
-        work.modified = edit.names;
-        if edit.added + edit.removed > 0 {
-            let text = format!("{} members added, {} removed", edit.added, edit.removed);
+        work.modified = names;
+        if noted {
+            work.write = Write::Put;
+        }
+        if added + removed > 0 {
+            let text = format!("{added} members added, {removed} removed");
             work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
             work.succeed(ProvisioningAction::Update, Outcome::Updated);
         }
-        if whole && due && result.is_ok() {
-            work.link.referrers_due = false;
-            work.write = crate::work::Write::Put;
-        }
-        if let Err(failure) = result {
-            if is_fatal(&failure) {
-                return Err(Stop::Target(failure));
+        let result = match (result, refused) {
+            (Ok(()), Some((count, failure))) => {
+                let reason =
+                    format!("{count} members were not taken; of one the target says: {}", failure.reason);
+                Err(Failure { reason: reason.into(), ..failure })
             }
-            // All members are compared again when the group is tried again.
-            work.link.referrers_due = true;
-            if failure.is_gone() && self.type_is_served(rule).await {
-                work.gone = true;
-                work.link.target_id = None;
-                work.link.state = LinkState::Pending;
-                work.link.shadow.clear();
+            (result, _) => {
+                if let (Ok(()), Some(size)) = (&result, size) {
+                    self.members_at_once.store(size, Ordering::Relaxed);
+                }
+                result
             }
-            work.refused(self, ProvisioningAction::Update, failure);
+        };
+        let mut account = Account::There;
+        match result {
+            Ok(()) => {
+                if whole && due {
+                    work.link.referrers_due = false;
+                    work.write = Write::Put;
+                }
+            }
+            Err(failure) if self.is_fatal(&failure) => return Err(Stop::Target(failure)),
+            Err(failure) if failure.outcome_unknown => {
+                tracing::warn!(%group, %failure, "a request of unknown outcome is settled at the end of the cycle");
+                work.link.unacknowledged = Some(self.clock.now());
+            }
+            Err(failure) if failure.is_gone() && self.is_gone(rule, &work.link).await => {
+                tracing::warn!(%group, "the group is gone in the target; it is matched again");
+                account = Account::Gone;
+                links::forget_account(&mut work.link);
+                work.log = false;
+            }
+            Err(failure) => {
+                // All members are compared again when the group is tried again.
+                work.link.referrers_due = true;
+                work.refused(self, ProvisioningAction::Update, failure);
+            }
         }
         let mut transaction = self.transaction();
-        if work.gone {
+        if account == Account::Gone {
             self.forget_memberships(&mut transaction, ObjectType::Group, group).await?;
         }
-        if work.write == crate::work::Write::Put {
-            links::put(&mut transaction, self.realm(), &work.link);
+        if work.write == Write::Put {
+            self.put_link(&mut transaction, &work.link, work.outcome);
         }
         if work.log {
             transaction.ops.push(entry_op(&work.entry(self)));
         }
         self.commit(transaction).await?;
         self.tally.record(work.outcome.map(|outcome| (group, outcome)));
-        Ok(())
+        Ok(account)
     }
 
     /// The target no longer has the account: nothing of its memberships is there either.
@@ -333,7 +406,9 @@ impl Context {
             self.referrers(&links).await?;
         }
         let mut due = Due::exactly(KeyName::ReferencesDue, links::GROUP_MEMBERS_DUE);
-        while let Some(links) = self.next_due(&mut due).await? {
+        while let Some(mut links) = self.next_due(&mut due).await? {
+            // Groups that failed wait for their next try like everything else.
+            links.retain(|link| link.escrow.is_none());
             self.sync_groups(&sources(&links)).await?;
         }
         Ok(())
@@ -359,9 +434,16 @@ impl Context {
                 }
             }
             let mut groups = self.source.groups_of(id).await?;
-            let page =
-                self.store.edges(self.realm(), EdgeKind::ExportedMember, EdgesOf::To(id), None, PAGE).await?;
-            groups.extend(page.others.into_iter().map(|(_, group)| group));
+            let mut after = None;
+            loop {
+                let of = EdgesOf::To(id);
+                let page = self.store.edges(self.realm(), EdgeKind::ExportedMember, of, after, PAGE).await?;
+                groups.extend(page.others.into_iter().map(|(_, group)| group));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
             groups.sort_unstable();
             groups.dedup();
             for group in groups {
@@ -381,6 +463,24 @@ impl Context {
         }
         self.commit(transaction).await
     }
+}
+
+/// Whether a refusal may be about the members in a request, or about how many there are.
+fn concerns_members(failure: &Failure) -> bool {
+    !failure.outcome_unknown
+        && matches!(
+            failure.code,
+            ErrorCode::PayloadTooLarge
+                | ErrorCode::UnprocessableEntity
+                | ErrorCode::SchemaAttributeNotFound
+                | ErrorCode::MissingValues
+                | ErrorCode::InvalidAnchor
+        )
+}
+
+/// Whether the target says that what is to be removed is not there.
+fn is_not_there(failure: &Failure) -> bool {
+    failure.is_gone() || failure.scim_type.as_deref() == Some("noTarget")
 }
 
 fn sources(links: &[Link]) -> Vec<Uuid> {

@@ -2,16 +2,14 @@
 
 use directory::entry_op;
 use engine::{Verdict, judge_removals};
-use model::{JobState, ObjectType, ProvisioningAction, ProvisioningStatus};
+use model::{JobState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus};
 use store::{KeyName, Kind};
 use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{BATCH, Context};
-use crate::cycle::quarantine_reason;
 use crate::error::{Stop, finding};
 use crate::links::{self, Due};
-use crate::tally::Outcome;
 use crate::work::Work;
 
 /// Removals that were staged.
@@ -32,13 +30,15 @@ impl Context {
             return Ok(None);
         }
         let count = due.len() as u64;
-        let linked = self.store.count(self.realm(), Kind::Link).await?;
+        let linked = self.linked(count).await?;
         if let Verdict::Staged { limit } = judge_removals(count, linked, self.job.removal_threshold)
             && !state.removals_allowed
         {
-            self.stage_all(&due, state).await?;
+            self.stage_all(&due).await?;
             return Ok(Some(Staged { count, limit }));
         }
+        // As of now, and at once: memberships read one after the other may have missed somebody who moved.
+        self.forget_assignments().await;
         for object_type in [ObjectType::User, ObjectType::Group] {
             let ids: Vec<Uuid> = due.iter().filter(|(it, _)| *it == object_type).map(|(_, id)| *id).collect();
             for ids in ids.chunks(BATCH) {
@@ -49,6 +49,19 @@ impl Context {
             }
         }
         Ok(None)
+    }
+
+    /// How many objects have an account, counted as far as so many removals ask for.
+    async fn linked(&self, removals: u64) -> Result<u64, Stop> {
+        let enough = removals.saturating_mul(5);
+        let mut linked = 0;
+        let mut scan = Due::any(KeyName::TargetId);
+        while linked < enough
+            && let Some(links) = self.next_due(&mut scan).await?
+        {
+            linked += links.len() as u64;
+        }
+        Ok(linked)
     }
 
     /// The reports of accounts that were deleted have to be looked at again.
@@ -75,17 +88,17 @@ impl Context {
         Ok(())
     }
 
-    async fn stage_all(&self, due: &[(ObjectType, Uuid)], state: &JobState) -> Result<(), Stop> {
-        let known =
-            state.quarantine.as_ref().is_some_and(|it| it.reason == quarantine_reason("TooManyDeletes"));
+    async fn stage_all(&self, due: &[(ObjectType, Uuid)]) -> Result<(), Stop> {
         for part in due.chunks(BATCH) {
             let ids: Vec<Uuid> = part.iter().map(|(_, id)| *id).collect();
             let mut transaction = self.transaction();
             for stored in self.store.get_many(self.realm(), Kind::Link, &ids).await?.iter().flatten() {
-                if known {
-                    break;
-                }
                 let mut work = Work::bare(links::decode(stored)?);
+                let known = work.link.counted.is_some_and(|counted| counted.outcome == Outcome::Staged);
+                if known {
+                    continue;
+                }
+                self.put_link(&mut transaction, &work.link, Some(Outcome::Staged));
                 work.action = ProvisioningAction::StagedDelete;
                 work.status = ProvisioningStatus::Skipped;
                 work.error = Some(finding(

@@ -1,34 +1,36 @@
-//! Creations whose answer was lost: looked for in the target before anything is sent again.
+//! Requests whose answer was lost: the target is asked what came of them before anything is sent again.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use directory::entry_op;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
-use model::{Link, LinkState, ObjectType, ProvisioningAction, ProvisioningStatus, StepType};
-use serde_json::json;
-use store::{KeyName, Kind};
+use model::{
+    DeprovisionAction, Link, LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, Shadow,
+    StepType,
+};
+use scim_client::{Resource, Select, document};
+use serde_json::{Value, json};
+use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind};
 use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
+use crate::export::read_paths;
 use crate::links::{self, Due};
-use crate::tally::Outcome;
 use crate::work::{Export, Work, Write};
 
-/// The longest wait for a creation of unknown outcome, in times of the settling time: a clock may be wrong.
+/// The longest wait for a request of unknown outcome, in times of the settling time: a clock may be wrong.
 const SETTLING: u32 = 2;
 
 impl Context {
-    /// Looks in the target for creations whose outcome is unknown, once no request of theirs can land any more.
-    pub(crate) async fn settle(&self, last: bool) -> Result<(), Stop> {
-        let mut waiting: Vec<Link> = Vec::new();
-        let mut due = Due::any(KeyName::Unacknowledged);
-        while let Some(links) = self.next_due(&mut due).await? {
-            waiting.extend(links);
-        }
+    /// Looks in the target for what came of requests of unknown outcome, once none of them can land any more, and
+    /// goes on from there.
+    pub(crate) async fn settle(&self) -> Result<(), Stop> {
+        let waiting = self.unacknowledged().await?;
         let Some(latest) = waiting.iter().filter_map(|link| link.unacknowledged).max() else { return Ok(()) };
         let settled =
             latest.max(self.since).saturating_add(jiff_duration(self.settle)).unwrap_or(Timestamp::MAX);
@@ -37,7 +39,7 @@ impl Context {
             tracing::info!(
                 objects = waiting.len(),
                 seconds = pause.as_secs(),
-                "waiting for creations of unknown outcome"
+                "waiting for requests of unknown outcome"
             );
             tokio::select! {
                 () = tokio::time::sleep(pause.min(self.settle * SETTLING)) => {}
@@ -53,12 +55,18 @@ impl Context {
                 let ids: Vec<Uuid> = links.iter().map(|link| link.source_id).collect();
                 self.look_for(rule, links).await?;
                 self.process_ids(object_type, &ids, Mode::default()).await?;
-                if last {
-                    self.give_up_settling(&ids).await?;
-                }
             }
         }
         Ok(())
+    }
+
+    async fn unacknowledged(&self) -> Result<Vec<Link>, Stop> {
+        let mut waiting = Vec::new();
+        let mut due = Due::any(KeyName::Unacknowledged);
+        while let Some(links) = self.next_due(&mut due).await? {
+            waiting.extend(links);
+        }
+        Ok(waiting)
     }
 
     async fn look_for(&self, rule: &Rule, links: &[Link]) -> Result<(), Stop> {
@@ -71,7 +79,11 @@ impl Context {
             let mut work = Work::bare(link.clone());
             let search = async move {
                 self.check()?;
-                self.look_for_one(rule, &mut work).await?;
+                if work.link.target_id.is_some() {
+                    self.look_at_one(rule, &mut work).await?;
+                } else {
+                    self.look_for_one(rule, &mut work).await?;
+                }
                 Ok(work)
             };
             searches.push(search.boxed());
@@ -83,8 +95,15 @@ impl Context {
                 fatal = Some(failure);
                 continue;
             }
-            if work.write == Write::Put {
-                links::put(&mut transaction, self.realm(), &work.link);
+            if work.gone {
+                self.forget_memberships(&mut transaction, work.object_type, work.id).await?;
+            }
+            match work.write {
+                Write::Keep => {}
+                Write::Put => self.put_link(&mut transaction, &work.link, work.outcome),
+                Write::Delete => {
+                    transaction.delete(self.realm(), Kind::Link, work.id, store::Expect::Any);
+                }
             }
             if work.log {
                 transaction.ops.push(entry_op(&work.entry(self)));
@@ -96,6 +115,7 @@ impl Context {
         fatal.map_or(Ok(()), |failure| Err(Stop::Target(failure)))
     }
 
+    /// What became of a creation.
     async fn look_for_one(&self, rule: &Rule, work: &mut Work) -> Result<(), Stop> {
         let wanted = rule.mapping.matching_sent(&work.link.shadow);
         for by in &wanted {
@@ -119,7 +139,7 @@ impl Context {
             }
             let Some(account) = found.pop() else { continue };
             self.adopt(rule, work, account, by, None).await?;
-            if work.outcome.is_none() {
+            if work.link.target_id.is_some() {
                 work.link.unacknowledged = None;
                 work.link.state = LinkState::Active;
                 // As it is in the target: whatever differs is sent like any change.
@@ -138,26 +158,136 @@ impl Context {
         Ok(())
     }
 
-    /// Creations that are of unknown outcome still wait for the next cycle, as failures.
-    async fn give_up_settling(&self, ids: &[Uuid]) -> Result<(), Stop> {
+    /// What became of a change or a deletion: the account is read, and the link remembers what it holds now.
+    async fn look_at_one(&self, rule: &Rule, work: &mut Work) -> Result<(), Stop> {
+        let id = work.link.target_id.clone().unwrap_or_default();
+        let select = match work.object_type {
+            ObjectType::User => Select::Usual,
+            ObjectType::Group => Select::Everything,
+        };
+        let resource = match self.target.get(rule.kind, &id, select).await {
+            Ok(resource) => resource,
+            Err(failure) if failure.is_gone() && self.type_is_served(rule).await => {
+                Self::found_gone(work, &id);
+                return Ok(());
+            }
+            Err(failure) => {
+                work.refused(self, ProvisioningAction::Update, failure);
+                return Ok(());
+            }
+        };
+        let found = read_paths(&resource, work.link.shadow.keys().map(String::as_str));
+        let known: Shadow =
+            std::mem::take(&mut work.link.shadow).into_iter().filter(|(_, value)| !value.is_null()).collect();
+        work.link.unacknowledged = None;
+        work.write = Write::Put;
+        if found != known {
+            // Whether it is disabled is decided by what it holds.
+            work.link.state = LinkState::Active;
+            let cleared = known.keys().filter(|path| !found.contains_key(*path));
+            let changes = cleared.map(|path| (path.clone(), Value::Null)).chain(found.clone()).collect();
+            work.link.shadow = known;
+            work.apply_changes(&changes);
+            work.modified.retain(|property| property.old_value != property.new_value);
+            let text = "changed; the answer had been lost, and the account was read";
+            work.step(StepType::Export, ProvisioningStatus::Success, text, json!({"targetId": id}));
+            work.succeed(ProvisioningAction::Update, Outcome::Updated);
+        }
+        work.link.shadow = found;
+        if work.object_type == ObjectType::Group {
+            self.learn_members(work.id, &resource).await?;
+            work.link.referrers_due = true;
+        }
+        Ok(())
+    }
+
+    fn found_gone(work: &mut Work, id: &str) {
+        work.gone = true;
+        if work.link.removal_due == Some(DeprovisionAction::Delete) {
+            let text = "deleted; the answer had been lost, and the account is gone";
+            work.step(StepType::Export, ProvisioningStatus::Success, text, json!({"targetId": id}));
+            work.succeed(ProvisioningAction::Delete, Outcome::Deleted);
+            work.write = Write::Delete;
+        } else {
+            links::forget_account(&mut work.link);
+            work.write = Write::Put;
+        }
+    }
+
+    /// Brings what is remembered of a group's members in line with what the target says, as far as it says it.
+    async fn learn_members(&self, group: Uuid, resource: &Resource) -> Result<(), Stop> {
+        let Some(Value::Array(members)) = document::member(&resource.attributes, "members") else {
+            return Ok(());
+        };
+        let mut held: HashSet<String> = members.iter().filter_map(member_id).collect();
+        let edge = |id: Uuid| Edge {
+            realm: self.realm(),
+            kind: EdgeKind::ExportedMember,
+            from: (Kind::Link, group),
+            to: (Kind::Link, id),
+        };
+        let mut transaction = self.transaction();
+        let mut after: Option<Cursor> = None;
+        loop {
+            let of = EdgesOf::From(group);
+            let page = self.store.edges(self.realm(), EdgeKind::ExportedMember, of, after, BATCH).await?;
+            let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
+            let stored = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
+            for (id, stored) in ids.into_iter().zip(stored) {
+                let target_id = stored.as_ref().map(links::decode).transpose()?.and_then(|it| it.target_id);
+                if !target_id.is_some_and(|target_id| held.remove(&target_id)) {
+                    transaction.remove_edge(edge(id));
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        for target_id in held {
+            for object_type in [ObjectType::User, ObjectType::Group] {
+                let key = links::target_key(object_type, &target_id);
+                for link in self.store.find(self.realm(), Kind::Link, &key, 1).await? {
+                    transaction.add_edge(edge(link.id));
+                }
+            }
+        }
+        self.commit(transaction).await
+    }
+
+    /// Requests that are of unknown outcome still wait for the next cycle, as failures.
+    pub(crate) async fn give_up_settling(&self) -> Result<(), Stop> {
+        let waiting = self.unacknowledged().await?;
         let mut transaction = self.transaction();
         let mut failed = Vec::new();
-        for stored in self.store.get_many(self.realm(), Kind::Link, ids).await?.iter().flatten() {
-            let link = links::decode(stored)?;
-            if link.unacknowledged.is_none() || link.escrow.is_some() {
+        for link in waiting {
+            let action = match link.target_id {
+                Some(_) => ProvisioningAction::Update,
+                None => ProvisioningAction::Create,
+            };
+            if self.tally.outcome(link.source_id) == Some(Outcome::Failed) {
                 continue;
             }
             let mut work = Work::bare(link);
-            let reason = "the target did not say whether the account was created";
-            let advice = "None: the next cycle looks for the account before it creates it again.";
-            work.fail(self, ProvisioningAction::Create, finding("Timeout", reason, advice));
-            links::put(&mut transaction, self.realm(), &work.link);
+            let reason = "the target did not say whether it carried the request out";
+            let advice = "None: the next cycle looks at the account before it sends anything again.";
+            work.fail(self, action, finding("Timeout", reason, advice));
+            self.put_link(&mut transaction, &work.link, work.outcome);
             transaction.ops.push(entry_op(&work.entry(self)));
             failed.push((work.id, Outcome::Failed));
         }
         self.commit(transaction).await?;
         self.tally.record(failed);
         Ok(())
+    }
+}
+
+/// The id in an element of `members`.
+pub(crate) fn member_id(member: &Value) -> Option<String> {
+    match document::member(member.as_object()?, "value")? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
     }
 }
 

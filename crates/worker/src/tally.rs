@@ -4,23 +4,10 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use model::{CycleCounts, CycleKind, CycleReport, CycleStatus, ErrorInformation};
+use model::{Counted, CycleCounts, CycleKind, CycleReport, CycleStatus, ErrorInformation, Outcome};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use uuid::Uuid;
-
-/// What became of an object, the weightiest last: an object counts by the weightiest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Outcome {
-    Unchanged,
-    Skipped,
-    Updated,
-    Created,
-    Disabled,
-    Deleted,
-    Staged,
-    Failed,
-}
 
 /// The report of a cycle as it grows.
 pub(crate) struct Tally {
@@ -83,12 +70,20 @@ impl Tally {
         self.sender.send_modify(|report| report.total = report.total.max(total));
     }
 
-    /// Goes on with the report of an interrupted cycle.
-    pub fn resume(&self, cycle_id: Uuid, counts: CycleCounts, done: u64, started: Timestamp) {
+    /// As what an object counts with this outcome too, for its link.
+    pub fn counted(&self, id: Uuid, outcome: Outcome) -> Counted {
+        let outcome = self.outcome(id).map_or(outcome, |before| before.max(outcome));
+        Counted { cycle: self.sender.borrow().cycle_id, outcome }
+    }
+
+    /// Goes on with the report of an interrupted cycle: of objects that nothing was done about only the numbers are
+    /// known, the others come back by [`Self::record`].
+    pub fn resume(&self, cycle_id: Uuid, counts: CycleCounts, started: Timestamp) {
+        let CycleCounts { skipped, deleted, unchanged, .. } = counts;
         self.sender.send_modify(|report| {
             report.cycle_id = cycle_id;
-            report.counts = counts;
-            report.done = done;
+            report.counts = CycleCounts { skipped, deleted, unchanged, ..CycleCounts::default() };
+            report.done = skipped + deleted + unchanged;
             report.started = started;
         });
     }

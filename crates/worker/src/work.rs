@@ -4,15 +4,16 @@ use std::time::Instant;
 
 use engine::{Changes, Decision, Entitlement, modified_properties};
 use model::{
-    DirectoryObject, ErrorInformation, Identity, Link, LinkState, ModifiedProperty, ObjectType,
-    ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow, StepType,
+    DirectoryObject, ErrorInformation, Identity, Link, LinkOrigin, LinkState, ModifiedProperty, ObjectType,
+    Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow, StepType,
 };
+use scim_client::ErrorCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::contested::Contested;
 use crate::context::Context;
 use crate::error::{finding, information};
-use crate::tally::Outcome;
 
 /// What is sent for an object.
 #[derive(Clone, Debug)]
@@ -21,6 +22,17 @@ pub(crate) enum Export {
     Create(Shadow),
     Patch(Changes),
     Delete,
+}
+
+impl Export {
+    /// Whether anything goes to the target.
+    pub fn sends(&self) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Patch(changes) => !changes.is_empty(),
+            Self::Create(_) | Self::Delete => true,
+        }
+    }
 }
 
 /// What becomes of its link.
@@ -59,6 +71,12 @@ pub(crate) struct Work {
     pub abandoned: bool,
     /// The target is not usable at all.
     pub fatal: Option<scim_client::Failure>,
+    /// The link as it was stored, if it was.
+    pub stored: Option<Link>,
+    /// What the target holds, where it has just been read: more than the link remembers.
+    pub found: Option<Shadow>,
+    /// Nobody who is in the way now will be out of it later in this cycle.
+    pub last_try: bool,
     pub began: Instant,
 }
 
@@ -87,6 +105,9 @@ impl Work {
             gone: false,
             abandoned: false,
             fatal: None,
+            stored: None,
+            found: None,
+            last_try: true,
             began: Instant::now(),
         }
     }
@@ -108,6 +129,11 @@ impl Work {
             description: description.into(),
             details,
         });
+    }
+
+    /// Whether the object had an account that was gone in the target: who refers to it still means the old one.
+    pub fn is_back(&self) -> bool {
+        self.stored.as_ref().is_some_and(|link| link.target_id.is_none() && link.origin != LinkOrigin::None)
     }
 
     pub fn name(&self) -> String {
@@ -155,15 +181,46 @@ impl Work {
         self.log = true;
     }
 
+    /// Another account is in the way. Where that may change in this cycle, the object is tried again at its end and
+    /// counts then; otherwise it has failed.
+    pub fn contest(&mut self, context: &Context, action: ProvisioningAction, error: ErrorInformation) {
+        let log = (self.action, self.status, self.error.clone());
+        let last = self.last_try;
+        self.fail(context, action, error);
+        if !last {
+            context.contested.lock().push(Contested::new(self));
+            (self.action, self.status, self.error) = log;
+            (self.log, self.outcome) = (false, None);
+        }
+    }
+
     /// A failure of the target; one that makes every further request pointless is kept apart.
     pub fn refused(&mut self, context: &Context, action: ProvisioningAction, failure: scim_client::Failure) {
-        if crate::error::is_fatal(&failure) {
+        if context.is_fatal(&failure) {
+            self.withdraw();
             self.fatal = Some(failure);
             return;
         }
         let details = json!({"status": failure.status, "scimType": failure.scim_type});
         self.step(StepType::Export, ProvisioningStatus::Failure, failure.to_string(), details);
-        self.fail(context, action, information(&failure));
+        if failure.code == ErrorCode::EntryConflict {
+            self.contest(context, action, information(&failure));
+        } else {
+            self.fail(context, action, information(&failure));
+        }
+    }
+
+    /// Nothing was done: the link is again as it was, with all that was due.
+    pub fn withdraw(&mut self) {
+        (self.log, self.outcome) = (false, None);
+        self.write = match self.stored.take() {
+            Some(stored) => {
+                self.link = stored;
+                Write::Put
+            }
+            None if self.had_link => Write::Keep,
+            None => Write::Delete,
+        };
     }
 
     pub fn succeed(&mut self, action: ProvisioningAction, outcome: Outcome) {

@@ -1,5 +1,6 @@
 //! Targets that fail, throttle, lie or stay silent.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,6 +58,69 @@ async fn a_wait_that_is_too_long_is_reported() {
     assert_eq!(failure.retry_after, Some(Duration::from_hours(1)));
     assert!(failure.retryable);
     assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_target_that_only_asks_for_less_is_waited_for_as_long_as_there_is_patience() {
+    let server = Server::start(
+        |number, _| {
+            if number < 12 { plain(429, "") } else { answer(200, &json!({"id": "1"})) }
+        },
+    );
+    let server = server.await;
+    let mut config = server.config();
+    config.retry.longest_pause = Duration::from_millis(4);
+    let target = Target::new(&config).expect("good settings");
+    target.get(USERS, "1", Select::Usual).await.expect("read in the end");
+    assert_eq!(server.seen().len(), 13);
+    config.retry.patience = Duration::from_millis(30);
+    let server = Server::start(|_, _| plain(503, "")).await;
+    config.base_url = server.config().base_url;
+    let target = Target::new(&config).expect("good settings");
+    let failure = target.get(USERS, "1", Select::Usual).await.expect_err("never served");
+    assert_eq!(failure.code, ErrorCode::ServiceUnavailable);
+    // Whether it can be worked with at all is known soon.
+    config.retry.patience = Duration::from_hours(1);
+    let failure =
+        Target::new(&config).expect("good settings").capabilities().await.expect_err("never served");
+    assert_eq!(failure.code, ErrorCode::ServiceUnavailable);
+    // Nobody who comes later waits again.
+    let before = server.seen().len();
+    target.get(USERS, "1", Select::Usual).await.expect_err("never served");
+    assert_eq!(server.seen().len(), before + 1);
+}
+
+#[tokio::test]
+async fn a_deadline_that_moves_is_followed() {
+    let reply = |number, _: &super::support::Seen| match number {
+        0 => Reply::Answer(429, vec![("retry-after", "1".to_owned())], String::new()),
+        _ => answer(200, &json!({"id": "1"})),
+    };
+    let server = Server::start(reply).await;
+    let renewed = server.target().with_deadline(Arc::new(|| Instant::now() + Duration::from_millis(300)));
+    renewed.get(USERS, "1", Select::Usual).await.expect("the deadline never came");
+}
+
+#[tokio::test]
+async fn a_change_that_may_have_been_made_is_told_apart() {
+    let server = Server::start(|number, _| if number == 0 { Reply::Hang } else { plain(400, "no") }).await;
+    let failure = server.target().replace(USERS, "1", &body(), None).await.expect_err("refused at last");
+    assert_eq!((failure.status, failure.outcome_unknown), (Some(400), true));
+    let server = Server::start(|_, _| plain(400, "no")).await;
+    let failure = server.target().replace(USERS, "1", &body(), None).await.expect_err("refused");
+    assert!(!failure.outcome_unknown);
+}
+
+#[tokio::test]
+async fn a_change_that_was_made_needs_no_readable_answer() {
+    let server = Server::start(|_, _| plain(200, "OK, <b>done</b>")).await;
+    let made = server.target().replace(USERS, "1", &body(), None).await.expect("made");
+    assert_eq!(made, None);
+    let location = ("location", "/scim/v2/Users/a%2Fb".to_owned());
+    let reply =
+        move |_, _: &super::support::Seen| Reply::Answer(200, vec![location.clone()], "created".into());
+    let server = Server::start(reply).await;
+    assert_eq!(server.target().create(USERS, &body()).await.expect("created").id, "a/b");
 }
 
 #[tokio::test]
@@ -137,7 +201,7 @@ async fn nothing_starts_or_lasts_past_the_deadline() {
     let server = Server::start(|_, _| Reply::Silence).await;
     let target = server.target();
     let before = Instant::now();
-    let short = target.with_deadline(before + Duration::from_millis(150));
+    let short = target.with_deadline(Arc::new(move || before + Duration::from_millis(150)));
     let failure = short.get(USERS, "1", Select::Usual).await.expect_err("silence");
     assert_eq!(failure.code, ErrorCode::Timeout);
     assert!(before.elapsed() < Duration::from_secs(5));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{CycleStatus, Random as _};
 use serde_json::json;
-use testkit::{SeededRandom, Switches};
+use testkit::{Fault, Rule, SeededRandom, Switches};
 use uuid::Uuid;
 
 use crate::MANAGER;
@@ -156,37 +156,111 @@ async fn step(world: &World, truth: &mut Truth, random: &SeededRandom, number: u
     }
 }
 
-#[tokio::test]
-async fn the_target_follows_any_history_of_the_directory() {
-    for seed in 1..=3 {
-        let random = SeededRandom::new(seed);
-        let world = World::new(Switches::default()).await;
-        let mut truth = Truth::default();
-        for name in ["red", "green", "blue"] {
-            let id = world.group(name, &[]).await;
-            let assignment = Some(world.assign(id).await);
-            truth.groups.insert(id, (name.to_owned(), BTreeSet::new(), assignment));
+/// Two people change their names: the second takes the first one's, and the first takes the second one's or a new
+/// one.
+async fn rename(world: &World, truth: &mut Truth, random: &SeededRandom, number: usize) {
+    let entitled: Vec<Uuid> = truth.people.keys().copied().filter(|id| truth.entitled(*id)).collect();
+    let (Some(one), Some(two)) = (pick(random, &entitled), pick(random, &entitled)) else { return };
+    if one == two {
+        return;
+    }
+    let name = |id: Uuid, name: String| async move {
+        world.set(id, json!({"userPrincipalName": format!("{name}@example.com")})).await;
+    };
+    let passing = format!("r{number}");
+    let (first, second) = (truth.people[&one].name.clone(), truth.people[&two].name.clone());
+    name(one, passing.clone()).await;
+    name(two, first.clone()).await;
+    let last = if random.below(2) == 0 { passing } else { second };
+    name(one, last.clone()).await;
+    truth.people.get_mut(&one).expect("a person").name = last;
+    truth.people.get_mut(&two).expect("a person").name = first;
+}
+
+/// Now and then a request is refused, or carried out without anybody being told.
+fn unreliable(seed: u64) -> Rule {
+    let random = SeededRandom::new(seed);
+    Rule::new(move |_| match random.below(30) {
+        0 => Some(Fault::Refuse(503, None)),
+        1 => Some(Fault::Refuse(400, None)),
+        2 | 3 => Some(Fault::LoseAnswer),
+        4 => Some(Fault::Garble(200, "sorry")),
+        _ => None,
+    })
+}
+
+/// What a cycle said about those that failed.
+async fn failures(world: &World, truth: &Truth, report: &model::CycleReport) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for id in truth.people.keys().chain(truth.groups.keys()) {
+        for entry in world.log(*id).await {
+            if entry.cycle_id == report.cycle_id
+                && let Some(error) = entry.error_information
+            {
+                reasons.push(format!("{}: {}", entry.source_identity.display_name, error.reason));
+            }
         }
-        let mut number = 0;
-        for round in 0..14 {
+    }
+    reasons
+}
+
+/// One history; with an unreliable target, each change first meets it, and then one that has recovered.
+async fn follow(seed: u64, rounds: u64, faulty: bool) {
+    let random = SeededRandom::new(seed);
+    let world = World::new(Switches { strict: true, ..Switches::default() }).await;
+    let mut truth = Truth::default();
+    for name in ["red", "green", "blue"] {
+        let id = world.group(name, &[]).await;
+        let assignment = Some(world.assign(id).await);
+        truth.groups.insert(id, (name.to_owned(), BTreeSet::new(), assignment));
+    }
+    let mut number = 0;
+    for round in 0..rounds {
+        for part in [faulty, false] {
             for _ in 0..=random.below(8) {
                 number += 1;
                 step(&world, &mut truth, &random, number).await;
             }
-            if round == 7 {
-                world.worker.restart(world.job.id, &[]).await.expect("restarted");
+            if part {
+                world.target.switch(|switches| switches.rule = Some(unreliable(seed + round)));
+                world.run().await;
+                world.target.switch(|switches| switches.rule = None);
             }
-            let mut report = world.run().await;
-            if report.status == CycleStatus::Quarantined {
-                world.worker.allow_removals(world.job.id).await.expect("allowed");
-                report = world.run().await;
-            }
-            assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
-            truth.check(&world, seed);
-            world.target.take_recorded();
-            world.run().await;
-            let requests = world.target.take_recorded();
-            assert!(writes(&requests).is_empty(), "seed {seed}: {:?}", writes(&requests));
         }
+        rename(&world, &mut truth, &random, number).await;
+        if round == 7 {
+            world.worker.restart(world.job.id, &[]).await.expect("restarted");
+        }
+        let mut report = world.run().await;
+        if report.status == CycleStatus::Quarantined {
+            world.worker.allow_removals(world.job.id).await.expect("allowed");
+            report = world.run().await;
+        }
+        let outcome = (report.status, report.counts.failed);
+        assert_eq!(
+            outcome,
+            (CycleStatus::Completed, 0),
+            "seed {seed}: {:?}",
+            failures(&world, &truth, &report).await
+        );
+        truth.check(&world, seed);
+        world.target.take_recorded();
+        world.run().await;
+        let requests = world.target.take_recorded();
+        assert!(writes(&requests).is_empty(), "seed {seed}: {:?}", writes(&requests));
+    }
+}
+
+#[tokio::test]
+async fn the_target_follows_any_history_of_the_directory() {
+    for seed in 1..=3 {
+        follow(seed, 14, false).await;
+    }
+}
+
+#[tokio::test]
+async fn whatever_an_unreliable_target_did_the_end_is_right() {
+    for seed in 1..=3 {
+        follow(seed, 5, true).await;
     }
 }

@@ -1,5 +1,6 @@
 //! Cycles from the outside: a directory, a job, and a target over HTTP.
 
+mod faults;
 mod history;
 mod world;
 
@@ -215,13 +216,24 @@ async fn mass_removal_is_staged_until_it_is_allowed() {
     let log = world.log(users[0]).await;
     assert_eq!(log.last().expect("an entry").provisioning_action, ProvisioningAction::StagedDelete);
     assert!(world.target.resources("Users").iter().all(|user| user["active"] == json!(true)));
+    // Whoever comes later to those held back is in the log too, and nobody twice.
+    let late = world.user("late", json!({})).await;
+    let assignment = world.assign(late).await;
     let report = world.run().await;
-    assert_eq!(report.counts.staged, 11, "{report:?}");
+    assert_eq!((report.counts.staged, report.counts.created), (11, 1), "{report:?}");
+    world.directory.unassign(&world.by, assignment).await.expect("unassigned");
+    let report = world.run().await;
+    assert_eq!(report.counts.staged, 12, "{report:?}");
+    for (user, entries) in [(users[0], 2), (late, 2)] {
+        let log = world.log(user).await;
+        assert_eq!(log.len(), entries, "{log:?}");
+        assert_eq!(log[1].provisioning_action, ProvisioningAction::StagedDelete);
+    }
     world.worker.allow_removals(world.job.id).await.expect("allowed");
     let report = world.run().await;
     assert_eq!(
         (report.counts.disabled, report.counts.deleted, report.counts.staged),
-        (10, 1, 0),
+        (11, 1, 0),
         "{report:?}"
     );
     assert!(world.target.resources("Users").iter().all(|user| user["active"] == json!(false)));
@@ -378,6 +390,8 @@ async fn a_paused_cycle_goes_on_where_it_was() {
     assert!(there < 700, "{there}");
     let report = world.run().await;
     assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
+    // Everybody once, also who was created before the pause.
+    assert_eq!((report.counts.created, report.counts.unchanged, report.done), (701, 0, 701), "{report:?}");
     assert_eq!(world.target.resources("Users").len(), 700);
     assert_eq!(world.members("Everyone").len(), 700);
 }

@@ -1,0 +1,130 @@
+//! Objects that met another account in the target: tried again when the others have moved, and untangled where they
+//! stand in each other's way in a circle (two people who swap their names).
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::Ordering;
+
+use engine::MatchingValue;
+use model::ObjectType;
+use scim_client::{difference, document};
+use serde_json::{Map, Value};
+use store::Kind;
+use uuid::Uuid;
+
+use crate::batch::Mode;
+use crate::context::{Context, Rule};
+use crate::error::Stop;
+use crate::links;
+use crate::work::{Export, Work};
+
+/// An object to be tried again.
+pub(crate) struct Contested {
+    object_type: ObjectType,
+    id: Uuid,
+    /// What its account was to become.
+    claims: Map<String, Value>,
+}
+
+impl Contested {
+    pub fn new(work: &Work) -> Self {
+        let claims = match &work.export {
+            Export::Patch(changes) => changes.clone(),
+            Export::Create(_) | Export::Delete | Export::Nothing => Map::new(),
+        };
+        Self { object_type: work.object_type, id: work.id, claims }
+    }
+}
+
+impl Context {
+    /// Tries the objects again that met others; who still does then has failed.
+    pub(crate) async fn try_contested(&self) -> Result<(), Stop> {
+        let met = std::mem::take(&mut *self.contested.lock());
+        self.once_more(&met).await?;
+        let stuck = std::mem::take(&mut *self.contested.lock());
+        self.settled.store(true, Ordering::Relaxed);
+        self.untangle(&stuck).await?;
+        self.once_more(&stuck).await
+    }
+
+    async fn once_more(&self, objects: &[Contested]) -> Result<(), Stop> {
+        for object_type in [ObjectType::User, ObjectType::Group] {
+            let of_type = objects.iter().filter(|object| object.object_type == object_type);
+            // An object that was looked at for two reasons may have met others twice.
+            let ids: BTreeSet<Uuid> = of_type.map(|object| object.id).collect();
+            let ids: Vec<Uuid> = ids.into_iter().collect();
+            self.process_ids(object_type, &ids, Mode::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives accounts that wait for each other in a circle passing names, so that each finds its own free.
+    async fn untangle(&self, stuck: &[Contested]) -> Result<(), Stop> {
+        let mut waits: HashMap<Uuid, (Uuid, MatchingValue)> = HashMap::new();
+        for object in stuck {
+            self.check()?;
+            let Some(rule) = self.rule(object.object_type) else { continue };
+            if let Some((holder, claim)) = self.holder(rule, object).await? {
+                waits.insert(object.id, (holder, claim));
+            }
+        }
+        // Who waits for somebody who waits for nobody is in no circle, and would have given up the old name in vain.
+        loop {
+            let before = waits.len();
+            let waiting: HashSet<Uuid> = waits.keys().copied().collect();
+            waits.retain(|_, (holder, _)| waiting.contains(holder));
+            if waits.len() == before {
+                break;
+            }
+        }
+        for object in stuck {
+            if let (Some((_, claim)), Some(rule)) = (waits.remove(&object.id), self.rule(object.object_type))
+            {
+                self.step_aside(rule, object.id, &claim).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The object whose account has what this one is to get.
+    async fn holder(&self, rule: &Rule, object: &Contested) -> Result<Option<(Uuid, MatchingValue)>, Stop> {
+        for path in rule.mapping.matching_paths() {
+            let Some(value) = object.claims.get(path).and_then(Value::as_str) else { continue };
+            let claim = MatchingValue { path: path.to_owned(), value: value.to_owned() };
+            let Ok(found) = self.accounts(rule, &claim, true).await else { continue };
+            for account in found {
+                let key = links::target_key(object.object_type, &account.id);
+                let holder = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
+                if let Some(holder) = holder.first().filter(|holder| holder.id != object.id) {
+                    return Ok(Some((holder.id, claim)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn step_aside(&self, rule: &Rule, id: Uuid, claim: &MatchingValue) -> Result<(), Stop> {
+        let _alone = self.gate.lock().await;
+        let Some(stored) = self.store.get(self.realm(), Kind::Link, id).await? else { return Ok(()) };
+        let mut link = links::decode(&stored)?;
+        let Some(target_id) = link.target_id.clone() else { return Ok(()) };
+        // In front, so that what has to look like an address still does.
+        let passing = Value::from(format!("moving-{}-{}", id.simple(), claim.value));
+        let operations =
+            difference::operations(&Map::new(), &Map::from_iter([(claim.path.clone(), passing.clone())]));
+        let Ok(operations) = operations else { return Ok(()) };
+        tracing::info!(object = %id, path = claim.path, "accounts wait for each other's names: one steps aside");
+        let merge = |resource: &mut Map<String, Value>| {
+            // A path that compiled as a mapping can be set.
+            let _ = document::set(resource, &claim.path, passing.clone());
+            Ok(())
+        };
+        if let Err(failure) = self.change(rule, &target_id, &operations, merge).await {
+            tracing::warn!(object = %id, %failure, "the account could not step aside");
+            return Ok(());
+        }
+        link.shadow.insert(claim.path.clone(), passing);
+        let mut transaction = self.transaction();
+        links::put(&mut transaction, self.realm(), &link);
+        self.commit(transaction).await
+    }
+}
