@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use store::{EdgeKind, Expect, KeyName, Kind, Transaction, transact};
 use uuid::Uuid;
 
-use super::columns::{Header, Meaning, id, value};
+use super::columns::{Header, Meaning, id};
 use super::records::Record;
 use super::{BATCH, Options, Report, broken, open};
 use crate::attributes::merge;
@@ -266,7 +266,7 @@ fn read_row(header: &Header, line: u64, cells: &[String]) -> Result<Row, (String
             Meaning::Id => row.id = id(cell).map_err(at)?,
             Meaning::Member => row.member = Some(cell.trim().to_owned()).filter(|name| !name.is_empty()),
             Meaning::Attribute(name, kind) => {
-                let value = value(*kind, cell).map_err(at)?;
+                let value = kind.read(cell).map_err(at)?;
                 // The rows of a group after its first one often leave its cells empty.
                 if !value.is_null() {
                     row.change.insert(name.clone(), value);

@@ -4,6 +4,7 @@
 //! row that cannot be imported is reported with line, column and reason, and the others are imported.
 
 mod columns;
+mod encoding;
 mod groups;
 mod managers;
 mod records;
@@ -13,11 +14,12 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 
 use serde::Serialize;
 
 use crate::{Error, Result};
+use encoding::Decoded;
 use records::Records;
 
 /// How a file is imported.
@@ -101,22 +103,15 @@ impl Report {
     }
 }
 
-type Reader<R> = Records<BufReader<R>>;
+type Reader<R> = Records<BufReader<Decoded<R>>>;
 
-/// Starts to read a file: leaves out its byte order mark.
+/// Starts to read a file.
 fn open<R: Read>(file: R) -> Result<Reader<R>> {
-    let mut input = BufReader::with_capacity(64 * 1024, file);
-    let start = input.fill_buf().map_err(broken)?;
-    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
-        return Err(Error::File("it is UTF-16: save it as \"CSV UTF-8\"".to_owned()));
-    }
-    if start.starts_with(b"PK\x03\x04") {
+    let mut file = Decoded::new(file).map_err(broken)?;
+    if file.start().map_err(broken)?.starts_with(b"PK\x03\x04") {
         return Err(Error::File("it is a spreadsheet or an archive: save it as \"CSV UTF-8\"".to_owned()));
     }
-    if start.starts_with(&[0xef, 0xbb, 0xbf]) {
-        input.consume(3);
-    }
-    Ok(Records::new(input))
+    Ok(Records::new(BufReader::with_capacity(64 * 1024, file)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]

@@ -115,7 +115,25 @@ async fn files_that_are_no_such_files_are_explained() {
         let Err(Error::File(message)) = refused else { panic!("{refused:?}") };
         assert!(message.contains(said), "{message}");
     }
-    assert!(directory.import_users(&admin(), &b"\xff\xfea\0"[..], Options::default()).await.is_err());
+    let users = DOWNLOAD.as_bytes();
+    let refused = directory.import_groups(&admin(), users, Options::default()).await;
+    let Err(Error::File(message)) = refused else { panic!("{refused:?}") };
+    assert!(message.contains("import it as users"), "{message}");
+}
+
+#[tokio::test]
+async fn files_come_in_the_encodings_that_spreadsheets_save() {
+    let directory = directory().await;
+    let utf16: Vec<u8> = DOWNLOAD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let import = async |bytes: &[u8]| {
+        directory.import_users(&admin(), bytes, Options::default()).await.expect("the file can be read")
+    };
+    assert_eq!(import(&utf16).await.created, 2);
+    assert_eq!(import(DOWNLOAD.as_bytes()).await.unchanged, 2);
+    let windows = b"userPrincipalName;displayName\r\njoerg@example.com;J\xf6rg\r\nkim@example.com;Kim\r\n";
+    let report = import(windows).await;
+    assert_eq!((report.created, report.failed, report.errors[0].line), (1, 1, 2), "{report:?}");
+    assert!(report.errors[0].reason.contains("UTF-8"), "{report:?}");
 }
 
 #[tokio::test]

@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use store::{Expect, Kind, Transaction, transact};
 use uuid::Uuid;
 
-use super::columns::{Header, Meaning, boolean, id, value};
+use super::columns::{Header, Meaning, id};
 use super::managers::{Cell, Deferred, RowManager, unknown_manager};
 use super::records::Record;
 use super::{BATCH, Options, Report, broken, open};
-use crate::attributes::merge;
+use crate::attributes::{merge, read_boolean};
 use crate::audit::{Category, Deed, differences, identity_of};
 use crate::objects::defaults;
 use crate::record::encode_object;
@@ -373,11 +373,11 @@ fn read_row(header: &Header, line: u64, cells: &[String]) -> Result<Row, (String
             }
             Meaning::Blocked if cell.trim().is_empty() => {}
             Meaning::Blocked => {
-                let blocked = boolean(cell).map_err(at)?;
+                let blocked = read_boolean(cell).map_err(at)?;
                 row.change.insert("accountEnabled".to_owned(), Value::Bool(!blocked));
             }
             Meaning::Attribute(name, kind) => {
-                let value = value(*kind, cell).map_err(at)?;
+                let value = kind.read(cell).map_err(at)?;
                 // Columns that every user has a value for: an empty cell says nothing.
                 if value.is_null() && matches!(name.as_str(), "accountEnabled" | "userType") {
                     continue;
