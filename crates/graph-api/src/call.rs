@@ -113,6 +113,7 @@ pub(crate) fn guid(text: &str) -> Result<Uuid, ApiError> {
     Uuid::try_parse(text).map_err(|_| {
         let shown: String = text.chars().take(100).collect();
         ApiError::bad(format!("Invalid object identifier '{shown}'."))
+            .hint("Ids are GUIDs, such as 8f0a1c9e-7f9f-4b41-9d1a-0d1f6d2f3a01: lists show them.")
     })
 }
 

@@ -104,6 +104,7 @@ async fn add(call: &Call, body: &Map<String, Value>, resource: Uuid, who: Uuid) 
     let made = call.directory.assign(&call.by, request).await.map_err(|error| match error {
         directory::Error::Conflict { .. } => {
             ApiError::bad("Permission being assigned already exists on the object.")
+                .hint("Nothing has to be done: this role is assigned already.")
         }
         other => other.into(),
     })?;

@@ -38,10 +38,8 @@ pub(super) fn template(id: &str) -> Result<&'static ApplicationTemplate, ApiErro
     directory::template(id).ok_or_else(|| {
         let known: Vec<&str> = directory::templates().iter().map(|template| template.id.as_str()).collect();
         let shown: String = id.chars().take(100).collect();
-        ApiError::missing(format!(
-            "There is no application template '{shown}'; there are: {}.",
-            known.join(", ")
-        ))
+        ApiError::missing(format!("There is no application template '{shown}'."))
+            .hint(format!("The gallery has: {}.", known.join(", ")))
     })
 }
 
@@ -52,7 +50,11 @@ async fn show(call: Call, Path(id): Path<String>) -> Answer {
 async fn instantiate(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let template = template(&id)?;
     let body = object(&body)?;
-    let name = body.get("displayName").and_then(Value::as_str).unwrap_or(&template.display_name);
+    let name = match body.get("displayName") {
+        None | Some(Value::Null) => template.display_name.as_str(),
+        Some(Value::String(name)) => name,
+        Some(_) => return Err(ApiError::bad("displayName must be a text.")),
+    };
     let made = call.directory.instantiate(&call.by, template, name).await?;
     let answer = json!({
         "@odata.context": call.context("microsoft.graph.applicationServicePrincipal"),

@@ -55,7 +55,8 @@ async fn add_member(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     if added == 0 {
         return Err(ApiError::bad(
             "One or more added object references already exist for the following modified properties: 'members'.",
-        ));
+        )
+        .hint("Nothing has to be done: it is a member already."));
     }
     no_content()
 }

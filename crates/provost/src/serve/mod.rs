@@ -15,9 +15,9 @@ use tracing::info;
 
 use crate::answer::{Answer, Failure};
 use crate::cli::Serve;
-use crate::client::TOKEN_FILE;
 
 use compose::Parts;
+pub use compose::reset_admin_token;
 
 /// A server that runs in this process.
 pub struct Server {
@@ -99,9 +99,4 @@ fn logging() {
     let json = std::env::var("PROVOST_LOG_FORMAT").is_ok_and(|format| format == "json");
     // Only a second call in one process fails, and the first one holds.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
-}
-
-/// The file of the first administrator's token.
-fn token_file(data_dir: &Path) -> PathBuf {
-    data_dir.join(TOKEN_FILE)
 }
