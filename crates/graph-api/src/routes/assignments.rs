@@ -1,7 +1,7 @@
 //! Assignments of users and groups to applications.
 
 use axum::extract::Path;
-use axum::routing::{delete, get};
+use axum::routing::get;
 use bytes::Bytes;
 use directory::AssignmentRequest;
 use model::AppRoleAssignment;
@@ -20,11 +20,11 @@ pub(super) fn routes() -> Routes {
         .route("/servicePrincipals/{id}/appRoleAssignedTo", get(assigned_to).post(assign))
         .route("/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", get(show).delete(unassign))
         .route("/servicePrincipals/{id}/appRoleAssignments", get(assigned_to).post(assign))
-        .route("/servicePrincipals/{id}/appRoleAssignments/{assignment}", delete(unassign))
+        .route("/servicePrincipals/{id}/appRoleAssignments/{assignment}", get(show).delete(unassign))
         .route("/users/{id}/appRoleAssignments", get(of_user).post(assign_user))
-        .route("/users/{id}/appRoleAssignments/{assignment}", delete(unassign_user))
+        .route("/users/{id}/appRoleAssignments/{assignment}", get(show_of_user).delete(unassign_user))
         .route("/groups/{id}/appRoleAssignments", get(of_group).post(assign_group))
-        .route("/groups/{id}/appRoleAssignments/{assignment}", delete(unassign_group))
+        .route("/groups/{id}/appRoleAssignments/{assignment}", get(show_of_group).delete(unassign_group))
 }
 
 fn rendered(assignment: &AppRoleAssignment) -> Value {
@@ -111,18 +111,36 @@ async fn add(call: &Call, body: &Map<String, Value>, resource: Uuid, who: Uuid) 
     Ok(call.created("appRoleAssignments", rendered(&made)))
 }
 
-async fn found(call: &Call, assignment: &str) -> Result<AppRoleAssignment, ApiError> {
-    Ok(call.directory.assignment(guid(assignment)?).await?)
+/// The assignment of that id, where it belongs to the object in the path.
+async fn found(
+    call: &Call,
+    assignment: &str,
+    belongs: impl Fn(&AppRoleAssignment) -> bool,
+) -> Result<AppRoleAssignment, ApiError> {
+    let found = call.directory.assignment(guid(assignment)?).await?;
+    if belongs(&found) {
+        return Ok(found);
+    }
+    Err(ApiError::missing(format!("Resource '{assignment}' does not exist here.")))
 }
 
 async fn show(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
     let app = principal(&call, &id).await?;
-    let found = found(&call, &assignment).await?;
-    if found.resource_id != app.id {
-        return Err(ApiError::missing(format!(
-            "Resource '{assignment}' does not exist on this application."
-        )));
-    }
+    read(&call, &assignment, |it| it.resource_id == app.id).await
+}
+
+async fn show_of_user(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
+    let user = call.directory.user(&id).await?;
+    read(&call, &assignment, |it| it.principal_id == user.id).await
+}
+
+async fn show_of_group(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
+    let group = call.directory.group(&id).await?;
+    read(&call, &assignment, |it| it.principal_id == group.id).await
+}
+
+async fn read(call: &Call, assignment: &str, belongs: impl Fn(&AppRoleAssignment) -> bool) -> Answer {
+    let found = found(call, assignment, belongs).await?;
     call.found("appRoleAssignments", rendered(&found))
 }
 
@@ -142,10 +160,7 @@ async fn unassign_group(call: Call, Path((id, assignment)): Path<(String, String
 }
 
 async fn remove(call: &Call, assignment: &str, belongs: impl Fn(&AppRoleAssignment) -> bool) -> Answer {
-    let found = found(call, assignment).await?;
-    if !belongs(&found) {
-        return Err(ApiError::missing(format!("Resource '{assignment}' does not exist here.")));
-    }
+    let found = found(call, assignment, belongs).await?;
     call.directory.unassign(&call.by, found.id).await?;
     no_content()
 }
