@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde_json::Value;
 
 use crate::answer::Failure;
@@ -71,9 +71,13 @@ fn bar() -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(
-        "{bar:40} {human_pos} of {human_len} objects, {per_sec}, {eta} left, {elapsed} so far",
+        "{bar:40} {human_pos} of {human_len} objects, {rate}, {eta} left, {elapsed} so far",
     );
-    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let _ = write!(out, "{:.0} a second", state.per_sec());
+    });
+    let bar = ProgressBar::new(0).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
 }

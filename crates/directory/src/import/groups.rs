@@ -1,6 +1,6 @@
 //! Import of groups and their members.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 use model::{DirectoryObject, ObjectType, Principal};
@@ -51,6 +51,8 @@ struct Batch {
     updated: u64,
     unchanged: u64,
     members: u64,
+    /// Group and member of each membership that the batch adds.
+    added: HashSet<(Uuid, Uuid)>,
     failures: Vec<(u64, Error)>,
 }
 
@@ -172,13 +174,10 @@ impl Directory {
         })?;
         // In a dry run the group may be one that does not exist; it has no members then.
         let there = self.store().has_edges(self.realm(), EdgeKind::Member, group, &[user.id]).await?;
-        let edge = self.member_edge(group, ObjectType::User, user.id);
-        let again =
-            transaction.ops.iter().any(|op| matches!(op, store::Op::AddEdge(other) if *other == edge));
-        if there.first().copied().unwrap_or(false) || again {
+        if there.first().copied().unwrap_or(false) || !batch.added.insert((group, user.id)) {
             return Ok(());
         }
-        transaction.add_edge(edge);
+        transaction.add_edge(self.member_edge(group, ObjectType::User, user.id));
         batch.members += 1;
         let shown = DirectoryObject {
             object_type: ObjectType::Group,

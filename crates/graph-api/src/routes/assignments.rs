@@ -6,7 +6,6 @@ use bytes::Bytes;
 use directory::AssignmentRequest;
 use model::AppRoleAssignment;
 use serde_json::{Map, Value};
-use store::Cursor;
 use uuid::Uuid;
 
 use super::Routes;
@@ -31,25 +30,39 @@ fn rendered(assignment: &AppRoleAssignment) -> Value {
     serde_json::to_value(assignment).unwrap_or_default()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
-fn list(call: &Call, found: &(Vec<AppRoleAssignment>, Option<Cursor>)) -> Answer {
+/// Most assignments that are read at once: a filter or a count looks at all of them.
+const ALL: usize = 100_000;
+
+/// The assignments for which the filter holds.
+fn kept(call: &Call, found: &[AppRoleAssignment]) -> Vec<Value> {
     let keep = |shown: &Value| call.query.filter.as_ref().is_none_or(|filter| filter.matches(shown));
-    let shown = found.0.iter().map(rendered).filter(keep).collect();
-    Ok(page::list(call, "appRoleAssignments", shown, found.1.as_ref(), None))
+    found.iter().map(rendered).filter(keep).collect()
+}
+
+/// The size of a page: a filter is applied to a page, so the page is a large one then.
+fn size(call: &Call) -> usize {
+    if call.query.filter.is_some() { ALL } else { call.query.limit() }
 }
 
 async fn assigned_to(call: Call, Path(id): Path<String>) -> Answer {
     let app = principal(&call, &id).await?;
-    // A filter is applied to a page, so the page is a large one.
-    let limit = if call.query.filter.is_some() { 100_000 } else { call.query.limit() };
-    let found = call.directory.assigned_to(app.id, call.query.after.clone(), limit).await?;
-    list(&call, &found)
+    let (found, next) = call.directory.assigned_to(app.id, call.query.after.clone(), size(&call)).await?;
+    let count = if call.query.count {
+        Some(kept(&call, &call.directory.assigned_to(app.id, None, ALL).await?.0).len() as u64)
+    } else {
+        None
+    };
+    Ok(page::list(&call, "appRoleAssignments", kept(&call, &found), next.as_ref(), count))
 }
 
 async fn of(call: &Call, id: Uuid) -> Answer {
-    let limit = if call.query.filter.is_some() { 100_000 } else { call.query.limit() };
-    let found = call.directory.assignments_of(id, call.query.after.clone(), limit).await?;
-    list(call, &found)
+    let (found, next) = call.directory.assignments_of(id, call.query.after.clone(), size(call)).await?;
+    let count = if call.query.count {
+        Some(kept(call, &call.directory.assignments_of(id, None, ALL).await?.0).len() as u64)
+    } else {
+        None
+    };
+    Ok(page::list(call, "appRoleAssignments", kept(call, &found), next.as_ref(), count))
 }
 
 async fn of_user(call: Call, Path(id): Path<String>) -> Answer {

@@ -134,10 +134,30 @@ async fn an_assignment_is_read_from_both_ends() {
     {
         assert_eq!(api.get(&format!("/v1.0/{end}/{id}")).await["id"], *id);
     }
+    let bob = api.user("bob@x.com").await;
+    let list = format!("/v1.0/servicePrincipals/{app}/appRoleAssignedTo");
+    let body = json!({"principalId": bob, "resourceId": app, "appRoleId": uuid::Uuid::nil()});
+    api.ok("POST", &list, body).await;
+    assert_eq!(api.get(&format!("{list}?$count=true&$top=1")).await["@odata.count"], 2);
+    let filtered = api.get(&format!("{list}?$count=true&$filter=principalId eq {bob}")).await;
+    assert_eq!((&filtered["@odata.count"], &filtered["value"][0]["principalId"]), (&json!(1), &json!(bob)));
     let base = format!("/v1.0/servicePrincipals/{app}/synchronization/jobs");
     assert_eq!(api.no("GET", &format!("{base}/SCIM.abc.def"), Value::Null).await.0, 404);
     let wrong = json!({"criteria": {"resetScope": 5}});
     assert_eq!(api.no("POST", &format!("{base}/{job}/restart"), wrong).await.0, 400);
+}
+
+#[tokio::test]
+async fn the_gallery_is_ordered_and_paged() {
+    let api = Api::new().await;
+    let first = api.get("/v1.0/applicationTemplates?$top=1&$orderby=displayName desc&$count=true").await;
+    assert_eq!((names(&first), &first["@odata.count"]), (vec!["SCIM application"], &json!(2)));
+    let next = first["@odata.nextLink"].as_str().expect("more");
+    let second = api.get(next.strip_prefix("http://127.0.0.1:8080").expect("absolute")).await;
+    assert_eq!(names(&second), ["OfficeSpace Software"]);
+    assert!(second.get("@odata.nextLink").is_none());
+    let path = "/v1.0/applicationTemplates?$skiptoken=eHg";
+    assert_eq!(api.no("GET", path, Value::Null).await.0, 400);
 }
 
 #[tokio::test]

@@ -150,6 +150,11 @@ fn status_text(name: &str, job: &Value) -> String {
     line("for", whom);
     line("mail to", &text(job, "notificationMail"));
     line("threshold", &text(job, "removalThreshold"));
+    let current = &job["currentCycle"];
+    if !current.is_null() {
+        let (done, total) = (count(current, "done"), count(current, "total"));
+        line("running", &format!("since {}, {done} of {total} objects", moment(current, "started")));
+    }
     let last = &job["lastCycle"];
     if last.is_null() {
         line("last cycle", "none yet");
@@ -195,6 +200,8 @@ pub fn cycle_text(report: &Value) -> String {
         );
     } else if count(report, "failed") > 0 {
         shown.push_str("\nhint: `provost log list --status failure` says why");
+    } else if report["status"] == "interrupted" && report["error"].is_null() {
+        shown.push_str("\nhint: `provost job run` goes on where it was");
     }
     shown
 }
