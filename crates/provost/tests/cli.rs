@@ -92,6 +92,26 @@ fn users_come_and_go_and_come_back() {
 }
 
 #[test]
+fn a_name_changes_hands_within_a_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let id = |number: u32| format!("0a0a0a0a-0000-4000-8000-00000000000{number}");
+    let import = |rows: &[(u32, &str)]| {
+        let rows = rows.iter().map(|(number, name)| format!("{},{name}@x.example,{name}\n", id(*number)));
+        let text: String =
+            std::iter::once("objectId,userPrincipalName,displayName\n".to_owned()).chain(rows).collect();
+        let file = dir.path().join("users.csv");
+        std::fs::write(&file, text).expect("written");
+        server.ok(&["user", "import", file.to_str().expect("ASCII")])
+    };
+    import(&[(1, "jan"), (2, "kim")]);
+    let report = import(&[(3, "jan"), (1, "kim"), (2, "kim.old")]);
+    assert_eq!((&report["created"], &report["updated"]), (&json!(1), &json!(2)), "{report}");
+    assert_eq!(server.ok(&["user", "show", "jan@x.example"])["id"], id(3));
+    assert_eq!(server.ok(&["user", "show", "kim@x.example"])["id"], id(1));
+}
+
+#[test]
 fn lists_are_whole_unless_told_otherwise() {
     let dir = tempfile::tempdir().expect("a directory");
     let server = Server::start(&dir.path().join("data"));

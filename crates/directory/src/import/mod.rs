@@ -7,6 +7,7 @@ mod columns;
 mod encoding;
 mod groups;
 mod managers;
+mod names;
 mod records;
 mod snapshot;
 mod users;

@@ -154,6 +154,27 @@ async fn many_rows_with_managers_who_come_later() {
 }
 
 #[tokio::test]
+async fn a_name_changes_hands_within_a_file() {
+    let directory = directory().await;
+    let id = |number: u32| format!("8f0a1c9e-7f9f-4b41-9d1a-0d1f6d2f3a0{number}");
+    let file = |rows: &[(u32, &str)]| {
+        let rows = rows.iter().map(|(number, name)| format!("{},{name}@example.com,{name}\n", id(*number)));
+        std::iter::once("objectId,userPrincipalName,displayName\n".to_owned()).chain(rows).collect::<String>()
+    };
+    users(&directory, &file(&[(1, "jan"), (2, "kim")]), Options::default()).await;
+    // A newcomer gets the name of somebody who takes the name of a third, who is renamed.
+    for atomic in [true, false] {
+        let options = Options { atomic, ..Options::default() };
+        let moved = users(&directory, &file(&[(3, "jan"), (1, "kim"), (2, "kim.old")]), options).await;
+        assert_eq!((moved.failed, moved.created + moved.unchanged > 0), (0, true), "{moved:?}");
+        assert_eq!(directory.user("jan@example.com").await.expect("there").id.to_string(), id(3));
+        assert_eq!(directory.user("kim@example.com").await.expect("there").id.to_string(), id(1));
+    }
+    let swapped = users(&directory, &file(&[(1, "jan"), (3, "kim")]), Options::default()).await;
+    assert_eq!((swapped.failed, swapped.updated), (2, 0), "{swapped:?}");
+}
+
+#[tokio::test]
 async fn groups_come_with_their_members() {
     let directory = directory().await;
     users(&directory, DOWNLOAD, Options::default()).await;
