@@ -66,6 +66,11 @@ impl Client {
 
     /// A client of the server at that address.
     pub fn new(base: &str, token: String, origin: String) -> Result<Self, Failure> {
+        let fits = reqwest::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !fits {
+            let words = format!("{base} (from {origin}) is no address of a server");
+            return Err(Failure::new("NoServer", words).hint("write it like http://127.0.0.1:8080"));
+        }
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .no_proxy()

@@ -1,4 +1,4 @@
-//! A cycle's progress, from the server's events.
+//! What is shown while something takes long: a cycle's progress, from the server's events; that an import runs.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -64,6 +64,21 @@ async fn stream(client: &Client, path: &str, bar: &ProgressBar) -> Result<Option
 /// The document in a `data:` line.
 fn data(line: &[u8]) -> Option<Value> {
     serde_json::from_slice(line.strip_prefix(b"data:")?).ok()
+}
+
+/// Waits for an answer that tells nothing on its way. On a terminal it is shown that something happens, and for how
+/// long.
+pub async fn wait<T>(words: String, work: impl Future<Output = T>) -> T {
+    let bar =
+        if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed} so far") {
+        bar.set_style(style);
+    }
+    bar.set_message(words);
+    bar.enable_steady_tick(Duration::from_millis(250));
+    let done = work.await;
+    bar.finish_and_clear();
+    done
 }
 
 fn bar() -> ProgressBar {

@@ -45,6 +45,18 @@ fn without_a_server_a_command_says_so() {
 }
 
 #[test]
+fn an_address_that_is_none_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_provost"))
+        .args(["user", "list"])
+        .envs([("PROVOST_URL", "localhost:8080"), ("PROVOST_TOKEN", "x")])
+        .output()
+        .expect("the binary runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.contains("PROVOST_URL") && words.contains("http://"), "{words}");
+}
+
+#[test]
 fn a_server_that_is_gone_is_named() {
     let dir = tempfile::tempdir().expect("a directory");
     let server = Server::start(dir.path());

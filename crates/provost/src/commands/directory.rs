@@ -1,13 +1,21 @@
 //! What the commands on users and groups share.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::answer::{Answer, FAILED, REFUSED, plain};
+use crate::answer::{Answer, FAILED, Failure, REFUSED, plain};
+use crate::client::Client;
+use crate::progress;
 
 /// Rows of a report shown to people; the rest is counted.
 const SHOWN: usize = 20;
+
+/// Sends a file to be imported, and waits for the report.
+pub async fn send(client: &Client, path: &str, file: &Path, body: Vec<u8>) -> Result<Value, Failure> {
+    progress::wait(format!("importing {}", file.display()), client.post_csv(path, body)).await
+}
 
 /// The report of an import. Rows that could not be read make the command fail, though the others are imported; users
 /// whom the guard of a snapshot keeps make it end as refused.

@@ -12,7 +12,7 @@ pub async fn run(client: &Client, command: Group) -> Result<Answer, Failure> {
     match command {
         Group::Import { file, dry_run, atomic } => {
             let path = format!("/provost/v1/groups/import?dryRun={dry_run}&atomic={atomic}");
-            let report = client.post_csv(&path, read_file(&file)?).await?;
+            let report = directory::send(client, &path, &file, read_file(&file)?).await?;
             Ok(directory::imported(report, "groups", dry_run))
         }
         Group::List => {

@@ -16,7 +16,7 @@ pub async fn run(client: &Client, command: User) -> Result<Answer, Failure> {
             let body = read_file(&file)?;
             let path =
                 format!("/provost/v1/users/import?dryRun={dry_run}&atomic={atomic}&snapshot={snapshot}");
-            let report = client.post_csv(&path, body).await?;
+            let report = directory::send(client, &path, &file, body).await?;
             Ok(directory::imported(report, "users", dry_run))
         }
         User::List { text: wanted, top, deleted } => list(client, wanted.as_deref(), top, deleted).await,

@@ -43,7 +43,7 @@ pub async fn run(data_dir: &Path, options: &Serve) -> Result<Answer, Failure> {
 pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> {
     files::prepare(data_dir)?;
     // The address first: a port that is taken must not cost a start of the store.
-    let listener = TcpListener::bind(options.listen).await.map_err(|error| {
+    let listener = TcpListener::bind(options.listen.as_str()).await.map_err(|error| {
         Failure::new("Listen", format!("cannot listen on {}: {error}", options.listen))
             .hint("another program has the port, or the address is not this machine's: choose another with --listen, \
                    for example 127.0.0.1:0 for a free port")
