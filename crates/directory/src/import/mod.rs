@@ -100,7 +100,12 @@ impl Report {
 
     fn finish(&mut self, options: Options) {
         self.errors.sort_by_key(|error| error.line);
-        self.imported = !(options.dry_run || (options.atomic && self.failed > 0));
+        let refused = options.atomic && self.failed > 0;
+        if refused {
+            (self.created, self.updated) = (0, 0);
+            self.members_added = self.members_added.map(|_| 0);
+        }
+        self.imported = !(options.dry_run || refused);
     }
 }
 

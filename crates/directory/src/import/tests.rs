@@ -94,7 +94,7 @@ async fn broken_rows_are_reported_and_the_others_imported() {
 
     let atomic = Options { atomic: true, ..Options::default() };
     let report = users(&directory, "userPrincipalName,displayName\na@b,A\nb,B\n", atomic).await;
-    assert_eq!((report.failed, report.imported), (1, false));
+    assert_eq!((report.failed, report.created, report.imported), (1, 0, false));
     assert!(directory.user("a@b").await.is_err());
     let report =
         users(&directory, "userPrincipalName,displayName,manager\na@b,A,c@b\nc@b,C,\n", atomic).await;

@@ -132,10 +132,9 @@ fn error_text(error: &Value) -> String {
 
 /// A job's settings and state for people; `--json` has all of it.
 fn status_text(name: &str, job: &Value) -> String {
-    let schedule = match &job["started"] {
-        Value::Bool(true) => {
-            format!("a cycle every {}, the next at {}", text(job, "interval"), moment(job, "nextRun"))
-        }
+    let schedule = match (&job["started"], moment(job, "nextRun")) {
+        (Value::Bool(true), next) if next.is_empty() => format!("a cycle every {}", text(job, "interval")),
+        (Value::Bool(true), next) => format!("a cycle every {}, the next at {next}", text(job, "interval")),
         _ => "not started; `provost job start` lets it run by itself".to_owned(),
     };
     let whom = if job["scope"] == "all" { "everybody in the directory" } else { "whoever is assigned" };
@@ -192,15 +191,14 @@ pub fn cycle_text(report: &Value) -> String {
     let mut shown = format!("{kind} cycle {status} in {seconds:.1} s: {what}");
     if !report["error"].is_null() {
         let _ = write!(shown, "\n{}", error_text(&report["error"]));
-    }
-    if count(report, "staged") > 0 {
+    } else if count(report, "staged") > 0 {
         shown.push_str(
             "\nhint: removals are held back; read them with `provost log list`, then `provost job allow-deletes`, or \
              repair the cause and `provost job restart`",
         );
     } else if count(report, "failed") > 0 {
         shown.push_str("\nhint: `provost log list --status failure` says why");
-    } else if report["status"] == "interrupted" && report["error"].is_null() {
+    } else if report["status"] == "interrupted" {
         shown.push_str("\nhint: `provost job run` goes on where it was");
     }
     shown
