@@ -177,11 +177,15 @@ impl Client {
             reason = inner.to_string();
             cause = inner.source();
         }
-        Failure::new(
-            "NoServer",
-            format!("no server answers at {} (from {}): {reason}", self.base, self.origin),
-        )
-        .hint("start one with `provost serve`, or point --data-dir or PROVOST_URL at the one that runs")
+        if !error.is_connect() {
+            let words = format!("the server at {} went away before it had answered: {reason}", self.base);
+            return Failure::new("ConnectionLost", words).hint(
+                "what it has done until then is kept: see whether it runs, and run the command again if need be",
+            );
+        }
+        let words = format!("no server answers at {} (from {}): {reason}", self.base, self.origin);
+        Failure::new("NoServer", words)
+            .hint("start one with `provost serve`, or point --data-dir or PROVOST_URL at the one that runs")
     }
 
     async fn refused(&self, response: Response) -> Failure {

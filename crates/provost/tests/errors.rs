@@ -57,6 +57,25 @@ fn an_address_that_is_none_is_refused() {
 }
 
 #[test]
+fn a_server_that_goes_away_in_the_middle_is_no_missing_server() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let server = std::thread::spawn(move || {
+        use std::io::Read as _;
+        let (mut connection, _) = listener.accept().expect("a connection");
+        let _ = connection.read(&mut [0; 64]);
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_provost"))
+        .args(["user", "list", "--json"])
+        .envs([("PROVOST_URL", url.as_str()), ("PROVOST_TOKEN", "x")])
+        .output()
+        .expect("the binary runs");
+    server.join().expect("it has answered nothing");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(answer["error"]["code"], "ConnectionLost", "{answer}");
+}
+
+#[test]
 fn a_server_that_is_gone_is_named() {
     let dir = tempfile::tempdir().expect("a directory");
     let server = Server::start(dir.path());
