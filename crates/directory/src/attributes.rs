@@ -20,6 +20,37 @@ pub enum AttributeKind {
 
 use AttributeKind::{Boolean, Instant, Text, Texts};
 
+impl AttributeKind {
+    /// The value that a text means, in a cell of a file or on a command line: null where it is empty, `True`, `Yes` and
+    /// the like for a boolean, parts separated by `;` for a list. The error says what is wrong with it.
+    pub fn read(self, text: &str) -> Result<Value, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        Ok(match self {
+            Boolean => Value::Bool(read_boolean(text)?),
+            Texts => {
+                let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+                Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
+            }
+            Text | Instant => Value::String(text.to_owned()),
+        })
+    }
+}
+
+/// Whether a text says yes.
+pub(crate) fn read_boolean(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        other => Err(format!(
+            "'{}' is neither True nor False (nor Yes or No)",
+            other.chars().take(40).collect::<String>()
+        )),
+    }
+}
+
 /// The attributes of users, by Graph's names.
 pub const USER_ATTRIBUTES: &[(&str, AttributeKind)] = &[
     ("aboutMe", Text),

@@ -31,7 +31,7 @@ pub use gallery::{template, templates};
 pub use installation::{AdminToken, Installation};
 pub use jobs::{JobChange, JobSettings};
 pub use keyring::Keyring;
-pub use log::{AuditFilter, LogFilter, LogPage, entry_op};
+pub use log::{AuditFilter, LogFilter, LogPage, LogPart, entry_op};
 pub use objects::{ObjectPage, Selection};
 pub use record::{decode_object, decode_record};
 pub use references::ReferencePage;

@@ -44,7 +44,18 @@ pub struct AuditFilter {
     pub since: Option<Timestamp>,
 }
 
-/// One page of a log, newest first.
+/// Which part of a log is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct LogPart {
+    /// Where an earlier page ended.
+    pub after: Option<Cursor>,
+    /// At most so many entries.
+    pub limit: usize,
+    /// From the oldest entry to the newest; else the newest comes first.
+    pub oldest_first: bool,
+}
+
+/// One page of a log.
 #[derive(Clone, Debug)]
 pub struct LogPage<T> {
     /// The entries.
@@ -120,57 +131,59 @@ impl LogFilter {
 }
 
 impl Directory {
-    /// One page of the provisioning log, newest first.
+    /// One page of the provisioning log: the entries that the filter names and `also` holds for.
     pub async fn provisioning_log(
         &self,
         filter: &LogFilter,
-        after: Option<Cursor>,
-        limit: usize,
+        part: LogPart,
+        also: impl Fn(&ProvisioningEntry) -> bool,
     ) -> Result<LogPage<ProvisioningEntry>> {
         let early =
             |entry: &ProvisioningEntry| filter.since.is_some_and(|since| entry.activity_date_time < since);
-        let keep = |entry: &ProvisioningEntry| filter.keeps(entry);
-        self.log_page(Kind::ProvisioningEntry, |limit| filter.scan(limit), after, limit, early, keep).await
+        let keep = |entry: &ProvisioningEntry| filter.keeps(entry) && also(entry);
+        self.log_page(Kind::ProvisioningEntry, |limit| filter.scan(limit), part, early, keep).await
     }
 
-    /// One page of the audit log, newest first.
+    /// One page of the audit log: the entries that the filter names and `also` holds for.
     pub async fn audit_log(
         &self,
         filter: &AuditFilter,
-        after: Option<Cursor>,
-        limit: usize,
+        part: LogPart,
+        also: impl Fn(&AuditEntry) -> bool,
     ) -> Result<LogPage<AuditEntry>> {
         let scan = |limit| match &filter.target {
             Some(target) => exactly(KeyName::Source, target.as_str(), limit),
             None => Scan::first(limit),
         };
         let early = |entry: &AuditEntry| filter.since.is_some_and(|since| entry.activity_date_time < since);
-        let keep = |entry: &AuditEntry| filter.category.as_ref().is_none_or(|it| *it == entry.category);
-        self.log_page(Kind::AuditEntry, scan, after, limit, early, keep).await
+        let keep = |entry: &AuditEntry| {
+            filter.category.as_ref().is_none_or(|it| *it == entry.category) && also(entry)
+        };
+        self.log_page(Kind::AuditEntry, scan, part, early, keep).await
     }
 
     async fn log_page<T: DeserializeOwned>(
         &self,
         kind: Kind,
         scan: impl Fn(usize) -> Scan,
-        after: Option<Cursor>,
-        limit: usize,
+        part: LogPart,
         early: impl Fn(&T) -> bool,
         keep: impl Fn(&T) -> bool,
     ) -> Result<LogPage<T>> {
+        let LogPart { mut after, limit, oldest_first } = part;
         let limit = limit.max(1);
-        let mut after = after;
         let mut entries = Vec::new();
         loop {
-            let scan = scan(limit - entries.len()).descending().after(after);
+            let scan = scan(limit - entries.len()).after(after);
+            let scan = if oldest_first { scan } else { scan.descending() };
             let page = self.store.scan(self.realm(), kind, scan).await?;
             for object in &page.objects {
                 let entry: T = decode_record("log entry", object)?;
-                if early(&entry) {
-                    return Ok(LogPage { entries, next: None });
-                }
-                if keep(&entry) {
-                    entries.push(entry);
+                match early(&entry) {
+                    true if oldest_first => {}
+                    true => return Ok(LogPage { entries, next: None }),
+                    false if keep(&entry) => entries.push(entry),
+                    false => {}
                 }
             }
             if page.next.is_none() || entries.len() >= limit {

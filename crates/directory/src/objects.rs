@@ -19,6 +19,13 @@ use crate::{Directory, Error, Result};
 pub enum Selection {
     /// All that are not in the recycle bin, in order of creation.
     Live,
+    /// All that are not in the recycle bin, in the order of a key, or of creation without one.
+    Ordered {
+        /// The key; objects without it are left out.
+        by: Option<KeyName>,
+        /// From the last to the first.
+        descending: bool,
+    },
     /// Those in the recycle bin, in the order in which they got there.
     Deleted,
     /// Those whose key has that value, without regard to case.
@@ -40,6 +47,13 @@ impl Selection {
     fn scan(&self, limit: usize) -> Scan {
         let (name, from, to) = match self {
             Self::Live => return Scan::first(limit),
+            Self::Ordered { by, descending } => {
+                let order = match by {
+                    None => Order::Creation,
+                    Some(name) => Order::Key { name: *name, from: Bound::Unbounded, to: Bound::Unbounded },
+                };
+                return Scan { order, descending: *descending, ..Scan::first(limit) };
+            }
             Self::Deleted => (KeyName::DeletedAt, Bound::Unbounded, Bound::Unbounded),
             Self::Equal(name, value) => {
                 let value = Bytes::from(fold_key(value));

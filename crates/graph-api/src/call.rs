@@ -50,9 +50,14 @@ impl Call {
         self.uri.path().trim_start_matches('/').split('/').next().unwrap_or("v1.0")
     }
 
+    /// The address of a resource of the version that is called.
+    pub fn address(&self, path: &str) -> String {
+        format!("{}/{}/{path}", self.addresses.public_url, self.version())
+    }
+
     /// The `@odata.context` of an answer.
     pub fn context(&self, what: &str) -> String {
-        format!("{}/{}/$metadata#{what}", self.addresses.public_url, self.version())
+        self.address(&format!("$metadata#{what}"))
     }
 
     /// An answer with one object.
@@ -113,14 +118,25 @@ pub(crate) fn guid(text: &str) -> Result<Uuid, ApiError> {
     Uuid::try_parse(text).map_err(|_| {
         let shown: String = text.chars().take(100).collect();
         ApiError::bad(format!("Invalid object identifier '{shown}'."))
+            .hint("Ids are GUIDs, such as 8f0a1c9e-7f9f-4b41-9d1a-0d1f6d2f3a01: lists show them.")
     })
 }
 
-/// The id at the end of a reference such as `https://host/v1.0/directoryObjects/{id}`.
-pub(crate) fn referenced(members: &Map<String, Value>) -> Result<&str, ApiError> {
+/// The key at the end of a reference, absolute or relative: `https://host/v1.0/directoryObjects/{id}`, `users('{id}')`.
+pub(crate) fn key_of_reference(reference: &str) -> Option<String> {
+    let last = reference.trim_end_matches('/').rsplit('/').next().filter(|last| !last.is_empty())?;
+    let decoded = percent_encoding::percent_decode_str(last).decode_utf8().ok()?;
+    let in_parentheses = decoded.strip_suffix(')').and_then(|rest| rest.split_once('('));
+    match in_parentheses {
+        Some((_, key)) => crate::path::key_value(key),
+        None => Some(decoded.into_owned()),
+    }
+}
+
+/// The key of the object that a body refers to.
+pub(crate) fn referenced(members: &Map<String, Value>) -> Result<String, ApiError> {
     let reference = members.get("@odata.id").and_then(Value::as_str);
-    let id = reference.and_then(|it| it.trim_end_matches('/').rsplit('/').next());
-    id.filter(|id| !id.is_empty()).ok_or_else(|| {
+    reference.and_then(key_of_reference).ok_or_else(|| {
         ApiError::bad("The body must be {\"@odata.id\": \"https://.../directoryObjects/{id}\"}.")
     })
 }

@@ -64,19 +64,32 @@ impl From<directory::Error> for ApiError {
         use directory::Error;
         let message = error.to_string();
         match error {
-            Error::NotFound { id, .. } => Self::missing(format!(
+            Error::NotFound { what, id } => Self::missing(format!(
                 "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
                 id.chars().take(200).collect::<String>()
-            )),
-            Error::Conflict { attribute, holder, .. } => Self::bad(format!(
+            ))
+            .hint(match what {
+                "user" => "List the users to find it; one that was deleted is in directory/deletedItems.".to_owned(),
+                _ => format!("There is no such {what}: list them to find the right id."),
+            }),
+            Error::Conflict { attribute, value, holder, .. } => Self::bad(format!(
                 "Another object with the same value for property {attribute} already exists: {holder}."
-            )),
+            ))
+            .hint(format!("Take another value than '{value}', or change the object {holder} first.")),
             Error::Invalid { attribute, reason } => {
                 Self::bad(format!("Invalid value specified for property '{attribute}': {reason}."))
+                    .hint("Nothing was changed: correct the value and try again.")
             }
-            Error::Ambiguous { .. } | Error::File(_) => Self::bad(message),
-            Error::NoSecret(_) => Self::new(StatusCode::BAD_REQUEST, "CredentialsMissing", message),
-            Error::MasterKey(_) | Error::Damaged { .. } => Self::internal(&message),
+            Error::Ambiguous { .. } => Self::bad(message).hint("Name the one you mean by its id."),
+            Error::File(_) => Self::bad(message).hint("Correct the file and import it again."),
+            Error::NoSecret(_) => Self::new(StatusCode::BAD_REQUEST, "CredentialsMissing", message).hint(
+                "Save them with `provost app set NAME --tenant-url URL --secret-token-file FILE`, or with PUT \
+                 synchronization/secrets.",
+            ),
+            // Only whoever runs the server can mend it, and has to be told so by whoever meets it.
+            Error::MasterKey(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "MasterKeyMismatch", message)
+                .hint("Restart the server with the master key of its backup, or save the secrets again."),
+            Error::Damaged { .. } => Self::internal(&message),
             Error::Store(error) => error.into(),
         }
     }
@@ -102,8 +115,15 @@ impl From<tenant::Error> for ApiError {
         use tenant::Error;
         let message = error.to_string();
         match error {
-            Error::InvalidName { .. } | Error::NameTaken(_) => Self::bad(message),
-            Error::NoTenant(_) | Error::NoToken(_) => Self::missing(message),
+            Error::InvalidName { .. } => Self::bad(message)
+                .hint("Take lower-case letters, digits and hyphens, such as contoso or contoso-2."),
+            Error::NameTaken(_) => {
+                Self::bad(message).hint("`provost tenant list` shows the names that are taken.")
+            }
+            Error::NoTenant(_) => Self::missing(message).hint("`provost tenant list` shows the tenants."),
+            Error::NoToken(_) => {
+                Self::missing(message).hint("`provost token list TENANT` shows the tenant's tokens.")
+            }
             Error::Store(error) => error.into(),
             other => Self::internal(&other),
         }

@@ -8,6 +8,7 @@ mod call;
 mod error;
 mod odata;
 mod page;
+mod path;
 mod render;
 mod routes;
 mod runner;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use directory::{Directory, Installation};
 use tenant::Tenants;
+use tower::ServiceExt as _;
 
 /// Where the server is reached from outside.
 #[derive(Clone, Debug)]
@@ -54,5 +56,7 @@ type Shared = Arc<State>;
 /// The routes: `/v1.0`, `/beta`, `/provost/v1`, `/healthz`, `/readyz` and `/openapi.json`.
 pub fn router(state: State) -> Router {
     let state: Shared = Arc::new(state);
-    routes::all(&state).with_state(state)
+    let routes = routes::all(&state).with_state(state);
+    // Around the routes, as a layer of theirs would see the path when it has been matched already.
+    Router::new().fallback_service(routes.map_request(path::normalize))
 }

@@ -1,5 +1,6 @@
 //! Our records as Graph writes them.
 
+use jiff::Timestamp;
 use model::{
     Application, ApplicationTemplate, AuditEntry, CycleReport, CycleStatus, DirectoryObject, Identity, Job,
     JobState, ModifiedProperty, ObjectType, ProvisioningEntry, ServicePrincipal,
@@ -20,6 +21,11 @@ const USER_ALWAYS: &[&str] = &[
 /// What every group shows, with null where there is no value.
 const GROUP_ALWAYS: &[&str] = &["displayName", "description", "mail", "mailNickname", "visibility"];
 const EXTENSION: &str = "extensionAttribute";
+
+/// A moment to the microsecond, which every client's type for it holds; the store keeps no more of it either.
+fn instant(at: Timestamp) -> String {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at).to_string()
+}
 
 /// A user or group. More than Graph's default selection: all values there are.
 pub(crate) fn object(object: &DirectoryObject) -> Value {
@@ -47,8 +53,8 @@ pub(crate) fn object(object: &DirectoryObject) -> Value {
     if !extensions.is_empty() {
         shown.insert("onPremisesExtensionAttributes".to_owned(), Value::Object(extensions));
     }
-    shown.insert("createdDateTime".to_owned(), object.created.to_string().into());
-    let deleted = object.deleted.map_or(Value::Null, |at| at.to_string().into());
+    shown.insert("createdDateTime".to_owned(), instant(object.created).into());
+    let deleted = object.deleted.map_or(Value::Null, |at| instant(at).into());
     shown.insert("deletedDateTime".to_owned(), deleted);
     Value::Object(shown)
 }
@@ -136,18 +142,18 @@ pub(crate) fn job(job: &Job, state: &JobState, entries: &[(&str, u64)]) -> Value
             "countSuccessiveCompleteFailures": state.quarantine.as_ref().map_or(0, |it| it.series_count),
             "escrowsPruned": false,
             "steadyStateFirstAchievedTime": null,
-            "steadyStateLastAchievedTime": good.map(|report| report.started.to_string()),
+            "steadyStateLastAchievedTime": good.map(|report| instant(report.started)),
             "troubleshootingUrl": null,
             "lastExecution": last.map(execution),
             "lastSuccessfulExecution": good.map(execution),
             "lastSuccessfulExecutionWithExports": null,
             "progress": [],
             "quarantine": state.quarantine.as_ref().map(|it| json!({
-                "currentBegan": it.current_began.to_string(),
+                "currentBegan": instant(it.current_began),
                 "reason": it.reason,
-                "seriesBegan": it.current_began.to_string(),
+                "seriesBegan": instant(it.current_began),
                 "seriesCount": it.series_count,
-                "nextAttempt": it.next_attempt.to_string(),
+                "nextAttempt": instant(it.next_attempt),
                 "error": {"code": it.error.error_code, "message": it.error.reason, "tenantActionable": true},
             })),
             "synchronizedEntryCountByType": counts,
@@ -187,8 +193,8 @@ fn execution(report: &CycleReport) -> Value {
             CycleStatus::Running | CycleStatus::Interrupted | CycleStatus::Quarantined => "Failed",
         },
         "error": report.error.as_ref().map(|error| json!({"code": error.error_code, "message": error.reason})),
-        "timeBegan": report.started.to_string(),
-        "timeEnded": ended.to_string(),
+        "timeBegan": instant(report.started),
+        "timeEnded": instant(ended),
     })
 }
 
@@ -196,7 +202,7 @@ fn execution(report: &CycleReport) -> Value {
 pub(crate) fn entry(entry: &ProvisioningEntry) -> Value {
     json!({
         "id": entry.id,
-        "activityDateTime": entry.activity_date_time.to_string(),
+        "activityDateTime": instant(entry.activity_date_time),
         "tenantId": entry.tenant_id,
         "jobId": entry.job_id,
         "cycleId": entry.cycle_id,
@@ -272,7 +278,7 @@ pub(crate) fn audit(entry: &AuditEntry) -> Value {
         "result": "success",
         "resultReason": "",
         "activityDisplayName": entry.activity_display_name,
-        "activityDateTime": entry.activity_date_time.to_string(),
+        "activityDateTime": instant(entry.activity_date_time),
         "loggedByService": "Core Directory",
         "operationType": entry.activity_display_name.split(' ').next().unwrap_or_default(),
         "initiatedBy": {

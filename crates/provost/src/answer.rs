@@ -90,6 +90,20 @@ impl Failure {
         self
     }
 
+    /// Wrong usage, from the text that the parser of the arguments has for people: what is wrong in its first
+    /// paragraph, then how it is done right.
+    pub fn wrong_usage(text: &str) -> Self {
+        let mut paragraphs = text.trim().split("\n\n").map(|it| {
+            let words: Vec<&str> = it.split_whitespace().collect();
+            words.join(" ")
+        });
+        let first = paragraphs.next().unwrap_or_default();
+        let message = first.strip_prefix("error: ").unwrap_or(&first);
+        let rest: Vec<String> = paragraphs.filter(|it| !it.starts_with("For more information")).collect();
+        let failure = Self::new("Usage", message).usage();
+        if rest.is_empty() { failure } else { failure.hint(rest.join("; ")) }
+    }
+
     /// Prints it: a document to standard output with `--json`, else words to standard error.
     pub fn print(&self, json: bool) -> ExitCode {
         if json {
@@ -109,9 +123,6 @@ impl Failure {
 pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_header(header);
-    if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
-        table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
-    }
     let mut count = 0_usize;
     for row in rows {
         table.add_row(row);
@@ -119,6 +130,9 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     }
     if count == 0 {
         return "none".to_owned();
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
@@ -140,7 +154,16 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// One object as lines of name and value, nested ones indented.
+/// A moment to the second, as tables show it.
+pub fn moment(value: &Value, member: &str) -> String {
+    let text = text(value, member);
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => text,
+    }
+}
+
+/// One object as lines of name and value, nested ones indented. What has no value, and what is OData's, is left out.
 pub fn sheet(value: &Value) -> String {
     let mut out = String::new();
     lines(value, 0, &mut out);
@@ -154,6 +177,7 @@ fn lines(value: &Value, depth: usize, out: &mut String) {
     };
     for (name, value) in members {
         match value {
+            _ if name.starts_with("@odata.") || plain(value).is_empty() => {}
             Value::Object(_) => {
                 let _ = writeln!(out, "{:indent$}{name}:", "", indent = depth * 2);
                 lines(value, depth + 1, out);

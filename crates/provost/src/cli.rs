@@ -1,9 +1,12 @@
 //! The command tree, with the help that a newcomer reads.
 
-use std::net::SocketAddr;
+mod values;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+use values::{address, duration};
 
 /// Automatic user provisioning, both ends of it.
 ///
@@ -12,6 +15,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// the other commands.
 #[derive(Debug, Parser)]
 #[command(name = "provost", version, arg_required_else_help = true, max_term_width = 110)]
+#[command(after_help = "\
+Examples:
+  provost demo --exit                     the whole scenario, checked, in a minute
+  provost serve                           and in a second terminal:
+  provost user import users.csv
+  provost tenant create contoso
+  provost app create --template scim --name Contoso --tenant-url URL --secret-token-file token.txt
+  provost app assign Contoso --all-users
+  provost job run Contoso --wait
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by a safety limit.")]
 pub struct Arguments {
     /// Print one JSON document to standard output, and everything else to standard error
     #[arg(long, global = true)]
@@ -61,6 +75,9 @@ pub enum Command {
     /// The provisioning log: what happened to whom, and why
     #[command(subcommand)]
     Log(Log),
+    /// The token of the administrator, which the other commands use
+    #[command(subcommand)]
+    AdminToken(AdminToken),
     /// Print the completion script for a shell (bash, zsh, fish, elvish, powershell)
     Completions { shell: clap_complete::Shell },
     /// Write users.csv and groups.csv of an invented company into a directory
@@ -75,10 +92,19 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provost serve
+  provost serve --listen 127.0.0.1:0      a free port, named in the one line of output
+  provost serve --domain scim.example.com --public-url https://scim.example.com
+
+PROVOST_LOG chooses what is logged to standard error (debug; worker=debug,info), and
+PROVOST_LOG_FORMAT=json how. PROVOST_MASTER_KEY holds the key that secrets are encrypted with;
+without it DATA_DIR/master-key does.")]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub listen: String,
     /// Tenants are served by host name as NAME.DOMAIN
     #[arg(long, default_value = "localhost")]
     pub domain: String,
@@ -88,6 +114,10 @@ pub struct Serve {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provost demo                            runs the scenario, then keeps serving for you to look around
+  provost demo --exit --users 5000        for scripts: a larger company, and the exit status tells")]
 pub struct Demo {
     /// How many users the directory gets
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(60..=200_000))]
@@ -101,6 +131,10 @@ pub struct Demo {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provost expr 'Join(\" \", [givenName], [surname])' --attr givenName=Ada --attr surname=Lovelace
+  provost expr 'Switch([accountEnabled], , \"True\", \"yes\", \"False\", \"no\")' --attr accountEnabled=True")]
 pub struct Expr {
     /// For example: Join(" ", [givenName], [surname])
     pub expression: String,
@@ -122,6 +156,12 @@ pub enum Tenant {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum AdminToken {
+    /// Make a new one and write it to DATA_DIR/admin-token; the old one opens nothing any more. The server must not run
+    Reset,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Token {
     /// Create one more token, which is shown once
     Create { tenant: String },
@@ -133,8 +173,8 @@ pub enum Token {
         /// The token to replace; needed when several are live
         id: Option<String>,
         /// How long the old token stays valid, e.g. 1d, 2h, 30m
-        #[arg(long, default_value = "1d")]
-        overlap: String,
+        #[arg(long, value_name = "TIME", default_value = "1d", value_parser = duration)]
+        overlap: SignedDuration,
     },
     /// Make a token invalid at once
     Revoke { tenant: String, id: String },
@@ -143,6 +183,15 @@ pub enum Token {
 #[derive(Debug, Subcommand)]
 pub enum User {
     /// Import a CSV file: Entra's "Download users", or its bulk-create template
+    #[command(after_help = "\
+Examples:
+  provost user import users.csv --dry-run
+  provost user import users.csv
+
+The first line names the columns: userPrincipalName, displayName, objectId, accountEnabled,
+manager (a user principal name) and any other attribute of Graph's. Users are found by objectId,
+else by userPrincipalName. An empty cell clears the attribute; a column that is not there leaves
+it as it is.")]
     Import {
         file: PathBuf,
         /// Only say what would happen
@@ -159,9 +208,9 @@ pub enum User {
     List {
         /// Only those whose name begins like this
         text: Option<String>,
-        /// At most so many
-        #[arg(long, default_value_t = 100)]
-        top: usize,
+        /// At most so many; without it all
+        #[arg(long, value_name = "N")]
+        top: Option<usize>,
         /// Those in the recycle bin instead
         #[arg(long)]
         deleted: bool,
@@ -169,6 +218,9 @@ pub enum User {
     /// Show one user
     Show { user: String },
     /// Set attributes: NAME=VALUE, NAME= to clear; manager=UPN sets the manager
+    #[command(after_help = "\
+Example:
+  provost user set ada@contoso.example jobTitle=\"Chief Engineer\" mobile= manager=bob@contoso.example")]
     Set {
         user: String,
         #[arg(required = true, value_name = "ATTR=VALUE")]
@@ -190,7 +242,21 @@ pub enum User {
 #[derive(Debug, Subcommand)]
 pub enum Group {
     /// Import a CSV file with one row per membership
-    Import { file: PathBuf },
+    #[command(after_help = "\
+Example:
+  provost group import groups.csv
+
+The columns: displayName, mailNickname, description, memberUserPrincipalName. A group without
+members has one row without one. Memberships that the file does not name stay.")]
+    Import {
+        file: PathBuf,
+        /// Only say what would happen
+        #[arg(long)]
+        dry_run: bool,
+        /// Import nothing when one row cannot be read
+        #[arg(long)]
+        atomic: bool,
+    },
     /// List the groups
     List,
     /// Show a group with its members
@@ -210,6 +276,10 @@ pub enum Gallery {
 #[derive(Debug, Subcommand)]
 pub enum App {
     /// Add an application from the gallery, with its synchronization job (not started)
+    #[command(after_help = "\
+Example:
+  provost app create --template officespace --name OfficeSpace \\
+      --tenant-url https://contoso.officespacesoftware.com/api/scim/v2/ --secret-token-file token.txt")]
     Create {
         /// The template's id: see `provost gallery list`
         #[arg(long)]
@@ -223,11 +293,29 @@ pub enum App {
         #[arg(long, value_name = "FILE", requires = "tenant_url")]
         secret_token_file: Option<PathBuf>,
     },
+    /// Change the application's SCIM address or token
+    #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
+    Set {
+        name: String,
+        /// The application's SCIM address
+        #[arg(long, value_name = "URL", group = "what")]
+        tenant_url: Option<String>,
+        /// A file that holds the application's SCIM token; - for standard input
+        #[arg(long, value_name = "FILE", group = "what")]
+        secret_token_file: Option<PathBuf>,
+    },
     /// List the applications
     List,
     /// Show an application with its roles, assignments and job
     Show { name: String },
+    /// Remove an application with its job and assignments; the accounts in it stay
+    Delete { name: String },
     /// Assign a user or a group, or provision everybody
+    #[command(after_help = "\
+Examples:
+  provost app assign OfficeSpace --group Engineering --role User
+  provost app assign OfficeSpace --user ada@contoso.example --role Admin
+  provost app assign OfficeSpace --all-users")]
     Assign(Assign),
     /// Take an assignment back
     Unassign(Assign),
@@ -273,6 +361,10 @@ pub enum Job {
     /// Stop the job within seconds; a running cycle goes on later where it was
     Pause { name: String },
     /// Begin again, by default with everything but the links between users and accounts
+    #[command(after_help = "\
+Examples:
+  provost job restart OfficeSpace                        ends a quarantine, reads everybody again, retries failures
+  provost job restart OfficeSpace --reset-scope Full     matches every account again, too")]
     Restart {
         name: String,
         /// Watermark, Escrows, QuarantineState, ConnectorDataStore, ForceDeletes, Full; several with commas
@@ -280,6 +372,12 @@ pub enum Job {
         reset_scope: Option<String>,
     },
     /// Run one cycle now, or join the one that runs
+    #[command(after_help = "\
+Example:
+  provost job run OfficeSpace --wait
+
+With --wait the exit status tells how the cycle ended: 0 done, 1 objects failed or the job is in
+quarantine, 3 removals are held back by a guard.")]
     Run {
         name: String,
         /// Wait for its end, with a progress bar on a terminal
@@ -297,19 +395,23 @@ pub enum Job {
     /// Release the removals that a guard holds back
     AllowDeletes { name: String },
     /// Change settings
+    #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
+    #[command(after_help = "\
+Example:
+  provost job set OfficeSpace --interval 20m --scope assigned --mail it@contoso.example --threshold 25")]
     Set {
         name: String,
-        /// Time between two cycles, e.g. PT40M
-        #[arg(long)]
-        interval: Option<String>,
+        /// Time between two cycles, e.g. PT40M or 40m
+        #[arg(long, value_name = "TIME", value_parser = duration, group = "what")]
+        interval: Option<SignedDuration>,
         /// Who is provisioned
-        #[arg(long)]
+        #[arg(long, group = "what")]
         scope: Option<Scope>,
-        /// Who gets mail on a failure
-        #[arg(long)]
+        /// Who gets mail on a failure; "" for nobody
+        #[arg(long, value_name = "ADDRESS", group = "what")]
         mail: Option<String>,
         /// The most removals in one cycle
-        #[arg(long)]
+        #[arg(long, value_name = "N", group = "what")]
         threshold: Option<u64>,
     },
 }
@@ -323,6 +425,11 @@ pub enum Scope {
 #[derive(Debug, Subcommand)]
 pub enum Log {
     /// List entries, newest first
+    #[command(after_help = "\
+Examples:
+  provost log list OfficeSpace --status failure --since 1h
+  provost log list --user ada@contoso.example --steps
+  provost log list --since 7d --format csv > log.csv")]
     List {
         /// Only those of this application
         name: Option<String>,
@@ -333,11 +440,11 @@ pub enum Log {
         #[arg(long)]
         status: Option<LogStatus>,
         /// Only the newer ones, e.g. 1h, 7d
-        #[arg(long)]
-        since: Option<String>,
-        /// At most so many
-        #[arg(long, default_value_t = 100)]
-        top: usize,
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        since: Option<SignedDuration>,
+        /// At most so many; without it all
+        #[arg(long, value_name = "N")]
+        top: Option<usize>,
         /// With the steps of each entry
         #[arg(long)]
         steps: bool,
@@ -359,4 +466,14 @@ pub enum Format {
     Table,
     Json,
     Csv,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
 }

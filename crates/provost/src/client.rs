@@ -66,6 +66,11 @@ impl Client {
 
     /// A client of the server at that address.
     pub fn new(base: &str, token: String, origin: String) -> Result<Self, Failure> {
+        let fits = reqwest::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !fits {
+            let words = format!("{base} (from {origin}) is no address of a server");
+            return Err(Failure::new("NoServer", words).hint("write it like http://127.0.0.1:8080"));
+        }
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .no_proxy()
@@ -99,17 +104,17 @@ impl Client {
 
     /// Sends a document and reads the answer; an answer without a body is null.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.send(Method::POST, path, Some(("application/json", body.to_string()))).await
+        self.send(Method::POST, path, Some(("application/json", body.to_string().into_bytes()))).await
     }
 
     /// Changes an object.
     pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.send(Method::PATCH, path, Some(("application/json", body.to_string()))).await
+        self.send(Method::PATCH, path, Some(("application/json", body.to_string().into_bytes()))).await
     }
 
     /// Puts a document in place of another.
     pub async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.send(Method::PUT, path, Some(("application/json", body.to_string()))).await
+        self.send(Method::PUT, path, Some(("application/json", body.to_string().into_bytes()))).await
     }
 
     /// Deletes an object.
@@ -118,8 +123,8 @@ impl Client {
     }
 
     /// Sends a file.
-    pub async fn post_csv(&self, path: &str, text: String) -> Result<Value, Failure> {
-        self.send(Method::POST, path, Some(("text/csv", text))).await
+    pub async fn post_csv(&self, path: &str, bytes: Vec<u8>) -> Result<Value, Failure> {
+        self.send(Method::POST, path, Some(("text/csv", bytes))).await
     }
 
     /// Opens a stream of server-sent events.
@@ -138,7 +143,12 @@ impl Client {
         format!("{}/v1.0/{kind}/{id}", self.base)
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Result<Value, Failure> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Result<Value, Failure> {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
         if let Some((kind, body)) = body {
             request = request.header("content-type", kind).body(body);
@@ -167,11 +177,15 @@ impl Client {
             reason = inner.to_string();
             cause = inner.source();
         }
-        Failure::new(
-            "NoServer",
-            format!("no server answers at {} (from {}): {reason}", self.base, self.origin),
-        )
-        .hint("start one with `provost serve`, or point --data-dir or PROVOST_URL at the one that runs")
+        if !error.is_connect() {
+            let words = format!("the server at {} went away before it had answered: {reason}", self.base);
+            return Failure::new("ConnectionLost", words).hint(
+                "what it has done until then is kept: see whether it runs, and run the command again if need be",
+            );
+        }
+        let words = format!("no server answers at {} (from {}): {reason}", self.base, self.origin);
+        Failure::new("NoServer", words)
+            .hint("start one with `provost serve`, or point --data-dir or PROVOST_URL at the one that runs")
     }
 
     async fn refused(&self, response: Response) -> Failure {
@@ -185,11 +199,17 @@ impl Client {
         let code = error["code"].as_str().unwrap_or("UnknownError");
         let mut failure = Failure::new(code, words);
         failure.hint = error["hint"].as_str().or(error["innerError"]["hint"].as_str()).map(str::to_owned);
-        if status == StatusCode::UNAUTHORIZED && failure.hint.is_none() {
-            failure.hint = Some(format!(
-                "the token is not this server's: use the data directory of the server ({TOKEN_FILE} in it), or set \
-                 PROVOST_TOKEN"
-            ));
+        if failure.hint.is_none() {
+            failure.hint = Some(match status {
+                StatusCode::UNAUTHORIZED => format!(
+                    "the token is not this server's: use the data directory of the server ({TOKEN_FILE} in it), or \
+                     set PROVOST_TOKEN"
+                ),
+                StatusCode::NOT_FOUND => {
+                    format!("if the name is right, check that {} is a Provost server", self.base)
+                }
+                _ => "--help tells what the command takes".to_owned(),
+            });
         }
         failure
     }
@@ -214,11 +234,16 @@ fn from_data_dir(data_dir: &Path) -> Result<(String, String), Failure> {
     Ok((server.url, file.display().to_string()))
 }
 
-/// Reads a token from a file, without the white space around it.
-pub fn read_token(file: &Path) -> Result<String, Failure> {
+/// Reads the administrator's token that the server wrote.
+fn read_token(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map(|text| text.trim().to_owned()).map_err(|error| {
-        Failure::new("NoToken", format!("the token in {} cannot be read: {error}", file.display()))
-            .hint("run the command as the user who runs the server, or set PROVOST_TOKEN")
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "set PROVOST_TOKEN, or end the server and make a new token with `provost admin-token reset`"
+            }
+            _ => "run the command as the user who runs the server, or set PROVOST_TOKEN",
+        };
+        Failure::new("NoToken", format!("the token in {} cannot be read: {error}", file.display())).hint(hint)
     })
 }
 

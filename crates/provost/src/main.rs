@@ -16,10 +16,18 @@ mod serve;
 fn main() -> ExitCode {
     let arguments = match cli::Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no failures; everything else is wrong usage.
+        // Help and version are no failures; everything else is wrong usage.
+        Err(error) if !error.use_stderr() => {
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            return ExitCode::SUCCESS;
+        }
+        // The arguments cannot be read, so whether JSON is wanted has to be found in their text.
+        Err(error) if std::env::args_os().any(|argument| argument == "--json") => {
+            return answer::Failure::wrong_usage(&error.to_string()).print(true);
+        }
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(2);
         }
     };
     let json = arguments.json;

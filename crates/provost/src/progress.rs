@@ -1,9 +1,9 @@
-//! A cycle's progress, from the server's events.
+//! What is shown while something takes long: a cycle's progress, from the server's events; that an import runs.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde_json::Value;
 
 use crate::answer::Failure;
@@ -66,14 +66,33 @@ fn data(line: &[u8]) -> Option<Value> {
     serde_json::from_slice(line.strip_prefix(b"data:")?).ok()
 }
 
+/// Waits for an answer that tells nothing on its way. On a terminal it is shown that something happens, and for how
+/// long.
+pub async fn wait<T>(words: String, work: impl Future<Output = T>) -> T {
+    let bar =
+        if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed} so far") {
+        bar.set_style(style);
+    }
+    bar.set_message(words);
+    bar.enable_steady_tick(Duration::from_millis(250));
+    let done = work.await;
+    bar.finish_and_clear();
+    done
+}
+
 fn bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(
-        "{bar:40} {human_pos} of {human_len} objects, {per_sec}, {eta} left, {elapsed} so far",
+        "{bar:40} {human_pos} of {human_len} objects, {rate}, {eta} left, {elapsed} so far",
     );
-    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let _ = write!(out, "{:.0} a second", state.per_sec());
+    });
+    let bar = ProgressBar::new(0).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
 }

@@ -92,6 +92,57 @@ fn users_come_and_go_and_come_back() {
 }
 
 #[test]
+fn a_name_changes_hands_within_a_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let id = |number: u32| format!("0a0a0a0a-0000-4000-8000-00000000000{number}");
+    let import = |rows: &[(u32, &str)]| {
+        let rows = rows.iter().map(|(number, name)| format!("{},{name}@x.example,{name}\n", id(*number)));
+        let text: String =
+            std::iter::once("objectId,userPrincipalName,displayName\n".to_owned()).chain(rows).collect();
+        let file = dir.path().join("users.csv");
+        std::fs::write(&file, text).expect("written");
+        server.ok(&["user", "import", file.to_str().expect("ASCII")])
+    };
+    import(&[(1, "jan"), (2, "kim")]);
+    let report = import(&[(3, "jan"), (1, "kim"), (2, "kim.old")]);
+    assert_eq!((&report["created"], &report["updated"]), (&json!(1), &json!(2)), "{report}");
+    assert_eq!(server.ok(&["user", "show", "jan@x.example"])["id"], id(3));
+    assert_eq!(server.ok(&["user", "show", "kim@x.example"])["id"], id(1));
+}
+
+#[test]
+fn lists_are_whole_unless_told_otherwise() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let file = support::people(dir.path(), 1203);
+    server.ok(&["user", "import", file.to_str().expect("ASCII")]);
+    let count = |arguments: &[&str]| server.ok(arguments)["value"].as_array().map(Vec::len);
+    assert_eq!(count(&["user", "list"]), Some(1203));
+    assert_eq!(count(&["user", "list", "--top", "7"]), Some(7));
+    assert_eq!(count(&["user", "list", "user12@"]), Some(1));
+}
+
+#[test]
+fn an_application_goes_by_each_of_its_ids() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let first = server.ok(&["app", "create", "--template", "scim", "--name", "Same"]);
+    let second = server.ok(&["app", "create", "--template", "scim", "--name", "Same"]);
+    for made in [&first, &second] {
+        for member in ["id", "servicePrincipalId", "applicationId", "jobId"] {
+            let id = made[member].as_str().expect("an id");
+            assert_eq!(server.ok(&["job", "status", id])["id"], made["jobId"], "{member}");
+        }
+    }
+    let (refused, status) = server.run(&["app", "show", "Same"]);
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    assert_eq!(status, 1);
+    assert!(message.contains(first["id"].as_str().expect("an id")), "{message}");
+    assert!(message.contains(second["id"].as_str().expect("an id")), "{message}");
+}
+
+#[test]
 fn tokens_are_rotated_and_revoked() {
     let dir = tempfile::tempdir().expect("a directory");
     let server = Server::start(&dir.path().join("data"));

@@ -45,6 +45,37 @@ fn without_a_server_a_command_says_so() {
 }
 
 #[test]
+fn an_address_that_is_none_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_provost"))
+        .args(["user", "list"])
+        .envs([("PROVOST_URL", "localhost:8080"), ("PROVOST_TOKEN", "x")])
+        .output()
+        .expect("the binary runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.contains("PROVOST_URL") && words.contains("http://"), "{words}");
+}
+
+#[test]
+fn a_server_that_goes_away_in_the_middle_is_no_missing_server() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let server = std::thread::spawn(move || {
+        use std::io::Read as _;
+        let (mut connection, _) = listener.accept().expect("a connection");
+        let _ = connection.read(&mut [0; 64]);
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_provost"))
+        .args(["user", "list", "--json"])
+        .envs([("PROVOST_URL", url.as_str()), ("PROVOST_TOKEN", "x")])
+        .output()
+        .expect("the binary runs");
+    server.join().expect("it has answered nothing");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(answer["error"]["code"], "ConnectionLost", "{answer}");
+}
+
+#[test]
 fn a_server_that_is_gone_is_named() {
     let dir = tempfile::tempdir().expect("a directory");
     let server = Server::start(dir.path());
@@ -64,6 +95,131 @@ fn wrong_usage_ends_with_status_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(!output.stderr.is_empty());
     }
+}
+
+#[test]
+fn wrong_usage_is_a_document_where_one_is_asked_for() {
+    for arguments in [&["user", "lisst"][..], &["app", "assign", "X"], &["log", "list", "--since", "soon"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_provost"))
+            .args(arguments)
+            .arg("--json")
+            .output()
+            .expect("the binary runs");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("one document");
+        assert_eq!(answer["error"]["code"], "Usage", "{answer}");
+        assert!(
+            answer["error"]["message"].as_str().is_some_and(|words| !words.starts_with("error")),
+            "{answer}"
+        );
+        assert!(output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn an_application_is_created_whole_or_not_at_all() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let (empty, token) = (path(&dir, "empty", "\n"), path(&dir, "token", "secret"));
+    let create = |url: &str, file: &str| {
+        let create = ["app", "create", "--template", "scim", "--name", "One", "--tenant-url", url];
+        failure(&server, &[&create[..], &["--secret-token-file", file]].concat())
+    };
+    let (message, hint) = create("https://x.example/scim", &empty);
+    assert!(message.contains("empty") && hint.contains("token"), "{message} / {hint}");
+    let (message, _) = create("x.example", &token);
+    assert!(message.contains("https://"), "{message}");
+    assert_eq!(server.ok(&["app", "list"])["value"], serde_json::json!([]), "nothing is left of it");
+
+    server.ok(&["app", "create", "--template", "scim", "--name", "One"]);
+    let (message, hint) = failure(&server, &["job", "test", "One"]);
+    assert!(message.contains("tenant URL") && hint.contains("provost app set"), "{message} / {hint}");
+    let set = ["app", "set", "One", "--tenant-url", "http://127.0.0.1:9/scim", "--secret-token-file", &token];
+    server.ok(&set);
+    let (message, _) = failure(&server, &["job", "test", "One"]);
+    assert!(message.contains("refused"), "{message}");
+    server.ok(&["app", "delete", "One"]);
+    assert_eq!(server.ok(&["app", "list"])["value"], serde_json::json!([]));
+}
+
+#[test]
+fn every_refusal_says_what_to_do() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    server.ok(&["tenant", "create", "contoso"]);
+    let users =
+        path(&dir, "users.csv", "userPrincipalName,displayName\nada@x.example,Ada\nbob@x.example,Bob\n");
+    let groups = path(&dir, "groups.csv", "displayName,memberUserPrincipalName\nTeam,ada@x.example\n");
+    server.ok(&["user", "import", &users]);
+    server.ok(&["group", "import", &groups]);
+    server.ok(&["app", "create", "--template", "officespace", "--name", "App"]);
+    server.ok(&["app", "assign", "App", "--user", "ada@x.example"]);
+    for arguments in [
+        &["tenant", "create", "contoso"][..],
+        &["tenant", "create", "Not A Name"],
+        &["tenant", "show", "nobody"],
+        &["token", "revoke", "contoso", "0a0a0a0a-0000-4000-8000-000000000001"],
+        &["user", "set", "ada@x.example", "shoeSize=43"],
+        &["user", "set", "ada@x.example", "userPrincipalName=bob@x.example"],
+        &["user", "delete", "nobody@x.example"],
+        &["group", "import", &users],
+        &["group", "add-member", "Team", "ada@x.example"],
+        &["group", "remove-member", "Team", "bob@x.example"],
+        &["app", "create", "--template", "nothing", "--name", "X"],
+        &["app", "assign", "App", "--user", "ada@x.example"],
+        &["app", "assign", "App", "--user", "bob@x.example", "--role", "Boss"],
+        &["app", "unassign", "App", "--user", "bob@x.example"],
+        &["job", "start", "App"],
+        &["job", "restart", "App", "--reset-scope", "Everything"],
+        &["job", "status", "Nothing"],
+    ] {
+        let (message, hint) = failure(&server, arguments);
+        assert!(!message.is_empty() && !hint.is_empty(), "{arguments:?}: {message} / {hint}");
+    }
+}
+
+#[test]
+fn a_snapshot_that_would_remove_too_many_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let all = support::people(dir.path(), 20);
+    server.ok(&["user", "import", all.to_str().expect("ASCII")]);
+    let one = path(&dir, "one.csv", "userPrincipalName,displayName\nuser0@contoso.example,Given0 Surname0\n");
+    let (report, status) = server.run(&["user", "import", "--snapshot", &one]);
+    assert_eq!((status, &report["held"], &report["deleted"]), (3, &19.into(), &0.into()), "{report}");
+    assert_eq!(server.ok(&["user", "list"])["value"].as_array().map(Vec::len), Some(20));
+}
+
+#[test]
+fn a_lost_master_key_or_token_is_explained() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = dir.path().join("data");
+    drop(Server::start(&data));
+    let provost = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provost"));
+        command.args(arguments).arg("--data-dir").arg(&data).stdin(Stdio::null());
+        command.output().expect("the binary runs")
+    };
+    let old = std::fs::read(data.join("admin-token")).expect("readable");
+    std::fs::remove_file(data.join("admin-token")).expect("it is there");
+    let output = provost(&["user", "list"]);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("admin-token reset"), "{words}");
+    assert_eq!(provost(&["admin-token", "reset"]).status.code(), Some(0));
+    assert_ne!(std::fs::read(data.join("admin-token")).expect("readable"), old);
+    let server = Server::start(&data);
+    server.ok(&["user", "list"]);
+    drop(server);
+
+    let key = data.join("master-key");
+    let kept = std::fs::read(&key).expect("readable");
+    std::fs::remove_file(&key).expect("it is there");
+    let output = provost(&["serve", "--listen", "127.0.0.1:0"]);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.contains("master-key is missing") && words.contains("backup"), "{words}");
+    std::fs::write(&key, kept).expect("writable");
+    Server::start(&data).ok(&["user", "list"]);
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::io::Read;
 
 use model::ObjectType;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::records::Record;
@@ -81,6 +80,17 @@ impl Header {
                 return Err(Error::File(format!("two of its columns are {key}; the second is '{name}'")));
             }
         }
+        if object_type == ObjectType::Group && !seen.contains("member") {
+            let of_users =
+                |(name, _): &(String, Meaning)| inner(name).eq_ignore_ascii_case("userPrincipalName");
+            if self.columns.iter().any(of_users) {
+                return Err(Error::File(
+                    "it is a file of users, as it has the column userPrincipalName: import it as users; in a file of \
+                     groups memberUserPrincipalName names the members"
+                        .to_owned(),
+                ));
+            }
+        }
         let needed = match object_type {
             ObjectType::User => "userPrincipalName",
             ObjectType::Group => "displayName",
@@ -146,34 +156,6 @@ fn column(object_type: ObjectType, name: &str) -> (String, Meaning) {
         _ => attribute(plain),
     };
     (name.to_owned(), meaning.unwrap_or(Meaning::Nothing))
-}
-
-/// The value of a cell; null where it is empty.
-pub(super) fn value(kind: AttributeKind, cell: &str) -> Result<Value, String> {
-    let cell = cell.trim();
-    if cell.is_empty() {
-        return Ok(Value::Null);
-    }
-    Ok(match kind {
-        AttributeKind::Boolean => Value::Bool(boolean(cell)?),
-        AttributeKind::Texts => {
-            let parts = cell.split(';').map(str::trim).filter(|part| !part.is_empty());
-            Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
-        }
-        AttributeKind::Text | AttributeKind::Instant => Value::String(cell.to_owned()),
-    })
-}
-
-/// Whether a cell says yes.
-pub(super) fn boolean(cell: &str) -> Result<bool, String> {
-    match cell.trim().to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" => Ok(true),
-        "false" | "no" | "0" => Ok(false),
-        other => Err(format!(
-            "'{}' is neither True nor False (nor Yes or No)",
-            other.chars().take(40).collect::<String>()
-        )),
-    }
 }
 
 /// The id in a cell; `None` where it is empty.

@@ -1,6 +1,6 @@
 //! Import of groups and their members.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 use model::{DirectoryObject, ObjectType, Principal};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use store::{EdgeKind, Expect, KeyName, Kind, Transaction, transact};
 use uuid::Uuid;
 
-use super::columns::{Header, Meaning, id, value};
+use super::columns::{Header, Meaning, id};
 use super::records::Record;
 use super::{BATCH, Options, Report, broken, open};
 use crate::attributes::merge;
@@ -51,6 +51,8 @@ struct Batch {
     updated: u64,
     unchanged: u64,
     members: u64,
+    /// Group and member of each membership that the batch adds.
+    added: HashSet<(Uuid, Uuid)>,
     failures: Vec<(u64, Error)>,
 }
 
@@ -172,13 +174,10 @@ impl Directory {
         })?;
         // In a dry run the group may be one that does not exist; it has no members then.
         let there = self.store().has_edges(self.realm(), EdgeKind::Member, group, &[user.id]).await?;
-        let edge = self.member_edge(group, ObjectType::User, user.id);
-        let again =
-            transaction.ops.iter().any(|op| matches!(op, store::Op::AddEdge(other) if *other == edge));
-        if there.first().copied().unwrap_or(false) || again {
+        if there.first().copied().unwrap_or(false) || !batch.added.insert((group, user.id)) {
             return Ok(());
         }
-        transaction.add_edge(edge);
+        transaction.add_edge(self.member_edge(group, ObjectType::User, user.id));
         batch.members += 1;
         let shown = DirectoryObject {
             object_type: ObjectType::Group,
@@ -266,7 +265,7 @@ fn read_row(header: &Header, line: u64, cells: &[String]) -> Result<Row, (String
             Meaning::Id => row.id = id(cell).map_err(at)?,
             Meaning::Member => row.member = Some(cell.trim().to_owned()).filter(|name| !name.is_empty()),
             Meaning::Attribute(name, kind) => {
-                let value = value(*kind, cell).map_err(at)?;
+                let value = kind.read(cell).map_err(at)?;
                 // The rows of a group after its first one often leave its cells empty.
                 if !value.is_null() {
                     row.change.insert(name.clone(), value);

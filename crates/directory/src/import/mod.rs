@@ -4,8 +4,10 @@
 //! row that cannot be imported is reported with line, column and reason, and the others are imported.
 
 mod columns;
+mod encoding;
 mod groups;
 mod managers;
+mod names;
 mod records;
 mod snapshot;
 mod users;
@@ -13,11 +15,12 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 
 use serde::Serialize;
 
 use crate::{Error, Result};
+use encoding::Decoded;
 use records::Records;
 
 /// How a file is imported.
@@ -74,8 +77,8 @@ pub struct RowError {
 
 /// Most rows of which the report says what is wrong.
 const MAX_ERRORS: usize = 1000;
-/// Rows of a transaction.
-const BATCH: usize = 250;
+/// Rows of a transaction: many, as the keys of users lie far apart and each transaction writes every page it touches.
+const BATCH: usize = 1000;
 
 impl Report {
     fn fail(&mut self, line: u64, column: impl Into<String>, reason: impl Into<String>) {
@@ -97,26 +100,24 @@ impl Report {
 
     fn finish(&mut self, options: Options) {
         self.errors.sort_by_key(|error| error.line);
-        self.imported = !(options.dry_run || (options.atomic && self.failed > 0));
+        let refused = options.atomic && self.failed > 0;
+        if refused {
+            (self.created, self.updated) = (0, 0);
+            self.members_added = self.members_added.map(|_| 0);
+        }
+        self.imported = !(options.dry_run || refused);
     }
 }
 
-type Reader<R> = Records<BufReader<R>>;
+type Reader<R> = Records<BufReader<Decoded<R>>>;
 
-/// Starts to read a file: leaves out its byte order mark.
+/// Starts to read a file.
 fn open<R: Read>(file: R) -> Result<Reader<R>> {
-    let mut input = BufReader::with_capacity(64 * 1024, file);
-    let start = input.fill_buf().map_err(broken)?;
-    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
-        return Err(Error::File("it is UTF-16: save it as \"CSV UTF-8\"".to_owned()));
-    }
-    if start.starts_with(b"PK\x03\x04") {
+    let mut file = Decoded::new(file).map_err(broken)?;
+    if file.start().map_err(broken)?.starts_with(b"PK\x03\x04") {
         return Err(Error::File("it is a spreadsheet or an archive: save it as \"CSV UTF-8\"".to_owned()));
     }
-    if start.starts_with(&[0xef, 0xbb, 0xbf]) {
-        input.consume(3);
-    }
-    Ok(Records::new(input))
+    Ok(Records::new(BufReader::with_capacity(64 * 1024, file)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]

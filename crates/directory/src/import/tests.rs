@@ -94,7 +94,7 @@ async fn broken_rows_are_reported_and_the_others_imported() {
 
     let atomic = Options { atomic: true, ..Options::default() };
     let report = users(&directory, "userPrincipalName,displayName\na@b,A\nb,B\n", atomic).await;
-    assert_eq!((report.failed, report.imported), (1, false));
+    assert_eq!((report.failed, report.created, report.imported), (1, 0, false));
     assert!(directory.user("a@b").await.is_err());
     let report =
         users(&directory, "userPrincipalName,displayName,manager\na@b,A,c@b\nc@b,C,\n", atomic).await;
@@ -115,7 +115,25 @@ async fn files_that_are_no_such_files_are_explained() {
         let Err(Error::File(message)) = refused else { panic!("{refused:?}") };
         assert!(message.contains(said), "{message}");
     }
-    assert!(directory.import_users(&admin(), &b"\xff\xfea\0"[..], Options::default()).await.is_err());
+    let users = DOWNLOAD.as_bytes();
+    let refused = directory.import_groups(&admin(), users, Options::default()).await;
+    let Err(Error::File(message)) = refused else { panic!("{refused:?}") };
+    assert!(message.contains("import it as users"), "{message}");
+}
+
+#[tokio::test]
+async fn files_come_in_the_encodings_that_spreadsheets_save() {
+    let directory = directory().await;
+    let utf16: Vec<u8> = DOWNLOAD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let import = async |bytes: &[u8]| {
+        directory.import_users(&admin(), bytes, Options::default()).await.expect("the file can be read")
+    };
+    assert_eq!(import(&utf16).await.created, 2);
+    assert_eq!(import(DOWNLOAD.as_bytes()).await.unchanged, 2);
+    let windows = b"userPrincipalName;displayName\r\njoerg@example.com;J\xf6rg\r\nkim@example.com;Kim\r\n";
+    let report = import(windows).await;
+    assert_eq!((report.created, report.failed, report.errors[0].line), (1, 1, 2), "{report:?}");
+    assert!(report.errors[0].reason.contains("UTF-8"), "{report:?}");
 }
 
 #[tokio::test]
@@ -133,6 +151,27 @@ async fn many_rows_with_managers_who_come_later() {
     let first = directory.user("u0@example.com").await.expect("imported");
     let manager = directory.manager(first.id).await.expect("readable").expect("set");
     assert_eq!(manager.name(), "u400@example.com");
+}
+
+#[tokio::test]
+async fn a_name_changes_hands_within_a_file() {
+    let directory = directory().await;
+    let id = |number: u32| format!("8f0a1c9e-7f9f-4b41-9d1a-0d1f6d2f3a0{number}");
+    let file = |rows: &[(u32, &str)]| {
+        let rows = rows.iter().map(|(number, name)| format!("{},{name}@example.com,{name}\n", id(*number)));
+        std::iter::once("objectId,userPrincipalName,displayName\n".to_owned()).chain(rows).collect::<String>()
+    };
+    users(&directory, &file(&[(1, "jan"), (2, "kim")]), Options::default()).await;
+    // A newcomer gets the name of somebody who takes the name of a third, who is renamed.
+    for atomic in [true, false] {
+        let options = Options { atomic, ..Options::default() };
+        let moved = users(&directory, &file(&[(3, "jan"), (1, "kim"), (2, "kim.old")]), options).await;
+        assert_eq!((moved.failed, moved.created + moved.unchanged > 0), (0, true), "{moved:?}");
+        assert_eq!(directory.user("jan@example.com").await.expect("there").id.to_string(), id(3));
+        assert_eq!(directory.user("kim@example.com").await.expect("there").id.to_string(), id(1));
+    }
+    let swapped = users(&directory, &file(&[(1, "jan"), (3, "kim")]), Options::default()).await;
+    assert_eq!((swapped.failed, swapped.updated), (2, 0), "{swapped:?}");
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 use store::{Expect, Kind, Transaction, transact};
 use uuid::Uuid;
 
-use super::columns::{Header, Meaning, boolean, id, value};
+use super::columns::{Header, Meaning, id};
 use super::managers::{Cell, Deferred, RowManager, unknown_manager};
+use super::names::in_order;
 use super::records::Record;
 use super::{BATCH, Options, Report, broken, open};
-use crate::attributes::merge;
+use crate::attributes::{merge, read_boolean};
 use crate::audit::{Category, Deed, differences, identity_of};
 use crate::objects::defaults;
 use crate::record::encode_object;
@@ -21,10 +22,10 @@ use crate::{Directory, Error, Result};
 
 /// One row, understood.
 #[derive(Clone, Debug)]
-struct Row {
+pub(super) struct Row {
     line: u64,
-    id: Option<Uuid>,
-    name: Option<String>,
+    pub id: Option<Uuid>,
+    pub name: Option<String>,
     change: Map<String, Value>,
     manager: Cell,
 }
@@ -193,10 +194,16 @@ impl Directory {
         let mut batch = Batch::default();
         let mut written: Vec<(&Row, DirectoryObject, Outcome)> = Vec::with_capacity(rows.len());
         let mut known = self.rows_by_id(rows).await?;
-        for row in rows {
+        let mut freed: HashSet<String> = HashSet::new();
+        for row in in_order(rows, &known) {
             let found = row.id.and_then(|id| known.remove(&id));
-            match self.draft_row(&mut transaction, by, row, found).await {
-                Ok((user, outcome)) => written.push((row, user, outcome)),
+            let old = found.as_ref().and_then(|user| user.text("userPrincipalName")).map(fold_key);
+            match self.draft_row(&mut transaction, by, row, found, &freed).await {
+                Ok((user, outcome)) => {
+                    let new = user.text("userPrincipalName").map(fold_key);
+                    freed.extend(old.filter(|old| Some(old) != new.as_ref()));
+                    written.push((row, user, outcome));
+                }
                 Err(error @ (Error::Store(_) | Error::Damaged { .. })) => return Err(error),
                 Err(error) => batch.failures.push((row.line, error)),
             }
@@ -245,13 +252,14 @@ impl Directory {
         Ok((transaction, batch))
     }
 
-    /// Adds the operation that writes one user.
+    /// Adds the operation that writes one user. The names in `freed` were given up by earlier rows.
     async fn draft_row(
         &self,
         transaction: &mut Transaction,
         by: &Principal,
         row: &Row,
         found: Option<DirectoryObject>,
+        freed: &HashSet<String>,
     ) -> Result<(DirectoryObject, Outcome)> {
         let same_name = |user: &DirectoryObject, name: &str| {
             user.deleted.is_none() && user.text("userPrincipalName").map(fold_key) == Some(fold_key(name))
@@ -259,6 +267,7 @@ impl Directory {
         let holder = match &row.name {
             // It holds the name already, so nobody else does.
             Some(name) if found.as_ref().is_some_and(|user| same_name(user, name)) => None,
+            Some(name) if freed.contains(&fold_key(name)) => None,
             Some(name) => self.user_by_name(name).await?,
             None => None,
         };
@@ -373,11 +382,11 @@ fn read_row(header: &Header, line: u64, cells: &[String]) -> Result<Row, (String
             }
             Meaning::Blocked if cell.trim().is_empty() => {}
             Meaning::Blocked => {
-                let blocked = boolean(cell).map_err(at)?;
+                let blocked = read_boolean(cell).map_err(at)?;
                 row.change.insert("accountEnabled".to_owned(), Value::Bool(!blocked));
             }
             Meaning::Attribute(name, kind) => {
-                let value = value(*kind, cell).map_err(at)?;
+                let value = kind.read(cell).map_err(at)?;
                 // Columns that every user has a value for: an empty cell says nothing.
                 if value.is_null() && matches!(name.as_str(), "accountEnabled" | "userType") {
                     continue;

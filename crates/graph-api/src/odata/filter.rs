@@ -85,15 +85,12 @@ impl Filter {
         }
     }
 
-    /// The filter as comparisons that all must hold; `None` where it is of another form.
-    pub fn only_conjuncts(&self) -> Option<Vec<&Comparison>> {
+    /// The first property named anywhere for which the test holds.
+    pub fn property(&self, test: &dyn Fn(&str) -> bool) -> Option<&str> {
         match self {
-            Self::Compare(comparison) => Some(vec![comparison]),
-            Self::And(parts) => {
-                let parts: Option<Vec<_>> = parts.iter().map(Self::only_conjuncts).collect();
-                parts.map(|parts| parts.into_iter().flatten().collect())
-            }
-            Self::Or(_) | Self::Not(_) => None,
+            Self::Compare(comparison) => Some(comparison.path.as_str()).filter(|path| test(path)),
+            Self::And(parts) | Self::Or(parts) => parts.iter().find_map(|part| part.property(test)),
+            Self::Not(part) => part.property(test),
         }
     }
 }
@@ -229,10 +226,28 @@ impl Parser {
                 self.expect(&Token::Close)?;
                 Ok(filter)
             }
-            Token::Word(word) if self.peek() == Some(&Token::Open) => self.function(&word),
-            Token::Word(path) => self.comparison(path),
+            Token::Word(word) if self.peek() == Some(&Token::Open) && !changes_case(&word) => {
+                self.function(&word)
+            }
+            Token::Word(word) => {
+                let path = self.property(word)?;
+                self.comparison(path)
+            }
             other => Err(invalid(&format!("{} stands where a property is expected", shown(&other)))),
         }
+    }
+
+    /// A property whose first word has been read. What only changes its case is left out: no comparison looks at case.
+    fn property(&mut self, word: String) -> Result<String, ApiError> {
+        if !changes_case(&word) || self.peek() != Some(&Token::Open) {
+            return Ok(word);
+        }
+        self.expect(&Token::Open)?;
+        let Token::Word(path) = self.next("a property")? else {
+            return Err(invalid("a property is expected"));
+        };
+        self.expect(&Token::Close)?;
+        Ok(path)
     }
 
     fn function(&mut self, name: &str) -> Result<Filter, ApiError> {
@@ -243,9 +258,10 @@ impl Parser {
             _ => return Err(invalid(&format!("the function '{}' is not supported", cut(name)))),
         };
         self.expect(&Token::Open)?;
-        let Token::Word(path) = self.next("a property")? else {
+        let Token::Word(word) = self.next("a property")? else {
             return Err(invalid("a property is expected"));
         };
+        let path = self.property(word)?;
         self.expect(&Token::Comma)?;
         let value = self.value()?;
         self.expect(&Token::Close)?;
@@ -307,6 +323,10 @@ impl Parser {
             other => Err(invalid(&format!("{} stands where a value is expected", shown(&other)))),
         }
     }
+}
+
+fn changes_case(word: &str) -> bool {
+    word.eq_ignore_ascii_case("tolower") || word.eq_ignore_ascii_case("toupper")
 }
 
 fn tokens(text: &str) -> Result<Vec<Token>, ApiError> {
@@ -393,6 +413,7 @@ mod tests {
             ("displayName in ('x', 'Ann O''Neill')", true),
             ("endswith(displayName,'neill') eq true", true),
             ("accountEnabled ne true", false),
+            ("contains(tolower(displayName), 'neill') and toUpper(source/id) eq '7'", true),
         ] {
             assert_eq!(Filter::parse(filter).expect(filter).matches(&object), holds, "{filter}");
         }
@@ -412,6 +433,8 @@ mod tests {
             "a eq 1)",
             "f(a,'x')",
             "a in ()",
+            "tolower(a",
+            "tolower('a') eq 'b'",
             &deep,
             &nots,
             &long,

@@ -25,7 +25,30 @@ pub(crate) struct Query {
     pub count: bool,
     /// What is searched for, folded.
     pub search: Option<String>,
-    pub order_by: Option<String>,
+    pub order_by: Option<OrderBy>,
+}
+
+/// By what a list is ordered.
+#[derive(Debug, PartialEq)]
+pub(crate) struct OrderBy {
+    pub property: String,
+    pub descending: bool,
+}
+
+impl OrderBy {
+    fn parse(value: &str) -> Result<Self, ApiError> {
+        let mut words = value.split_whitespace();
+        let property = words.next().unwrap_or_default().to_owned();
+        let descending = match words.next().map(str::to_ascii_lowercase).as_deref() {
+            None | Some("asc") => Some(false),
+            Some("desc") => Some(true),
+            Some(_) => None,
+        };
+        match (descending, words.next()) {
+            (Some(descending), None) if !property.contains(',') => Ok(Self { property, descending }),
+            _ => Err(ApiError::unsupported("'$orderby' takes one property, then asc or desc.")),
+        }
+    }
 }
 
 /// Longest value of a query option, in bytes.
@@ -60,7 +83,7 @@ impl Query {
             "expand" => self.expand = names(),
             "top" => self.top = Some(top(value)?),
             "count" => self.count = value.eq_ignore_ascii_case("true"),
-            "orderby" if !value.trim().is_empty() => self.order_by = Some(value.trim().to_owned()),
+            "orderby" if !value.trim().is_empty() => self.order_by = Some(OrderBy::parse(value)?),
             "search" => self.search = Some(search(value)).filter(|text| !text.is_empty()),
             "skiptoken" => {
                 let token = URL_SAFE_NO_PAD.decode(value);

@@ -3,6 +3,7 @@
 use axum::extract::Path;
 use axum::routing::get;
 use serde_json::Value;
+use store::Cursor;
 
 use super::Routes;
 use crate::call::{Call, guid, no_content};
@@ -13,8 +14,10 @@ use crate::{page, render};
 pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/applications", get(applications))
+        .route("/applications/$count", get(count_applications))
         .route("/applications/{id}", get(application))
         .route("/servicePrincipals", get(service_principals))
+        .route("/servicePrincipals/$count", get(count_service_principals))
         .route("/servicePrincipals/{id}", get(service_principal).delete(delete))
 }
 
@@ -32,37 +35,85 @@ fn keeps(call: &Call, shown: &Value) -> bool {
         && call.query.filter.as_ref().is_none_or(|filter| filter.matches(shown))
 }
 
-async fn applications(call: Call) -> Answer {
-    let name = wanted_name(&call);
-    let (mut shown, mut after) = (Vec::new(), call.query.after.clone());
-    loop {
-        let wanted = call.query.limit() - shown.len();
-        let (found, next) = call.directory.applications(name.as_deref(), after, wanted).await?;
-        shown.extend(found.iter().map(render::application).filter(|it| keeps(&call, it)));
-        if next.is_none() || shown.len() >= call.query.limit() {
-            return Ok(page::list(&call, "applications", shown, next.as_ref(), None));
-        }
-        after = next;
+/// A list of applications or service principals.
+#[derive(Clone, Copy)]
+enum Which {
+    Applications,
+    ServicePrincipals,
+}
+
+impl Which {
+    /// The objects of a page that filter and search hold for, and where the next page starts.
+    async fn page(
+        self,
+        call: &Call,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<(Vec<Value>, Option<Cursor>), ApiError> {
+        let name = wanted_name(call);
+        let (found, next) = match self {
+            Self::Applications => {
+                let (found, next) = call.directory.applications(name.as_deref(), after, limit).await?;
+                (found.iter().map(render::application).collect::<Vec<_>>(), next)
+            }
+            Self::ServicePrincipals => {
+                let (found, next) = call.directory.service_principals(name.as_deref(), after, limit).await?;
+                (found.iter().map(render::service_principal).collect(), next)
+            }
+        };
+        Ok((found.into_iter().filter(|it| keeps(call, it)).collect(), next))
     }
+
+    async fn list(self, call: &Call) -> Answer {
+        let (mut shown, mut next) = (Vec::new(), call.query.after.clone());
+        loop {
+            let (found, after) = self.page(call, next, call.query.limit() - shown.len()).await?;
+            shown.extend(found);
+            next = after;
+            if next.is_none() || shown.len() >= call.query.limit() {
+                break;
+            }
+        }
+        let count = if call.query.count { Some(self.count(call).await?) } else { None };
+        let what = match self {
+            Self::Applications => "applications",
+            Self::ServicePrincipals => "servicePrincipals",
+        };
+        Ok(page::list(call, what, shown, next.as_ref(), count))
+    }
+
+    async fn count(self, call: &Call) -> Result<u64, ApiError> {
+        let (mut count, mut after) = (0, None);
+        loop {
+            let (found, next) = self.page(call, after, 1000).await?;
+            count += found.len() as u64;
+            after = next;
+            if after.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+}
+
+async fn applications(call: Call) -> Answer {
+    Which::Applications.list(&call).await
+}
+
+async fn count_applications(call: Call) -> Answer {
+    Ok(super::users::plain(Which::Applications.count(&call).await?))
+}
+
+async fn service_principals(call: Call) -> Answer {
+    Which::ServicePrincipals.list(&call).await
+}
+
+async fn count_service_principals(call: Call) -> Answer {
+    Ok(super::users::plain(Which::ServicePrincipals.count(&call).await?))
 }
 
 async fn application(call: Call, Path(id): Path<String>) -> Answer {
     let found = call.directory.application(guid(&id)?).await?;
     call.found("applications", render::application(&found))
-}
-
-async fn service_principals(call: Call) -> Answer {
-    let name = wanted_name(&call);
-    let (mut shown, mut after) = (Vec::new(), call.query.after.clone());
-    loop {
-        let wanted = call.query.limit() - shown.len();
-        let (found, next) = call.directory.service_principals(name.as_deref(), after, wanted).await?;
-        shown.extend(found.iter().map(render::service_principal).filter(|it| keeps(&call, it)));
-        if next.is_none() || shown.len() >= call.query.limit() {
-            return Ok(page::list(&call, "servicePrincipals", shown, next.as_ref(), None));
-        }
-        after = next;
-    }
 }
 
 async fn service_principal(call: Call, Path(id): Path<String>) -> Answer {

@@ -1,12 +1,11 @@
 //! Assignments of users and groups to applications.
 
 use axum::extract::Path;
-use axum::routing::{delete, get};
+use axum::routing::get;
 use bytes::Bytes;
 use directory::AssignmentRequest;
 use model::AppRoleAssignment;
 use serde_json::{Map, Value};
-use store::Cursor;
 use uuid::Uuid;
 
 use super::Routes;
@@ -20,36 +19,50 @@ pub(super) fn routes() -> Routes {
         .route("/servicePrincipals/{id}/appRoleAssignedTo", get(assigned_to).post(assign))
         .route("/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", get(show).delete(unassign))
         .route("/servicePrincipals/{id}/appRoleAssignments", get(assigned_to).post(assign))
-        .route("/servicePrincipals/{id}/appRoleAssignments/{assignment}", delete(unassign))
+        .route("/servicePrincipals/{id}/appRoleAssignments/{assignment}", get(show).delete(unassign))
         .route("/users/{id}/appRoleAssignments", get(of_user).post(assign_user))
-        .route("/users/{id}/appRoleAssignments/{assignment}", delete(unassign_user))
+        .route("/users/{id}/appRoleAssignments/{assignment}", get(show_of_user).delete(unassign_user))
         .route("/groups/{id}/appRoleAssignments", get(of_group).post(assign_group))
-        .route("/groups/{id}/appRoleAssignments/{assignment}", delete(unassign_group))
+        .route("/groups/{id}/appRoleAssignments/{assignment}", get(show_of_group).delete(unassign_group))
 }
 
 fn rendered(assignment: &AppRoleAssignment) -> Value {
     serde_json::to_value(assignment).unwrap_or_default()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
-fn list(call: &Call, found: &(Vec<AppRoleAssignment>, Option<Cursor>)) -> Answer {
+/// Most assignments that are read at once: a filter or a count looks at all of them.
+const ALL: usize = 100_000;
+
+/// The assignments for which the filter holds.
+fn kept(call: &Call, found: &[AppRoleAssignment]) -> Vec<Value> {
     let keep = |shown: &Value| call.query.filter.as_ref().is_none_or(|filter| filter.matches(shown));
-    let shown = found.0.iter().map(rendered).filter(keep).collect();
-    Ok(page::list(call, "appRoleAssignments", shown, found.1.as_ref(), None))
+    found.iter().map(rendered).filter(keep).collect()
+}
+
+/// The size of a page: a filter is applied to a page, so the page is a large one then.
+fn size(call: &Call) -> usize {
+    if call.query.filter.is_some() { ALL } else { call.query.limit() }
 }
 
 async fn assigned_to(call: Call, Path(id): Path<String>) -> Answer {
     let app = principal(&call, &id).await?;
-    // A filter is applied to a page, so the page is a large one.
-    let limit = if call.query.filter.is_some() { 100_000 } else { call.query.limit() };
-    let found = call.directory.assigned_to(app.id, call.query.after.clone(), limit).await?;
-    list(&call, &found)
+    let (found, next) = call.directory.assigned_to(app.id, call.query.after.clone(), size(&call)).await?;
+    let count = if call.query.count {
+        Some(kept(&call, &call.directory.assigned_to(app.id, None, ALL).await?.0).len() as u64)
+    } else {
+        None
+    };
+    Ok(page::list(&call, "appRoleAssignments", kept(&call, &found), next.as_ref(), count))
 }
 
 async fn of(call: &Call, id: Uuid) -> Answer {
-    let limit = if call.query.filter.is_some() { 100_000 } else { call.query.limit() };
-    let found = call.directory.assignments_of(id, call.query.after.clone(), limit).await?;
-    list(call, &found)
+    let (found, next) = call.directory.assignments_of(id, call.query.after.clone(), size(call)).await?;
+    let count = if call.query.count {
+        Some(kept(call, &call.directory.assignments_of(id, None, ALL).await?.0).len() as u64)
+    } else {
+        None
+    };
+    Ok(page::list(call, "appRoleAssignments", kept(call, &found), next.as_ref(), count))
 }
 
 async fn of_user(call: Call, Path(id): Path<String>) -> Answer {
@@ -104,24 +117,43 @@ async fn add(call: &Call, body: &Map<String, Value>, resource: Uuid, who: Uuid) 
     let made = call.directory.assign(&call.by, request).await.map_err(|error| match error {
         directory::Error::Conflict { .. } => {
             ApiError::bad("Permission being assigned already exists on the object.")
+                .hint("Nothing has to be done: this role is assigned already.")
         }
         other => other.into(),
     })?;
     Ok(call.created("appRoleAssignments", rendered(&made)))
 }
 
-async fn found(call: &Call, assignment: &str) -> Result<AppRoleAssignment, ApiError> {
-    Ok(call.directory.assignment(guid(assignment)?).await?)
+/// The assignment of that id, where it belongs to the object in the path.
+async fn found(
+    call: &Call,
+    assignment: &str,
+    belongs: impl Fn(&AppRoleAssignment) -> bool,
+) -> Result<AppRoleAssignment, ApiError> {
+    let found = call.directory.assignment(guid(assignment)?).await?;
+    if belongs(&found) {
+        return Ok(found);
+    }
+    Err(ApiError::missing(format!("Resource '{assignment}' does not exist here.")))
 }
 
 async fn show(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
     let app = principal(&call, &id).await?;
-    let found = found(&call, &assignment).await?;
-    if found.resource_id != app.id {
-        return Err(ApiError::missing(format!(
-            "Resource '{assignment}' does not exist on this application."
-        )));
-    }
+    read(&call, &assignment, |it| it.resource_id == app.id).await
+}
+
+async fn show_of_user(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
+    let user = call.directory.user(&id).await?;
+    read(&call, &assignment, |it| it.principal_id == user.id).await
+}
+
+async fn show_of_group(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {
+    let group = call.directory.group(&id).await?;
+    read(&call, &assignment, |it| it.principal_id == group.id).await
+}
+
+async fn read(call: &Call, assignment: &str, belongs: impl Fn(&AppRoleAssignment) -> bool) -> Answer {
+    let found = found(call, assignment, belongs).await?;
     call.found("appRoleAssignments", rendered(&found))
 }
 
@@ -141,10 +173,7 @@ async fn unassign_group(call: Call, Path((id, assignment)): Path<(String, String
 }
 
 async fn remove(call: &Call, assignment: &str, belongs: impl Fn(&AppRoleAssignment) -> bool) -> Answer {
-    let found = found(call, assignment).await?;
-    if !belongs(&found) {
-        return Err(ApiError::missing(format!("Resource '{assignment}' does not exist here.")));
-    }
+    let found = found(call, assignment, belongs).await?;
     call.directory.unassign(&call.by, found.id).await?;
     no_content()
 }

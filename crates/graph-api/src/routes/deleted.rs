@@ -2,8 +2,9 @@
 
 use axum::extract::Path;
 use axum::routing::{get, post};
-use directory::Selection;
+use directory::{ObjectPage, Selection};
 use model::{DirectoryObject, ObjectType};
+use store::Cursor;
 
 use super::Routes;
 use crate::call::{Call, guid, no_content};
@@ -16,20 +17,55 @@ pub(super) fn routes() -> Routes {
         .route("/directory/deletedItems/graph.user", get(users))
         .route("/directory/deletedItems/microsoft.graph.group", get(groups))
         .route("/directory/deletedItems/graph.group", get(groups))
+        .route("/directory/deletedItems/microsoft.graph.user/$count", get(count))
+        .route("/directory/deletedItems/graph.user/$count", get(count))
         .route("/directory/deletedItems/{id}", get(show).delete(purge))
+        .route("/directory/deletedItems/{id}/{type}", get(show_as))
         .route("/directory/deletedItems/{id}/restore", post(restore))
 }
 
+/// The type that a segment such as `microsoft.graph.user` names.
+pub(super) fn object_type(name: &str) -> Result<ObjectType, ApiError> {
+    match name.strip_prefix("microsoft.").unwrap_or(name) {
+        "graph.user" => Ok(ObjectType::User),
+        "graph.group" => Ok(ObjectType::Group),
+        _ => {
+            let shown: String = name.chars().take(100).collect();
+            Err(ApiError::missing(format!("Resource not found for the segment '{shown}'.")))
+        }
+    }
+}
+
 async fn list(call: &Call, object_type: ObjectType, what: &str) -> Answer {
+    super::users::check_filter(&call.query, object_type)?;
+    let found = page(call, object_type, call.query.after.clone(), call.query.limit()).await?;
+    let count = if call.query.count { Some(count_of(call, object_type).await?) } else { None };
+    let shown = found.objects.iter().map(render::typed).collect();
+    Ok(page::list(call, what, shown, found.next.as_ref(), count))
+}
+
+async fn page(
+    call: &Call,
+    object_type: ObjectType,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<ObjectPage, ApiError> {
     let keep = |object: &DirectoryObject| {
         call.query.filter.as_ref().is_none_or(|filter| filter.matches(&render::object(object)))
     };
-    let found = call
-        .directory
-        .list_objects(object_type, &Selection::Deleted, call.query.after.clone(), call.query.limit(), keep)
-        .await?;
-    let shown = found.objects.iter().map(render::typed).collect();
-    Ok(page::list(call, what, shown, found.next.as_ref(), None))
+    Ok(call.directory.list_objects(object_type, &Selection::Deleted, after, limit, keep).await?)
+}
+
+async fn count_of(call: &Call, object_type: ObjectType) -> Result<u64, ApiError> {
+    let (mut count, mut after) = (0, None);
+    loop {
+        let found = page(call, object_type, after, 1000).await?;
+        count += found.objects.len() as u64;
+        after = found.next;
+        if after.is_none() {
+            return Ok(count);
+        }
+    }
 }
 
 async fn users(call: Call) -> Answer {
@@ -38,6 +74,10 @@ async fn users(call: Call) -> Answer {
 
 async fn groups(call: Call) -> Answer {
     list(&call, ObjectType::Group, "groups").await
+}
+
+async fn count(call: Call) -> Answer {
+    Ok(super::users::plain(count_of(&call, ObjectType::User).await?))
 }
 
 async fn deleted(call: &Call, id: &str) -> Result<DirectoryObject, ApiError> {
@@ -49,6 +89,14 @@ async fn deleted(call: &Call, id: &str) -> Result<DirectoryObject, ApiError> {
 async fn show(call: Call, Path(id): Path<String>) -> Answer {
     let user = deleted(&call, &id).await?;
     call.found("directoryObjects", render::typed(&user))
+}
+
+async fn show_as(call: Call, Path((id, name)): Path<(String, String)>) -> Answer {
+    let user = deleted(&call, &id).await?;
+    if object_type(&name)? != user.object_type {
+        return Err(ApiError::missing(format!("Resource '{id}' is not of the type '{name}'.")));
+    }
+    call.found("users", render::typed(&user))
 }
 
 async fn purge(call: Call, Path(id): Path<String>) -> Answer {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use model::ApplicationTemplate;
 use scim::fold::fold_key;
 use serde_json::{Value, json};
+use store::Cursor;
 
 use super::Routes;
 use crate::call::{Call, object};
@@ -29,19 +30,37 @@ async fn list(call: Call) -> Answer {
         searched
             && call.query.filter.as_ref().is_none_or(|filter| filter.matches(&render::template(template)))
     });
-    let shown: Vec<Value> = found.map(render::template).collect();
-    let count = call.query.count.then_some(shown.len() as u64);
-    Ok(page::list(&call, "applicationTemplates", shown, None, count))
+    let mut found: Vec<&ApplicationTemplate> = found.collect();
+    if let Some(order) = &call.query.order_by {
+        if !order.property.eq_ignore_ascii_case("displayName") {
+            return Err(ApiError::unsupported("'$orderby' of the gallery supports displayName."));
+        }
+        found.sort_by_key(|template| fold_key(&template.display_name));
+        if order.descending {
+            found.reverse();
+        }
+    }
+    let count = call.query.count.then_some(found.len() as u64);
+    let start = start(&call)?;
+    let end = start.saturating_add(call.query.limit());
+    let next = (end < found.len()).then(|| Cursor(end.to_string().into()));
+    let shown = found.into_iter().skip(start).take(call.query.limit()).map(render::template).collect();
+    Ok(page::list(&call, "applicationTemplates", shown, next.as_ref(), count))
+}
+
+/// Where the page starts: the gallery is short, so a cursor is a number.
+fn start(call: &Call) -> Result<usize, ApiError> {
+    let Some(Cursor(bytes)) = &call.query.after else { return Ok(0) };
+    let number = std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| store::Error::InvalidCursor.into())
 }
 
 pub(super) fn template(id: &str) -> Result<&'static ApplicationTemplate, ApiError> {
     directory::template(id).ok_or_else(|| {
         let known: Vec<&str> = directory::templates().iter().map(|template| template.id.as_str()).collect();
         let shown: String = id.chars().take(100).collect();
-        ApiError::missing(format!(
-            "There is no application template '{shown}'; there are: {}.",
-            known.join(", ")
-        ))
+        ApiError::missing(format!("There is no application template '{shown}'."))
+            .hint(format!("The gallery has: {}.", known.join(", ")))
     })
 }
 
@@ -52,7 +71,11 @@ async fn show(call: Call, Path(id): Path<String>) -> Answer {
 async fn instantiate(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let template = template(&id)?;
     let body = object(&body)?;
-    let name = body.get("displayName").and_then(Value::as_str).unwrap_or(&template.display_name);
+    let name = match body.get("displayName") {
+        None | Some(Value::Null) => template.display_name.as_str(),
+        Some(Value::String(name)) => name,
+        Some(_) => return Err(ApiError::bad("displayName must be a text.")),
+    };
     let made = call.directory.instantiate(&call.by, template, name).await?;
     let answer = json!({
         "@odata.context": call.context("microsoft.graph.applicationServicePrincipal"),

@@ -7,7 +7,7 @@ use model::ObjectType;
 use serde_json::Value;
 
 use super::{Routes, users};
-use crate::call::{Call, guid, no_content, object};
+use crate::call::{Call, guid, key_of_reference, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::render;
 
@@ -53,9 +53,8 @@ async fn bound_members(call: &Call, bound: Option<Value>) -> Result<Vec<(ObjectT
     };
     let mut members = Vec::new();
     for reference in &references {
-        let id =
-            reference.as_str().and_then(|it| it.trim_end_matches('/').rsplit('/').next()).unwrap_or_default();
-        let member = call.directory.any_object(guid(id)?).await?;
+        let key = reference.as_str().and_then(key_of_reference).unwrap_or_default();
+        let member = call.directory.any_object(guid(&key)?).await?;
         members.push((member.object_type, member.id));
     }
     Ok(members)

@@ -39,8 +39,12 @@ async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
     let state = call.directory.job_state(job.id).await?;
     let mut shown = serde_json::to_value(job).unwrap_or_default();
     shown["interval"] = job.interval.to_string().into();
-    let running = call.runner.progress(job.id).is_some();
-    shown["status"] = if running { "Running" } else { render::job_code(job, &state) }.into();
+    let current = match call.runner.progress(job.id) {
+        Some(mut reports) => reports.next().await,
+        None => None,
+    };
+    shown["status"] = if current.is_some() { "Running" } else { render::job_code(job, &state) }.into();
+    shown["currentCycle"] = json!(current);
     shown["lastCycle"] = json!(state.last_cycle);
     shown["nextRun"] = json!(state.next_run);
     shown["quarantine"] = json!(state.quarantine);

@@ -66,7 +66,9 @@ async fn template_of(call: &Call, id: &str) -> Result<Option<Value>, ApiError> {
 /// The job of that id that belongs to the application.
 pub(super) async fn job_of(call: &Call, app: &str, job: &str) -> Result<Job, ApiError> {
     let app = principal(call, app).await?;
-    let found = call.directory.job(guid(job)?).await?;
+    // Graph's own ids of jobs are no GUIDs, so one that is none is simply not there.
+    let id = Uuid::try_parse(job).unwrap_or_default();
+    let found = call.directory.job(id).await?;
     if found.service_principal_id == app.id {
         return Ok(found);
     }
@@ -155,19 +157,22 @@ async fn pause(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
     no_content()
 }
 
+const RESET_SCOPES: &str = "Use Full, Watermark, Escrows, QuarantineState, ConnectorDataStore or ForceDeletes, several \
+                            separated by commas; none means QuarantineState, Watermark, Escrows.";
+
 async fn restart(call: Call, Path((id, job)): Path<(String, String)>, body: Bytes) -> Answer {
     let job = job_of(&call, &id, &job).await?;
     let body = object(&body)?;
-    let criteria =
-        body.get("criteria").and_then(|it| it.get("resetScope")).and_then(Value::as_str).unwrap_or("");
+    let criteria = match body.get("criteria").and_then(|it| it.get("resetScope")) {
+        None | Some(Value::Null) => "",
+        Some(Value::String(names)) => names,
+        Some(_) => return Err(ApiError::bad("criteria.resetScope must be a text.").hint(RESET_SCOPES)),
+    };
     let mut scopes = Vec::new();
     for name in criteria.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "None") {
         scopes.push(ResetScope::parse(name).ok_or_else(|| {
             let shown: String = name.chars().take(60).collect();
-            ApiError::bad(format!(
-                "'{shown}' is no resetScope: use Full, Watermark, Escrows, QuarantineState, ConnectorDataStore or \
-                 ForceDeletes, several separated by commas."
-            ))
+            ApiError::bad(format!("'{shown}' is no resetScope.")).hint(RESET_SCOPES)
         })?);
     }
     call.runner.restart(job.id, &scopes).await?;

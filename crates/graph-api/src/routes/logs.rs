@@ -2,15 +2,16 @@
 
 use axum::extract::Path;
 use axum::routing::get;
-use directory::{AuditFilter, LogFilter};
+use directory::{AuditFilter, LogFilter, LogPart};
 use jiff::Timestamp;
+use model::{AuditEntry, ProvisioningEntry};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Routes;
 use crate::call::{Call, guid};
 use crate::error::{Answer, ApiError};
-use crate::odata::{Comparison, Operator};
+use crate::odata::{Comparison, Filter, Operator};
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
@@ -21,22 +22,60 @@ pub(super) fn routes() -> Routes {
         .route("/auditLogs/directoryaudits", get(audits))
 }
 
-/// The filter as comparisons that all must hold.
-fn conditions(call: &Call) -> Result<Vec<&Comparison>, ApiError> {
-    let Some(filter) = &call.query.filter else { return Ok(Vec::new()) };
-    filter.only_conjuncts().ok_or_else(|| ApiError::unsupported("A filter of the log supports 'and' only."))
+/// The conditions that all must hold.
+fn conditions(call: &Call) -> Vec<&Filter> {
+    match &call.query.filter {
+        None => Vec::new(),
+        Some(Filter::And(parts)) => parts.iter().collect(),
+        Some(filter) => vec![filter],
+    }
+}
+
+/// What is left of a filter when `narrow` has taken the conditions that find entries by a key.
+fn rest<'a>(
+    call: &'a Call,
+    properties: &[&str],
+    mut narrow: impl FnMut(&Comparison) -> Result<bool, ApiError>,
+) -> Result<Vec<&'a Filter>, ApiError> {
+    let mut rest = Vec::new();
+    for condition in conditions(call) {
+        if let Filter::Compare(comparison) = condition
+            && narrow(comparison)?
+        {
+            continue;
+        }
+        let unknown = condition.property(&|path| {
+            let first = path.split('/').next().unwrap_or(path);
+            !properties.iter().any(|known| known.eq_ignore_ascii_case(first))
+        });
+        if let Some(path) = unknown {
+            let shown: String = path.chars().take(60).collect();
+            return Err(ApiError::bad(format!(
+                "Invalid filter clause: Could not find a property named '{shown}'."
+            )));
+        }
+        rest.push(condition);
+    }
+    Ok(rest)
+}
+
+/// The part of a log that the query asks for.
+fn part(call: &Call) -> Result<LogPart, ApiError> {
+    let oldest_first = match &call.query.order_by {
+        None => false,
+        Some(order) if order.property.eq_ignore_ascii_case("activityDateTime") => !order.descending,
+        Some(_) => return Err(ApiError::unsupported("'$orderby' of a log supports activityDateTime.")),
+    };
+    Ok(LogPart { after: call.query.after.clone(), limit: call.query.limit(), oldest_first })
 }
 
 fn unsupported(condition: &Comparison) -> ApiError {
     let path: String = condition.path.chars().take(60).collect();
-    ApiError::unsupported(format!("A filter of the log does not support '{path}' with this operator."))
+    ApiError::bad(format!("Invalid filter clause: {path} is compared with a text in quotes."))
 }
 
 fn text(condition: &Comparison) -> Result<&str, ApiError> {
-    match (&condition.value, condition.operator) {
-        (Value::String(text), Operator::Equal) => Ok(text),
-        _ => Err(unsupported(condition)),
-    }
+    condition.value.as_str().ok_or_else(|| unsupported(condition))
 }
 
 /// The value that a text names, in any case.
@@ -52,7 +91,7 @@ fn named<T: DeserializeOwned>(condition: &Comparison) -> Result<T, ApiError> {
 }
 
 fn instant(condition: &Comparison) -> Result<Timestamp, ApiError> {
-    let text = condition.value.as_str().ok_or_else(|| unsupported(condition))?;
+    let text = text(condition)?;
     let day = || format!("{text}T00:00:00Z").parse();
     text.parse().or_else(|_| day()).map_err(|_| {
         let shown: String = text.chars().take(60).collect();
@@ -62,41 +101,69 @@ fn instant(condition: &Comparison) -> Result<Timestamp, ApiError> {
     })
 }
 
-fn log_filter(call: &Call) -> Result<LogFilter, ApiError> {
-    let mut filter = LogFilter::default();
-    for condition in conditions(call)? {
-        match condition.path.to_ascii_lowercase().as_str() {
-            "serviceprincipal/id" | "targetsystem/id" => {
-                filter.service_principal = Some(guid(text(condition)?)?);
-            }
-            "jobid" => filter.job = Some(guid(text(condition)?)?),
-            "cycleid" => filter.cycle = Some(guid(text(condition)?)?),
-            "sourceidentity/id" => {
-                let id = text(condition)?;
-                // A name is taken as well: who was deleted for good has no id that people know.
-                match uuid::Uuid::try_parse(id) {
-                    Ok(id) => filter.source = Some(id.to_string()),
-                    Err(_) => filter.source_name = Some(id.to_owned()),
-                }
-            }
-            "sourceidentity/displayname" => filter.source_name = Some(text(condition)?.to_owned()),
-            "provisioningstatusinfo/status" | "statusinfo/status" => filter.status = Some(named(condition)?),
-            "provisioningaction" | "action" => filter.action = Some(named(condition)?),
-            "activitydatetime" => match condition.operator {
-                Operator::Greater | Operator::GreaterOrEqual => filter.since = Some(instant(condition)?),
-                Operator::Less | Operator::LessOrEqual => filter.until = Some(instant(condition)?),
-                _ => return Err(unsupported(condition)),
-            },
-            _ => return Err(unsupported(condition)),
+const ENTRY: &[&str] = &[
+    "id",
+    "activityDateTime",
+    "tenantId",
+    "jobId",
+    "cycleId",
+    "changeId",
+    "provisioningAction",
+    "durationInMilliseconds",
+    "initiatedBy",
+    "sourceSystem",
+    "targetSystem",
+    "servicePrincipal",
+    "sourceIdentity",
+    "targetIdentity",
+    "provisioningStatusInfo",
+];
+
+/// Takes a condition into the filter, where entries are found by it; `false` where each entry has to be looked at.
+fn narrow(filter: &mut LogFilter, condition: &Comparison) -> Result<bool, ApiError> {
+    let path = condition.path.to_ascii_lowercase();
+    if path == "activitydatetime" {
+        let at = Some(instant(condition)?);
+        match condition.operator {
+            Operator::Greater | Operator::GreaterOrEqual => filter.since = at,
+            Operator::Less | Operator::LessOrEqual => filter.until = at,
+            _ => {}
         }
+        return Ok(matches!(condition.operator, Operator::GreaterOrEqual | Operator::LessOrEqual));
     }
-    Ok(filter)
+    if condition.operator != Operator::Equal {
+        return Ok(false);
+    }
+    match path.as_str() {
+        "serviceprincipal/id" | "targetsystem/id" => filter.service_principal = Some(guid(text(condition)?)?),
+        "jobid" => filter.job = Some(guid(text(condition)?)?),
+        "cycleid" => filter.cycle = Some(guid(text(condition)?)?),
+        "sourceidentity/id" => {
+            let id = text(condition)?;
+            // A name is taken as well: who was deleted for good has no id that people know.
+            match uuid::Uuid::try_parse(id) {
+                Ok(id) => filter.source = Some(id.to_string()),
+                Err(_) => filter.source_name = Some(id.to_owned()),
+            }
+        }
+        "sourceidentity/displayname" => filter.source_name = Some(text(condition)?.to_owned()),
+        "provisioningstatusinfo/status" | "statusinfo/status" => filter.status = Some(named(condition)?),
+        "provisioningaction" | "action" => filter.action = Some(named(condition)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 async fn provisioning(call: Call) -> Answer {
-    let filter = log_filter(&call)?;
-    let found =
-        call.directory.provisioning_log(&filter, call.query.after.clone(), call.query.limit()).await?;
+    let mut filter = LogFilter::default();
+    let rest = rest(&call, ENTRY, |condition| narrow(&mut filter, condition))?;
+    let also = |entry: &ProvisioningEntry| {
+        rest.is_empty() || {
+            let shown = render::entry(entry);
+            rest.iter().all(|condition| condition.matches(&shown))
+        }
+    };
+    let found = call.directory.provisioning_log(&filter, part(&call)?, also).await?;
     let shown = found.entries.iter().map(render::entry).collect();
     Ok(page::list(&call, "auditLogs/provisioning", shown, found.next.as_ref(), None))
 }
@@ -109,20 +176,45 @@ async fn entry(call: Call, Path(id): Path<String>) -> Answer {
     call.found("auditLogs/provisioning", render::entry(&directory::decode_record("log entry", &found)?))
 }
 
+const AUDIT: &[&str] = &[
+    "id",
+    "category",
+    "correlationId",
+    "result",
+    "activityDisplayName",
+    "activityDateTime",
+    "loggedByService",
+    "operationType",
+    "initiatedBy",
+];
+
+/// As [`narrow`], for the audit log.
+fn narrow_audits(filter: &mut AuditFilter, condition: &Comparison) -> Result<bool, ApiError> {
+    match (condition.path.to_ascii_lowercase().as_str(), condition.operator) {
+        ("category", Operator::Equal) => filter.category = Some(text(condition)?.to_owned()),
+        ("targetresources/id", Operator::Equal) => filter.target = Some(text(condition)?.to_owned()),
+        ("activitydatetime", operator) => {
+            let at = instant(condition)?;
+            if matches!(operator, Operator::Greater | Operator::GreaterOrEqual) {
+                filter.since = Some(at);
+            }
+            return Ok(operator == Operator::GreaterOrEqual);
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 async fn audits(call: Call) -> Answer {
     let mut filter = AuditFilter::default();
-    for condition in conditions(&call)? {
-        match condition.path.to_ascii_lowercase().as_str() {
-            "category" => filter.category = Some(text(condition)?.to_owned()),
-            "targetresources/id" => filter.target = Some(text(condition)?.to_owned()),
-            "activitydatetime" => match condition.operator {
-                Operator::Greater | Operator::GreaterOrEqual => filter.since = Some(instant(condition)?),
-                _ => return Err(unsupported(condition)),
-            },
-            _ => return Err(unsupported(condition)),
+    let rest = rest(&call, AUDIT, |condition| narrow_audits(&mut filter, condition))?;
+    let also = |entry: &AuditEntry| {
+        rest.is_empty() || {
+            let shown = render::audit(entry);
+            rest.iter().all(|condition| condition.matches(&shown))
         }
-    }
-    let found = call.directory.audit_log(&filter, call.query.after.clone(), call.query.limit()).await?;
+    };
+    let found = call.directory.audit_log(&filter, part(&call)?, also).await?;
     let shown = found.entries.iter().map(render::audit).collect();
     Ok(page::list(&call, "auditLogs/directoryAudits", shown, found.next.as_ref(), None))
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use store::KeyName;
 
 use super::Routes;
-use crate::call::{Call, no_content, object};
+use crate::call::{Call, key_of_reference, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::odata::{Operator, Query};
 use crate::{page, render};
@@ -50,9 +50,8 @@ async fn bound_manager(
     attributes: &mut Map<String, Value>,
 ) -> Result<Option<uuid::Uuid>, ApiError> {
     let Some(reference) = attributes.remove("manager@odata.bind") else { return Ok(None) };
-    let id =
-        reference.as_str().and_then(|it| it.trim_end_matches('/').rsplit('/').next()).unwrap_or_default();
-    Ok(Some(call.directory.user(id).await?.id))
+    let key = reference.as_str().and_then(key_of_reference).unwrap_or_default();
+    Ok(Some(call.directory.user(&key).await?.id))
 }
 
 async fn show(call: Call, Path(id): Path<String>) -> Answer {
@@ -170,19 +169,41 @@ fn keeps(query: &Query, object: &DirectoryObject) -> bool {
     found && query.filter.as_ref().is_none_or(|filter| filter.matches(&render::object(object)))
 }
 
+/// Refuses a filter that names a property which the objects never have: it would find nothing, or everybody.
+pub(super) fn check_filter(query: &Query, object_type: ObjectType) -> Result<(), ApiError> {
+    const OTHERS: &[&str] = &["id", "createdDateTime", "deletedDateTime", "onPremisesExtensionAttributes"];
+    let known = |name: &str| {
+        OTHERS.iter().any(|other| other.eq_ignore_ascii_case(name))
+            || directory::known_attribute(object_type, name)
+                .is_some_and(|(canonical, _)| canonical.eq_ignore_ascii_case(name))
+    };
+    let unknown = query
+        .filter
+        .as_ref()
+        .and_then(|filter| filter.property(&|path| !known(path.split('/').next().unwrap_or(path))));
+    match unknown {
+        None => Ok(()),
+        Some(path) => {
+            let shown: String = path.chars().take(60).collect();
+            Err(ApiError::bad(format!("Invalid filter clause: Could not find a property named '{shown}'.")))
+        }
+    }
+}
+
 /// The cheapest way to the objects that the query asks for.
 fn selection(query: &Query, object_type: ObjectType) -> Result<Selection, ApiError> {
+    check_filter(query, object_type)?;
     if let Some(order) = &query.order_by {
-        let (name, direction) = order.split_once(' ').unwrap_or((order, "asc"));
-        let key = key_of(name, object_type).filter(|_| direction.trim().eq_ignore_ascii_case("asc"));
-        return match key {
-            Some(key @ (KeyName::DisplayName | KeyName::UserName)) => {
-                Ok(Selection::Prefix(key, String::new()))
+        let by = match key_of(&order.property, object_type) {
+            Some(key @ (KeyName::DisplayName | KeyName::UserName)) => Some(key),
+            None if order.property.eq_ignore_ascii_case("createdDateTime") => None,
+            _ => {
+                return Err(ApiError::unsupported(
+                    "'$orderby' supports displayName, userPrincipalName and createdDateTime.",
+                ));
             }
-            _ => Err(ApiError::unsupported(
-                "'$orderby' supports displayName and userPrincipalName, ascending.".to_owned(),
-            )),
         };
+        return Ok(Selection::Ordered { by, descending: order.descending });
     }
     let conjuncts = query.filter.as_ref().map(crate::odata::Filter::conjuncts).unwrap_or_default();
     let indexed = |wanted: Operator| {

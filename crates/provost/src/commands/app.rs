@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Read as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,18 +10,32 @@ use uuid::Uuid;
 use super::{group, id_of, job_of, service_principal, user};
 use crate::answer::{Answer, Failure, table, text};
 use crate::cli::{App, Assign};
-use crate::client::{Client, escape, read_token};
+use crate::client::{Client, escape};
 
 /// Runs the command.
 pub async fn run(client: &Client, command: App) -> Result<Answer, Failure> {
     match command {
         App::Create { template, name, tenant_url, secret_token_file } => {
-            let token = match secret_token_file {
-                Some(file) if file.as_os_str() == "-" => Some(token_from_input()?),
-                Some(file) => Some(read_token(&file)?),
-                None => None,
-            };
+            let token = secret_token_file.as_deref().map(read_secret).transpose()?;
             create(client, &template, &name, tenant_url.zip(token)).await
+        }
+        App::Set { name, tenant_url, secret_token_file } => {
+            let token = secret_token_file.as_deref().map(read_secret).transpose()?;
+            let principal = id_of(&service_principal(client, &name).await?);
+            let set: Vec<&str> =
+                [tenant_url.as_ref().map(|_| "tenantUrl"), token.as_ref().map(|_| "secretToken")]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+            set_secrets(client, &principal, tenant_url, token).await?;
+            let shown = format!("saved\nnext: `provost job test \"{name}\"` tries the connection");
+            Ok(Answer::done(json!({"id": principal, "set": set}), shown))
+        }
+        App::Delete { name } => {
+            let principal = id_of(&service_principal(client, &name).await?);
+            client.delete(&format!("/v1.0/servicePrincipals/{principal}")).await?;
+            let shown = format!("{name} is gone, with its job and assignments; the accounts in it stay");
+            Ok(Answer::done(json!({"id": principal, "deleted": true}), shown))
         }
         App::List => {
             let apps = client.list("/v1.0/servicePrincipals", usize::MAX).await?;
@@ -38,12 +53,38 @@ pub async fn run(client: &Client, command: App) -> Result<Answer, Failure> {
     }
 }
 
-fn token_from_input() -> Result<String, Failure> {
-    let mut token = String::new();
-    std::io::stdin().read_to_string(&mut token).map_err(|error| {
-        Failure::new("NoToken", format!("the token cannot be read from standard input: {error}"))
+/// Reads an application's token from a file, or from standard input where that is `-`.
+fn read_secret(file: &Path) -> Result<String, Failure> {
+    let (read, place) = if file.as_os_str() == "-" {
+        let mut token = String::new();
+        (std::io::stdin().read_to_string(&mut token).map(|_| token), "standard input".to_owned())
+    } else {
+        (std::fs::read_to_string(file), file.display().to_string())
+    };
+    let hint =
+        "give a file that holds the application's SCIM token and nothing else, or - for standard input";
+    let token = read.map_err(|error| {
+        Failure::new("NoToken", format!("the token cannot be read from {place}: {error}")).hint(hint)
     })?;
-    Ok(token.trim().to_owned())
+    match token.trim() {
+        "" => Err(Failure::new("NoToken", format!("there is no token in {place}: it is empty")).hint(hint)),
+        token => Ok(token.to_owned()),
+    }
+}
+
+async fn set_secrets(
+    client: &Client,
+    principal: &str,
+    tenant_url: Option<String>,
+    token: Option<String>,
+) -> Result<(), Failure> {
+    let pairs = [("BaseAddress", tenant_url), ("SecretToken", token)];
+    let pairs: Vec<Value> = pairs
+        .into_iter()
+        .filter_map(|(key, value)| value.map(|value| json!({"key": key, "value": value})))
+        .collect();
+    let path = format!("/v1.0/servicePrincipals/{principal}/synchronization/secrets");
+    client.put(&path, &json!({"value": pairs})).await.map(drop)
 }
 
 async fn create(
@@ -55,15 +96,19 @@ async fn create(
     let path = format!("/v1.0/applicationTemplates/{}/instantiate", escape(template));
     let created = client.post(&path, &json!({"displayName": name})).await?;
     let principal = id_of(&created["servicePrincipal"]);
-    let base = format!("/v1.0/servicePrincipals/{principal}/synchronization");
-    let job = client.post(&format!("{base}/jobs"), &json!({"templateId": template})).await?;
-    let next = if let Some((url, token)) = credentials {
-        let secrets =
-            json!({"value": [{"key": "BaseAddress", "value": url}, {"key": "SecretToken", "value": token}]});
-        client.put(&format!("{base}/secrets"), &secrets).await?;
-        format!("`provost job test \"{name}\"` tries the connection")
-    } else {
-        "give it an address and a token before the job can run".to_owned()
+    let next = match credentials {
+        Some(_) => format!("`provost job test \"{name}\"` tries the connection"),
+        None => format!(
+            "`provost app set \"{name}\" --tenant-url URL --secret-token-file FILE`, before the job can run"
+        ),
+    };
+    let job = match complete(client, &principal, template, credentials).await {
+        Ok(job) => job,
+        Err(failure) => {
+            // Half an application would be in the way of the next try under the same name.
+            client.delete(&format!("/v1.0/servicePrincipals/{principal}")).await?;
+            return Err(failure);
+        }
     };
     let document = json!({
         "id": principal,
@@ -74,6 +119,21 @@ async fn create(
     });
     let shown = format!("application {name} with its job (not started)\nnext: {next}");
     Ok(Answer::done(document, shown))
+}
+
+/// Gives a new application its job and credentials.
+async fn complete(
+    client: &Client,
+    principal: &str,
+    template: &str,
+    credentials: Option<(String, String)>,
+) -> Result<Value, Failure> {
+    let path = format!("/v1.0/servicePrincipals/{principal}/synchronization/jobs");
+    let job = client.post(&path, &json!({"templateId": template})).await?;
+    if let Some((url, token)) = credentials {
+        set_secrets(client, principal, Some(url), Some(token)).await?;
+    }
+    Ok(job)
 }
 
 async fn assignments(client: &Client, principal: &str) -> Result<Vec<Value>, Failure> {
@@ -95,17 +155,21 @@ async fn show(client: &Client, name: &str) -> Result<Answer, Failure> {
     );
     let roles = app["appRoles"].as_array().cloned().unwrap_or_default();
     let names: Vec<String> = roles.iter().map(|role| text(role, "displayName")).collect();
-    let _ = writeln!(shown, "roles     {}\n", names.join(", "));
-    shown.push_str(&table(
-        ["ASSIGNED", "TYPE", "ROLE"],
-        assigned.iter().map(|one| {
-            [
-                text(one, "principalDisplayName"),
-                text(one, "principalType"),
-                role_name(&roles, &text(one, "appRoleId")),
-            ]
-        }),
-    ));
+    let names = if names.is_empty() { "none of its own".to_owned() } else { names.join(", ") };
+    let _ = writeln!(shown, "roles     {names}");
+    let whom = if job["scope"] == "all" { "everybody in the directory" } else { "whoever is assigned" };
+    let _ = writeln!(shown, "for       {whom}\n");
+    let rows = assigned.iter().map(|one| {
+        [
+            text(one, "principalDisplayName"),
+            text(one, "principalType"),
+            role_name(&roles, &text(one, "appRoleId")),
+        ]
+    });
+    shown.push_str(&match assigned.as_slice() {
+        [] => "nobody is assigned".to_owned(),
+        _ => table(["ASSIGNED", "TYPE", "ROLE"], rows),
+    });
     app["assignments"] = assigned.into();
     app["job"] = job;
     Ok(Answer::done(app, shown))

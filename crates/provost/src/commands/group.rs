@@ -10,9 +10,10 @@ use crate::client::Client;
 /// Runs the command.
 pub async fn run(client: &Client, command: Group) -> Result<Answer, Failure> {
     match command {
-        Group::Import { file } => {
-            let report = client.post_csv("/provost/v1/groups/import", read_file(&file)?).await?;
-            Ok(directory::imported(report, "groups"))
+        Group::Import { file, dry_run, atomic } => {
+            let path = format!("/provost/v1/groups/import?dryRun={dry_run}&atomic={atomic}");
+            let report = directory::send(client, &path, &file, read_file(&file)?).await?;
+            Ok(directory::imported(report, "groups", dry_run))
         }
         Group::List => {
             let groups = client.list("/v1.0/groups", usize::MAX).await?;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::{group, id_of, job_of, user};
-use crate::answer::{Answer, FAILED, Failure, REFUSED, sheet, text};
+use crate::answer::{Answer, FAILED, Failure, REFUSED, moment, text};
 use crate::cli::{Job, Scope};
 use crate::client::Client;
 use crate::progress;
@@ -37,14 +37,7 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
         Job::Status { name } => {
             let (_, job) = job_of(client, &name).await?;
             let mut status = client.get(&format!("/provost/v1/jobs/{job}")).await?;
-            let shown = {
-                // Mappings are pages long; --json has them.
-                let mut brief = status.clone();
-                if let Some(members) = brief.as_object_mut() {
-                    members.retain(|name, _| name != "objectMappings" && name != "schema");
-                }
-                sheet(&brief)
-            };
+            let shown = status_text(&name, &status);
             status["name"] = name.into();
             Ok(Answer::done(status, shown))
         }
@@ -65,7 +58,6 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
         Job::Set { name, interval, scope, mail, threshold } => {
             let mut settings = Map::new();
             if let Some(interval) = interval {
-                let interval = super::tenant::duration(&interval)?;
                 settings.insert("interval".to_owned(), json!(interval.to_string()));
             }
             if let Some(scope) = scope {
@@ -76,15 +68,11 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
                 settings.insert("scope".to_owned(), json!(scope));
             }
             if let Some(mail) = mail {
+                let mail = Some(mail).filter(|mail| !mail.trim().is_empty());
                 settings.insert("notificationMail".to_owned(), json!(mail));
             }
             if let Some(threshold) = threshold {
                 settings.insert("removalThreshold".to_owned(), json!(threshold));
-            }
-            if settings.is_empty() {
-                return Err(Failure::new("Usage", "there is nothing to set")
-                    .hint("see `provost job set --help`")
-                    .usage());
             }
             let (_, job) = job_of(client, &name).await?;
             let changed = client.patch(&format!("/provost/v1/jobs/{job}"), &Value::Object(settings)).await?;
@@ -133,6 +121,56 @@ fn cycle_status(report: &Value) -> u8 {
     }
 }
 
+fn error_text(error: &Value) -> String {
+    format!(
+        "{}: {}\nhint: {}",
+        text(error, "errorCode"),
+        text(error, "reason"),
+        text(error, "recommendedAction")
+    )
+}
+
+/// A job's settings and state for people; `--json` has all of it.
+fn status_text(name: &str, job: &Value) -> String {
+    let schedule = match (&job["started"], moment(job, "nextRun")) {
+        (Value::Bool(true), next) if next.is_empty() => format!("a cycle every {}", text(job, "interval")),
+        (Value::Bool(true), next) => format!("a cycle every {}, the next at {next}", text(job, "interval")),
+        _ => "not started; `provost job start` lets it run by itself".to_owned(),
+    };
+    let whom = if job["scope"] == "all" { "everybody in the directory" } else { "whoever is assigned" };
+    let mut shown = format!("job         {}\nof          {name}\n", id_of(job));
+    let mut line = |name: &str, value: &str| {
+        if !value.is_empty() {
+            let _ = writeln!(shown, "{name:<11} {value}");
+        }
+    };
+    line("status", &text(job, "status"));
+    line("schedule", &schedule);
+    line("for", whom);
+    line("mail to", &text(job, "notificationMail"));
+    line("threshold", &text(job, "removalThreshold"));
+    let current = &job["currentCycle"];
+    if !current.is_null() {
+        let (done, total) = (count(current, "done"), count(current, "total"));
+        line("running", &format!("since {}, {done} of {total} objects", moment(current, "started")));
+    }
+    let last = &job["lastCycle"];
+    if last.is_null() {
+        line("last cycle", "none yet");
+    } else {
+        line("last cycle", &format!("{}, {}", moment(last, "started"), cycle_text(last)));
+    }
+    let quarantine = &job["quarantine"];
+    if !quarantine.is_null() {
+        let (since, next) = (moment(quarantine, "currentBegan"), moment(quarantine, "nextAttempt"));
+        line("quarantine", &format!("since {since}, tried again at {next}"));
+        if last["error"].is_null() {
+            shown.push_str(&error_text(&quarantine["error"]));
+        }
+    }
+    shown
+}
+
 const COUNTS: [&str; 8] =
     ["created", "updated", "disabled", "deleted", "skipped", "failed", "staged", "unchanged"];
 
@@ -144,28 +182,24 @@ pub fn cycle_text(report: &Value) -> String {
         .map(|name| format!("{} {name}", count(report, name)))
         .collect();
     let seconds = std::time::Duration::from_millis(count(report, "durationMs")).as_secs_f64();
-    let mut shown = format!(
-        "{} cycle {} in {seconds:.1} s: {}",
-        text(report, "kind"),
-        text(report, "status"),
-        if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
-    );
+    let what = match counts.as_slice() {
+        [] if report["status"] == "completed" => "nothing to do".to_owned(),
+        [] => "nothing was exported".to_owned(),
+        _ => counts.join(", "),
+    };
+    let (kind, status) = (text(report, "kind"), text(report, "status"));
+    let mut shown = format!("{kind} cycle {status} in {seconds:.1} s: {what}");
     if !report["error"].is_null() {
-        let _ = write!(
-            shown,
-            "\n{}: {}\nhint: {}",
-            text(&report["error"], "errorCode"),
-            text(&report["error"], "reason"),
-            text(&report["error"], "recommendedAction")
-        );
-    }
-    if count(report, "staged") > 0 {
+        let _ = write!(shown, "\n{}", error_text(&report["error"]));
+    } else if count(report, "staged") > 0 {
         shown.push_str(
             "\nhint: removals are held back; read them with `provost log list`, then `provost job allow-deletes`, or \
              repair the cause and `provost job restart`",
         );
     } else if count(report, "failed") > 0 {
         shown.push_str("\nhint: `provost log list --status failure` says why");
+    } else if report["status"] == "interrupted" {
+        shown.push_str("\nhint: `provost job run` goes on where it was");
     }
     shown
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{id_of, service_principal, user};
-use crate::answer::{Answer, Failure, plain, table, text};
+use crate::answer::{Answer, Failure, moment, plain, table, text};
 use crate::cli::{Format, Log, LogStatus};
 use crate::client::{Client, escape, quote};
 
@@ -18,10 +18,11 @@ pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
         clauses.push(format!("servicePrincipal/id eq {}", quote(&id)));
     }
     if let Some(about) = about {
-        // Somebody who is gone has no id to be found by any more; an id still works.
+        // Somebody who is gone is found by the name or id that the log has.
         let id = match user(client, &about).await {
             Ok(found) => id_of(&found),
-            Err(_) => about,
+            Err(failure) if failure.code == "Request_ResourceNotFound" => about,
+            Err(failure) => return Err(failure),
         };
         clauses.push(format!("sourceIdentity/id eq {}", quote(&id)));
     }
@@ -36,9 +37,10 @@ pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
     }
     if let Some(since) = since {
         use model::Clock as _;
-        let from = model::SystemClock.now() - super::tenant::duration(&since)?;
+        let from = model::SystemClock.now() - since;
         clauses.push(format!("activityDateTime ge {from}"));
     }
+    let top = top.unwrap_or(usize::MAX);
     let mut path = format!("/v1.0/auditLogs/provisioning?$top={}", top.clamp(1, 999));
     if !clauses.is_empty() {
         path.push_str("&$filter=");
@@ -72,7 +74,7 @@ fn reason_of(entry: &Value) -> String {
 
 fn cells(entry: &Value) -> [String; 5] {
     [
-        text(entry, "activityDateTime"),
+        moment(entry, "activityDateTime"),
         text(entry, "provisioningAction"),
         status_of(entry),
         text(&entry["sourceIdentity"], "displayName"),

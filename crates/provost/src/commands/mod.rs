@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
-use crate::cli::{Arguments, Command};
+use crate::cli::{AdminToken, Arguments, Command};
 use crate::client::{Client, escape};
 
 pub mod app;
@@ -34,6 +34,7 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::App(command) => app::run(&connect()?, command).await,
         Command::Job(command) => job::run(&connect()?, command).await,
         Command::Log(command) => log::run(&connect()?, command).await,
+        Command::AdminToken(AdminToken::Reset) => crate::serve::reset_admin_token(&data_dir).await,
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "provost", &mut std::io::stdout());
@@ -55,9 +56,18 @@ fn demo_files(dir: &Path, users: usize, groups: usize) -> Result<Answer, Failure
     Ok(Answer::done(json!({"users": users, "groups": groups}), format!("{users} users, {groups} groups")))
 }
 
-/// The one application of that name or id.
+/// The one application of that name or id; the ids of its application object and of its job name it as well.
 pub async fn service_principal(client: &Client, name: &str) -> Result<Value, Failure> {
     let all = client.list("/v1.0/servicePrincipals", usize::MAX).await?;
+    if uuid::Uuid::parse_str(name).is_ok() && all.iter().all(|app| app["id"] != name) {
+        let job = client.get(&format!("/provost/v1/jobs/{name}")).await.unwrap_or_default();
+        let application = client.get(&format!("/v1.0/applications/{name}")).await.unwrap_or_default();
+        let owns =
+            |app: &Value| app["id"] == job["servicePrincipalId"] || app["appId"] == application["appId"];
+        if let Some(found) = all.iter().find(|app| owns(app) || app["appId"] == name) {
+            return Ok(found.clone());
+        }
+    }
     one_of(all, "application", name, "provost app list")
 }
 
@@ -124,16 +134,9 @@ pub fn one_of(all: Vec<Value>, kind: &str, name: &str, list: &str) -> Result<Val
     }
 }
 
-/// Reads a text file that the user named.
-pub fn read_file(file: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(file).map_err(|error| {
+/// Reads a file that the user named.
+pub fn read_file(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| {
         Failure::new("File", format!("{} cannot be read: {error}", file.display())).hint("check the path")
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
-        Failure::new("Encoding", format!("{} is not UTF-8: line {line} holds other bytes", file.display()))
-            .hint("save the file as \"CSV UTF-8\"")
-    })?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    })
 }

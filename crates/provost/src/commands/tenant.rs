@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Failure, sheet, table, text};
+use crate::answer::{Answer, Failure, moment, sheet, table, text};
 use crate::cli::{Tenant, Token};
 use crate::client::{Client, escape};
 
@@ -66,7 +66,13 @@ pub async fn token(client: &Client, command: Token) -> Result<Answer, Failure> {
             let shown = table(
                 ["ID", "LABEL", "CREATED", "EXPIRES", "LAST USED"],
                 list.iter().map(|token| {
-                    ["id", "label", "created", "expires", "lastUsed"].map(|member| text(token, member))
+                    [
+                        text(token, "id"),
+                        text(token, "label"),
+                        moment(token, "created"),
+                        moment(token, "expires"),
+                        moment(token, "lastUsed"),
+                    ]
                 }),
             );
             Ok(Answer::done(json!({"value": list}), shown))
@@ -76,7 +82,6 @@ pub async fn token(client: &Client, command: Token) -> Result<Answer, Failure> {
                 Some(id) => id,
                 None => only_token(client, &tokens(&tenant), &tenant).await?,
             };
-            let overlap = duration(&overlap)?;
             let path = format!("{}/{}/rotate", tokens(&tenant), escape(&id));
             let created = client.post(&path, &json!({"overlap": overlap.to_string()})).await?;
             Ok(issued(created))
@@ -112,27 +117,4 @@ fn issued(created: Value) -> Answer {
         text(&created, "token")
     );
     Answer::done(created, shown)
-}
-
-/// A length of time as people write it (`1d`, `2h30m`) or in ISO 8601 (`PT40M`).
-pub fn duration(text: &str) -> Result<jiff::SignedDuration, Failure> {
-    let wrong = || {
-        Failure::new("Usage", format!("{text} is no length of time"))
-            .hint("write it like 30m, 1h, 7d or PT40M")
-            .usage()
-    };
-    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
-    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_of_time_are_read_as_people_write_them() {
-        assert_eq!(duration("1d").unwrap().as_hours(), 24);
-        assert_eq!(duration("PT40M").unwrap().as_mins(), 40);
-        assert_eq!(duration("soon").unwrap_err().status, 2);
-    }
 }

@@ -1,5 +1,7 @@
 //! `provost user`.
 
+use ::directory::known_attribute;
+use model::ObjectType;
 use serde_json::{Map, Value, json};
 
 use super::{directory, id_of, read_file, user};
@@ -14,8 +16,8 @@ pub async fn run(client: &Client, command: User) -> Result<Answer, Failure> {
             let body = read_file(&file)?;
             let path =
                 format!("/provost/v1/users/import?dryRun={dry_run}&atomic={atomic}&snapshot={snapshot}");
-            let report = client.post_csv(&path, body).await?;
-            Ok(directory::imported(report, "users"))
+            let report = directory::send(client, &path, &file, body).await?;
+            Ok(directory::imported(report, "users", dry_run))
         }
         User::List { text: wanted, top, deleted } => list(client, wanted.as_deref(), top, deleted).await,
         User::Show { user: name } => {
@@ -42,7 +44,13 @@ pub async fn run(client: &Client, command: User) -> Result<Answer, Failure> {
     }
 }
 
-async fn list(client: &Client, wanted: Option<&str>, top: usize, deleted: bool) -> Result<Answer, Failure> {
+async fn list(
+    client: &Client,
+    wanted: Option<&str>,
+    top: Option<usize>,
+    deleted: bool,
+) -> Result<Answer, Failure> {
+    let top = top.unwrap_or(usize::MAX);
     let base = if deleted { DELETED } else { "/v1.0/users" };
     let mut path = format!("{base}?$top={}", top.clamp(1, 999));
     if let Some(wanted) = wanted {
@@ -72,7 +80,7 @@ async fn set(client: &Client, name: &str, pairs: &[String]) -> Result<Answer, Fa
         if attribute == "manager" {
             manager = Some(value);
         } else {
-            let (attribute, value) = assignment(attribute, value);
+            let (attribute, value) = assignment(attribute, value)?;
             changes.insert(attribute, value);
         }
     }
@@ -94,24 +102,15 @@ async fn set(client: &Client, name: &str, pairs: &[String]) -> Result<Answer, Fa
     Ok(Answer::done(found, shown))
 }
 
-/// Graph's name and value for what was typed: an empty value clears, phones are a list.
-fn assignment(attribute: &str, value: &str) -> (String, Value) {
-    let (name, list) = match attribute {
-        "telephoneNumber" | "businessPhones" => ("businessPhones", true),
-        "mobile" => ("mobilePhone", false),
-        "physicalDeliveryOfficeName" => ("officeLocation", false),
-        "otherMails" => ("otherMails", true),
-        other => (other, false),
+/// Graph's name and value for what was typed; an empty value clears. What no attribute is called goes to the server as
+/// it is, which refuses it.
+fn assignment(attribute: &str, value: &str) -> Result<(String, Value), Failure> {
+    let Some((name, kind)) = known_attribute(ObjectType::User, attribute) else {
+        return Ok((attribute.to_owned(), json!(value)));
     };
-    let value = match value {
-        "" if list => json!([]),
-        "" => Value::Null,
-        value if list => json!([value]),
-        "true" | "True" if name == "accountEnabled" => json!(true),
-        "false" | "False" if name == "accountEnabled" => json!(false),
-        value => json!(value),
-    };
-    (name.to_owned(), value)
+    let value =
+        kind.read(value).map_err(|reason| Failure::new("Usage", format!("{attribute}: {reason}")).usage())?;
+    Ok((name, value))
 }
 
 const DELETED: &str = "/v1.0/directory/deletedItems/microsoft.graph.user";
@@ -158,5 +157,19 @@ async fn deleted_user(client: &Client, name: &str) -> Result<String, Failure> {
             format!("several users {name} are in the recycle bin: {}", found.join(", ")),
         )
         .hint("name the one you mean by its id")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_set_under_the_names_and_in_the_words_of_files() {
+        let set = |attribute, value| assignment(attribute, value).expect("it can be set");
+        assert_eq!(set("accountenabled", "FALSE"), ("accountEnabled".to_owned(), json!(false)));
+        assert_eq!(set("telephoneNumber", "+49 89 1"), ("businessPhones".to_owned(), json!(["+49 89 1"])));
+        assert_eq!(set("mobile", ""), ("mobilePhone".to_owned(), Value::Null));
+        assert_eq!(assignment("accountEnabled", "perhaps").expect_err("no boolean").status, 2);
     }
 }

@@ -72,7 +72,7 @@ pub async fn run(options: &Demo, json: bool) -> Result<Answer, Failure> {
 }
 
 fn server_options() -> Serve {
-    Serve { listen: ([127, 0, 0, 1], 0).into(), domain: "localhost".to_owned(), public_url: None }
+    Serve { listen: "127.0.0.1:0".to_owned(), domain: "localhost".to_owned(), public_url: None }
 }
 
 async fn scenario(options: &Demo, narrator: &Narrator, dir: &Path) -> Result<Answer, Failure> {
@@ -172,7 +172,7 @@ async fn import(
         snapshot: false,
     };
     held(narrator, &user::run(client, users).await?)?;
-    let groups = cli::Group::Import { file: file_of("groups.csv", groups)? };
+    let groups = cli::Group::Import { file: file_of("groups.csv", groups)?, dry_run: false, atomic: false };
     held(narrator, &group::run(client, groups).await?)
 }
 
@@ -239,7 +239,7 @@ async fn entries(client: &Client, name: &str) -> Result<Vec<Value>, Failure> {
         user: Some(name.to_owned()),
         status: None,
         since: None,
-        top: 20,
+        top: Some(20),
         steps: true,
         format: cli::Format::Table,
     };

@@ -9,8 +9,9 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use directory::{Installation, Keyring};
+use directory::{AdminToken, Installation, Keyring};
 use model::{Clock, Ids, Random, SystemClock};
+use serde_json::json;
 use store::Store;
 use store_sqlite::SqliteStore;
 use tenant::Tenants;
@@ -19,8 +20,9 @@ use worker::{DirectoryTargets, Worker, WorkerHandle};
 
 use super::metrics::Metrics;
 use super::runner::Runner;
-use crate::answer::Failure;
+use crate::answer::{Answer, Failure};
 use crate::cli::Serve;
+use crate::client::TOKEN_FILE;
 
 /// How long a request of a dead process may linger in a target: the client's time-out.
 const SETTLE: Duration = Duration::from_secs(20);
@@ -50,26 +52,64 @@ struct Routes {
     metrics: Metrics,
 }
 
-/// Opens the store and puts everything together.
-pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts, Failure> {
-    let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
-    let store: Arc<dyn Store> = sqlite.clone();
+/// What everything else stands on.
+struct Base {
+    sqlite: Arc<SqliteStore>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    ids: Ids,
+    installation: Installation,
+}
+
+fn base(data_dir: &Path) -> Result<Base, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
+    // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
     let keys = Arc::new(keyring(data_dir, random.as_ref())?);
+    let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
     let installation =
-        Installation::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
-    let (directory, token) =
-        installation.open().await.map_err(|error| Failure::new("Store", error.to_string()))?;
+        Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
+    Ok(Base { sqlite, clock, random, ids, installation })
+}
+
+fn write_token(data_dir: &Path, token: &AdminToken) -> Result<(), Failure> {
+    let file = data_dir.join(TOKEN_FILE);
+    token.write_to(&file).map_err(|error| {
+        let words = format!("the administrator's token cannot be written to {}: {error}", file.display());
+        Failure::new("File", words).hint("then make it anew with `provost admin-token reset`")
+    })
+}
+
+fn failed(error: &directory::Error) -> Failure {
+    Failure::new("Store", error.to_string())
+}
+
+/// Makes a new administrator's token on a data directory that no server uses.
+pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
+    if !store_sqlite::file_in(data_dir).exists() {
+        return Err(Failure::new(
+            "NoStore",
+            format!("{} is no data directory of a server", data_dir.display()),
+        )
+        .hint("point --data-dir at the one that the server is started with"));
+    }
+    let base = base(data_dir)?;
+    let token = base.installation.reset_admin_token().await.map_err(|error| failed(&error))?;
+    write_token(data_dir, &token)?;
+    base.sqlite.close().await.map_err(closing)?;
+    let file = data_dir.join(TOKEN_FILE);
+    let shown = format!("the new token is in {}; the old one opens nothing any more", file.display());
+    Ok(Answer::done(json!({"tokenFile": file}), shown))
+}
+
+/// Opens the store and puts everything together.
+pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts, Failure> {
+    let Base { sqlite, clock, random, ids, installation } = base(data_dir)?;
+    let store: Arc<dyn Store> = sqlite.clone();
+    let (directory, token) = installation.open().await.map_err(|error| failed(&error))?;
     if let Some(token) = token {
-        let file = super::token_file(data_dir);
-        token.write_to(&file).map_err(|error| {
-            Failure::new(
-                "File",
-                format!("the administrator's token cannot be written to {}: {error}", file.display()),
-            )
-        })?;
+        write_token(data_dir, &token)?;
     }
     let tenants =
         Arc::new(Tenants::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), Arc::clone(&random)));
@@ -122,10 +162,7 @@ impl Parts {
 
     /// Closes the store.
     pub async fn close(self) -> Result<(), Failure> {
-        self.store
-            .close()
-            .await
-            .map_err(|error| Failure::new("Store", format!("the store did not close well: {error}")))
+        self.store.close().await.map_err(closing)
     }
 }
 
@@ -155,12 +192,29 @@ fn domain_with_port(domain: &str, public_url: &str) -> String {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]
+fn closing(error: store::Error) -> Failure {
+    Failure::new("Store", format!("the store did not close well: {error}"))
+}
+
 fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, Failure> {
+    let file = data_dir.join("master-key");
     let keys = match std::env::var("PROVOST_MASTER_KEY") {
         Ok(text) => Keyring::parse(&text),
-        Err(_) => Keyring::load_or_create(&data_dir.join("master-key"), random),
+        Err(_) if !file.exists() && store_sqlite::file_in(data_dir).exists() => {
+            let file = file.display();
+            let words = format!("{file} is missing: without it the secrets in the store cannot be read");
+            return Err(Failure::new("MasterKey", words).hint(format!(
+                "put it back from a backup, or set PROVOST_MASTER_KEY; if it is lost, make a new one with \
+                 `openssl rand -base64 32 > {file}` and save the tokens of the applications again with `provost app set`"
+            )));
+        }
+        Err(_) => Keyring::load_or_create(&file, random),
     };
-    keys.map_err(|error| Failure::new("MasterKey", error.to_string()))
+    keys.map_err(|error| {
+        Failure::new("MasterKey", error.to_string())
+            .hint("this user needs the right to the data directory and to master-key in it; keep a copy of that file")
+    })
 }
 
 fn opening(data_dir: &Path, error: &store::Error) -> Failure {
@@ -170,7 +224,9 @@ fn opening(data_dir: &Path, error: &store::Error) -> Failure {
             .hint("the other commands reach the server that runs with the same --data-dir"),
         store::Error::TooNew { .. } => Failure::new("TooNew", format!("{place}: {error}"))
             .hint("start the version of provost that last used this directory, or a newer one"),
-        _ => Failure::new("Store", format!("the store in {place} cannot be opened: {error}"))
-            .hint("check that the disk has room and that this user may write there; nothing was changed"),
+        _ => Failure::new("Store", format!("the store in {place} cannot be opened: {error}")).hint(
+            "nothing was changed: give this user the right to write there, or room on the disk; a file that is damaged \
+             has to come back from a copy, or move it away to begin anew",
+        ),
     }
 }

@@ -13,7 +13,13 @@ pub fn prepare(data_dir: &Path) -> Result<(), Failure> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(data_dir).map_err(|error| failure(data_dir, "created", &error))
+    builder.create(data_dir).map_err(|error| {
+        if data_dir.exists() {
+            let words = format!("{} is a file, not a directory", data_dir.display());
+            return Failure::new("File", words).hint("choose another --data-dir");
+        }
+        failure(data_dir, "created", &error)
+    })
 }
 
 /// Tells the other commands where the server is.

@@ -15,9 +15,9 @@ use tracing::info;
 
 use crate::answer::{Answer, Failure};
 use crate::cli::Serve;
-use crate::client::TOKEN_FILE;
 
 use compose::Parts;
+pub use compose::reset_admin_token;
 
 /// A server that runs in this process.
 pub struct Server {
@@ -43,7 +43,7 @@ pub async fn run(data_dir: &Path, options: &Serve) -> Result<Answer, Failure> {
 pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> {
     files::prepare(data_dir)?;
     // The address first: a port that is taken must not cost a start of the store.
-    let listener = TcpListener::bind(options.listen).await.map_err(|error| {
+    let listener = TcpListener::bind(options.listen.as_str()).await.map_err(|error| {
         Failure::new("Listen", format!("cannot listen on {}: {error}", options.listen))
             .hint("another program has the port, or the address is not this machine's: choose another with --listen, \
                    for example 127.0.0.1:0 for a free port")
@@ -99,9 +99,4 @@ fn logging() {
     let json = std::env::var("PROVOST_LOG_FORMAT").is_ok_and(|format| format == "json");
     // Only a second call in one process fails, and the first one holds.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
-}
-
-/// The file of the first administrator's token.
-fn token_file(data_dir: &Path) -> PathBuf {
-    data_dir.join(TOKEN_FILE)
 }
