@@ -93,7 +93,7 @@ impl SqliteStore {
         let path = file_in(dir);
         let failed =
             |error: std::io::Error| Error::Backend(format!("cannot open {}: {error}", path.display()));
-        make_private(dir, &path).map_err(failed)?;
+        private_dir(dir).and_then(|()| private_file(&path)).map_err(failed)?;
         let lock = lock::take(dir)?;
         let format = schema::format_of(&path)?;
         let mut connection = pool::open(&path, 8192).map_err(backend)?;
@@ -215,16 +215,16 @@ pub fn restore(backup_file: &Path, dir: &Path) -> Result<()> {
     std::fs::rename(&partial, &path).map_err(failed)
 }
 
-/// Makes the directory and the file, readable by nobody else, when they do not exist.
-fn make_private(dir: &Path, path: &Path) -> std::io::Result<()> {
-    private_dir(dir)?;
+/// Opens a file, made readable by nobody else when it does not exist.
+fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
-    options.write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    options.open(path)
 }
 
+/// Makes a directory, readable by nobody else, when it does not exist.
 fn private_dir(dir: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]

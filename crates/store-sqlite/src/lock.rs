@@ -16,8 +16,7 @@ const FILE: &str = "provost.lock";
 pub(crate) fn take(dir: &Path) -> Result<File> {
     let path = dir.join(FILE);
     let failed = |error: std::io::Error| Error::Backend(format!("cannot lock {}: {error}", path.display()));
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    let mut file = crate::private_file(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(Error::Locked(taken(dir, &path, &mut file))),

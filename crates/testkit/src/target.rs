@@ -66,6 +66,8 @@ impl std::fmt::Debug for Rule {
 pub enum Fault {
     /// The request is not carried out; this status is answered, with `Retry-After` in seconds if given.
     Refuse(u16, Option<u64>),
+    /// The request is not carried out, and the connection ends without an answer.
+    HangUp,
     /// The request is carried out, and the answer is lost: a 502 as a broken proxy gives.
     LoseAnswer,
     /// The request is carried out, and answered only after this long.
@@ -412,6 +414,10 @@ impl ScimTarget {
         }
         let number = inner.received;
         let fault = inner.switches.faults.remove(&number).or(ruled);
+        if fault == Some(Fault::HangUp) {
+            // The server ends the connection of a handler that does not come back; no hook is called, nothing printed.
+            std::panic::resume_unwind(Box::new("hung up on request"));
+        }
         if let Some(Fault::Refuse(status, after)) = fault {
             let mut refusal = error(status, None, "refused on request");
             if let Some(after) = after {

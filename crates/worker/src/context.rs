@@ -191,13 +191,13 @@ impl Context {
     }
 
     /// Whether a failure says that no request to this target can succeed: the cycle ends. A target that has proven
-    /// to work may give a strange answer now and then; many in a row mean that it is no longer there.
+    /// to work may give a strange answer or drop a connection now and then; many in a row mean that it is no longer
+    /// there.
     pub fn is_fatal(&self, failure: &Failure) -> bool {
         match failure.code {
-            ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible => {
-                self.strange.fetch_add(1, Ordering::Relaxed) >= MOST_STRANGE
-            }
-            _ => is_fatal(failure),
+            ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible
+            | ErrorCode::ConnectionFailed => self.strange.fetch_add(1, Ordering::Relaxed) >= MOST_STRANGE,
+            code => is_fatal(code),
         }
     }
 

@@ -38,8 +38,11 @@ impl Context {
             }
             Err(Stop::Cancelled) => (CycleStatus::Interrupted, None, None),
             Err(Stop::Target(failure)) => {
-                let status =
-                    if quarantines(&failure) { CycleStatus::Quarantined } else { CycleStatus::Interrupted };
+                let status = if quarantines(failure.code.as_str()) {
+                    CycleStatus::Quarantined
+                } else {
+                    CycleStatus::Interrupted
+                };
                 (status, Some(information(&failure)), None)
             }
             Err(Stop::Other(error)) => {

@@ -104,19 +104,27 @@ pub(crate) fn finding(code: &str, reason: impl Into<String>, action: &str) -> Er
     }
 }
 
+/// What needs an administrator: the job goes into quarantine.
+const QUARANTINES: [ErrorCode; 7] = [
+    ErrorCode::Unauthorized,
+    ErrorCode::InsufficientRights,
+    ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible,
+    ErrorCode::InvalidConfiguration,
+    ErrorCode::AddressForbidden,
+    ErrorCode::CertificateInvalid,
+    ErrorCode::Redirected,
+];
+
+/// Whether a failure of that name puts the job into quarantine.
+pub(crate) fn quarantines(code: &str) -> bool {
+    QUARANTINES.iter().any(|it| it.as_str() == code)
+}
+
 /// Whether a failure says that no request to this target can succeed, if it is not a single strange answer of a
-/// target that otherwise works (see [`crate::context::Context::is_fatal`]).
-pub(crate) fn is_fatal(failure: &Failure) -> bool {
-    matches!(
-        failure.code,
-        ErrorCode::Unauthorized
-            | ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible
-            | ErrorCode::InvalidConfiguration
-            | ErrorCode::AddressForbidden
-            | ErrorCode::CertificateInvalid
-            | ErrorCode::HostNotFound
-            | ErrorCode::Redirected
-    )
+/// target that otherwise works (see [`crate::context::Context::is_fatal`]). A right that is lacking may be lacking for
+/// one object only; a name without an address may have one again soon.
+pub(crate) fn is_fatal(code: ErrorCode) -> bool {
+    code == ErrorCode::HostNotFound || (QUARANTINES.contains(&code) && code != ErrorCode::InsufficientRights)
 }
 
 /// A search that was refused: where that is not the object's fault, what it says about the target as a whole.
@@ -133,25 +141,4 @@ pub(crate) fn of_the_endpoint(failure: Failure) -> Failure {
         },
         _ => failure,
     }
-}
-
-/// As [`quarantines`], of a failure that has become an error already.
-pub(crate) fn code_quarantines(code: &str) -> bool {
-    [
-        ErrorCode::Unauthorized,
-        ErrorCode::InsufficientRights,
-        ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible,
-        ErrorCode::InvalidConfiguration,
-        ErrorCode::AddressForbidden,
-        ErrorCode::CertificateInvalid,
-        ErrorCode::HostNotFound,
-        ErrorCode::Redirected,
-    ]
-    .iter()
-    .any(|it| it.as_str() == code)
-}
-
-/// Whether a fatal failure needs an administrator: the job goes into quarantine.
-pub(crate) fn quarantines(failure: &Failure) -> bool {
-    is_fatal(failure) || failure.code == ErrorCode::InsufficientRights
 }

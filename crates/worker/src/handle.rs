@@ -305,14 +305,18 @@ async fn failed(shared: &Shared, job: Uuid, tally: &Tally, error: Error) -> Cycl
             Some(crate::error::finding("InvalidConfiguration", other.to_string(), advice))
         }
     };
-    let quarantined = information.as_ref().is_some_and(|it| crate::error::code_quarantines(&it.error_code));
+    let quarantined = information.as_ref().is_some_and(|it| crate::error::quarantines(&it.error_code));
     let status = if quarantined { CycleStatus::Quarantined } else { CycleStatus::Interrupted };
+    let state = links::load_state(&*shared.store, job).await;
+    if state.as_ref().is_ok_and(|state| state.watermark.is_none()) {
+        tally.describe(CycleKind::Initial);
+    }
     let report = tally.ended(status, information.clone());
     if matches!(error, Error::Busy | Error::UnknownJob(_)) {
         return report;
     }
     let written = async {
-        let mut state = links::load_state(&*shared.store, job).await?;
+        let mut state = state?;
         crate::cycle::conclude(&mut state, &report, false, shared.clock.now(), shared.clock.now() + RETRY);
         let mut transaction = Transaction::new(shared.clock.now());
         links::put_state(&mut transaction, job, &state);

@@ -1,5 +1,7 @@
 //! Targets that fail, lose answers and go their own ways: whatever they do, the end is right.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use model::{CycleStatus, ObjectType};
 use serde_json::{Value, json};
 use testkit::{Fault, Recorded, Rule, Switches};
@@ -342,5 +344,36 @@ async fn reports_follow_a_manager_whose_account_comes_again() {
     assert_eq!(report.counts.failed, 0, "{report:?}");
     let manager = &world.account("ada").expect("there")[crate::MANAGER]["manager"]["value"];
     assert_eq!(*manager, world.account("boss").expect("created again")["id"]);
+    quiet(&world).await;
+}
+
+#[tokio::test]
+async fn a_target_that_is_gone_ends_the_cycle_and_not_each_object() {
+    let world = World::new(Switches::default()).await;
+    let mut ids = Vec::new();
+    for number in 0..120 {
+        ids.push(world.user(&format!("u{number}"), json!({})).await);
+    }
+    let group = world.group("Engineers", &ids).await;
+    world.assign(group).await;
+    world.run().await;
+    for id in &ids {
+        world.set(*id, json!({"jobTitle": "new"})).await;
+    }
+    let dead = AtomicBool::new(false);
+    let dies = move |request: &Recorded| {
+        dead.fetch_or(request.method == "PATCH", Ordering::Relaxed);
+        dead.load(Ordering::Relaxed).then_some(Fault::HangUp)
+    };
+    world.target.switch(|switches| switches.rule = Some(Rule::new(dies)));
+    let report = world.run().await;
+    assert_eq!(report.status, CycleStatus::Interrupted, "{report:?}");
+    assert_eq!(report.error.as_ref().expect("the reason").error_code, "ConnectionFailed");
+    assert!(report.counts.failed < 60, "{report:?}");
+
+    world.target.switch(|switches| switches.rule = None);
+    let report = world.run().await;
+    assert_eq!((report.counts.failed, report.status), (0, CycleStatus::Completed), "{report:?}");
+    assert!(world.target.resources("Users").iter().all(|user| user["title"] == "new"));
     quiet(&world).await;
 }
