@@ -73,6 +73,23 @@ fn nobody_else_can_read_it() {
 }
 
 #[test]
+fn a_holder_that_is_just_ending_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path()).unwrap();
+    let (asking, asked) = std::sync::mpsc::channel();
+    let path = dir.path().to_owned();
+    let next = std::thread::spawn(move || {
+        asking.send(()).unwrap();
+        SqliteStore::open(&path).map(drop)
+    });
+    asked.recv().unwrap();
+    // The other one asks meanwhile; where it comes too late for that, it has nothing to wait for.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    drop(store);
+    next.join().unwrap().unwrap();
+}
+
+#[test]
 fn a_second_opener_is_told_who_has_it() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();
