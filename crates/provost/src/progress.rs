@@ -16,7 +16,7 @@ const EVENT_BYTES: usize = 1 << 20;
 /// of total, rate and time left.
 pub async fn follow(client: &Client, job: &str) -> Result<Value, Failure> {
     let path = format!("/provost/v1/jobs/{job}/progress");
-    let bar = bar();
+    let bar = spinner("the cycle starts".to_owned());
     let mut failures = 0;
     loop {
         match stream(client, &path, &bar).await {
@@ -48,8 +48,7 @@ async fn stream(client: &Client, path: &str, bar: &ProgressBar) -> Result<Option
         while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = buffer.drain(..=end).collect();
             let Some(report) = data(&line) else { continue };
-            bar.set_length(report["total"].as_u64().unwrap_or(0));
-            bar.set_position(report["done"].as_u64().unwrap_or(0));
+            show(bar, report["total"].as_u64().unwrap_or(0), report["done"].as_u64().unwrap_or(0));
             if report["status"] != "running" && !report["cycleId"].is_null() {
                 return Ok(Some(report));
             }
@@ -69,32 +68,44 @@ fn data(line: &[u8]) -> Option<Value> {
 /// Waits for an answer that tells nothing on its way. On a terminal it is shown that something happens, and for how
 /// long.
 pub async fn wait<T>(words: String, work: impl Future<Output = T>) -> T {
-    let bar =
-        if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed} so far") {
-        bar.set_style(style);
-    }
-    bar.set_message(words);
-    bar.enable_steady_tick(Duration::from_millis(250));
+    let bar = spinner(words);
     let done = work.await;
     bar.finish_and_clear();
     done
 }
 
-fn bar() -> ProgressBar {
+/// Something happens, of which no more is known; hidden where standard error is no terminal.
+fn spinner(words: String) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template(
-        "{bar:40} {human_pos} of {human_len} objects, {rate}, {eta} left, {elapsed} so far",
-    );
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        let _ = write!(out, "{:.0} a second", state.per_sec());
-    });
-    let bar = ProgressBar::new(0).with_style(style);
+    let bar = ProgressBar::no_length().with_message(words);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed} so far") {
+        bar.set_style(style);
+    }
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
+}
+
+/// Shows how far it is; before it is known how much there is to do, only that it runs.
+fn show(bar: &ProgressBar, total: u64, done: u64) {
+    if total == 0 || bar.is_hidden() {
+        return;
+    }
+    if bar.length().is_none() {
+        bar.set_style(counting());
+    }
+    bar.set_length(total);
+    bar.set_position(done);
+}
+
+/// Objects done of total, rate, time left.
+fn counting() -> ProgressStyle {
+    let template = "{bar:40} {human_pos} of {human_len} objects, {rate}, {eta} left, {elapsed} so far";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let _ = write!(out, "{:.0} a second", state.per_sec());
+    })
 }
 
 #[cfg(test)]
