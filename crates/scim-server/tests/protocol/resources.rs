@@ -180,6 +180,26 @@ async fn members_are_added_removed_and_listed() {
 }
 
 #[tokio::test]
+async fn a_member_and_a_membership_have_what_the_schemas_say() {
+    let server = Server::new().await;
+    let user = server.user("a").await;
+    let group = server.group("g", &[&user]).await;
+    for (urn, name, element) in [
+        (GROUP, "members", server.get(&format!("/Groups/{group}")).await.expect(200)["members"][0].clone()),
+        (USER, "groups", server.get(&format!("/Users/{user}")).await.expect(200)["groups"][0].clone()),
+    ] {
+        let schema = server.get(&format!("/Schemas/{urn}")).await.expect(200);
+        let attributes = schema["attributes"].as_array().expect("a list");
+        let attribute = attributes.iter().find(|attribute| attribute["name"] == name).expect("an attribute");
+        let mut described = values(&attribute["subAttributes"], "name");
+        let mut returned: Vec<String> = element.as_object().expect("an object").keys().cloned().collect();
+        described.sort();
+        returned.sort();
+        assert_eq!(described, returned, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn members_that_do_not_exist_are_named() {
     let server = Server::new().await;
     let path = format!("/Groups/{}", server.group("g", &[]).await);

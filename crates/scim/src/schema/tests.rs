@@ -51,6 +51,9 @@ fn standard_schemas_have_what_the_rfc_lists() {
     let names = |schema: &Schema| schema.attributes.iter().map(|a| a.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&user()).len(), 21);
     assert_eq!(names(&group()), ["displayName", "members"]);
+    let members: Vec<String> =
+        group().attribute("members").unwrap().sub_attributes.iter().map(|sub| sub.name.clone()).collect();
+    assert_eq!(members, ["value", "$ref", "type"]);
     assert_eq!(
         names(&enterprise_user()),
         ["employeeNumber", "costCenter", "organization", "division", "department", "manager"]
