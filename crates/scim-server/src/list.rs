@@ -16,7 +16,7 @@ use store::{Cursor, KeyName, Kind, Object, Order, Scan};
 
 use crate::answer::{self, Answer, Refusal};
 use crate::plan::{Plan, too_many};
-use crate::render::{PAGE, Seen, bare};
+use crate::render::{RESOURCES, Seen, bare};
 use crate::serve::Call;
 use crate::stream::{self, Sink};
 
@@ -46,15 +46,32 @@ struct Window {
     skip: u64,
     left: usize,
     total: u64,
+    page: Page,
+}
+
+/// The resources of a page, which ends early when it grows too large (RFC 7644 section 3.4.2.4 lets it).
+struct Page {
     objects: Vec<Object>,
+    bytes_left: usize,
+}
+
+impl Page {
+    fn push(&mut self, object: Object) {
+        self.bytes_left = self.bytes_left.saturating_sub(object.body.len());
+        self.objects.push(object);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes_left == 0
+    }
 }
 
 impl Window {
     fn offer(&mut self, object: Object) {
         self.total += 1;
-        if self.total > self.skip && self.left > 0 {
+        if self.total > self.skip && self.left > 0 && !self.page.is_full() {
             self.left -= 1;
-            self.objects.push(object);
+            self.page.push(object);
         }
     }
 }
@@ -70,7 +87,7 @@ impl Candidates {
     fn of(plan: Plan, scan: Scan) -> Self {
         let (found, scan) = match plan {
             Plan::These(objects) => (Some(objects), None),
-            Plan::All | Plan::Scan => (None, Some(Scan { limit: PAGE, ..scan })),
+            Plan::All | Plan::Scan => (None, Some(Scan { limit: RESOURCES, ..scan })),
         };
         Self { found, scan, looked_at: 0 }
     }
@@ -160,7 +177,7 @@ impl Call {
         if query.sort_by.is_some() && (looked_up || query.order().is_none()) {
             return self.sorted(query, plans, skip).await;
         }
-        let mut window = Window { skip, left: query.count, total: 0, objects: Vec::new() };
+        let mut window = Window { skip, left: query.count, total: 0, page: self.empty_page() };
         for ((kind, filter), plan) in query.parts().zip(plans) {
             match filter {
                 Some(filter) => {
@@ -176,7 +193,7 @@ impl Call {
                 None => self.take_all(&mut window, kind, query).await?,
             }
         }
-        Ok(Found { objects: window.objects, total: Some(window.total), next: None })
+        Ok(Found { objects: window.page.objects, total: Some(window.total), next: None })
     }
 
     /// The next candidates. The error is `tooMany`, when there are more than the service is willing to look at.
@@ -195,20 +212,30 @@ impl Call {
         Ok(Some(page.objects))
     }
 
+    fn empty_page(&self) -> Page {
+        Page { objects: Vec::new(), bytes_left: self.service.config.limits.page_bytes }
+    }
+
     /// Unfiltered: the count is kept by the store, and so is the way to an offset.
     async fn take_all(&self, window: &mut Window, kind: Kind, query: &Query) -> Answer<()> {
         let count = self.service.store.count(self.realm(), kind).await?;
-        let skip = window.skip.saturating_sub(window.total);
-        if window.left > 0 && skip < count {
-            let known = self.state.page_at(query.mark, kind, skip);
+        let mut skip = window.skip.saturating_sub(window.total);
+        let mut known = self.state.page_at(query.mark, kind, skip);
+        while window.left > 0 && skip < count && !window.page.is_full() {
             let offset = if known.is_some() { 0 } else { skip };
-            let scan = Scan { offset, limit: window.left, ..query.scan() }.after(known);
-            let page = self.service.store.scan(self.realm(), kind, scan).await?;
-            if let Some(next) = page.next {
-                self.state.keep_page(query.mark, kind, skip + page.objects.len() as u64, next);
+            let limit = window.left.min(RESOURCES);
+            let scan = Scan { offset, limit, ..query.scan() }.after(known.take());
+            let read = self.service.store.scan(self.realm(), kind, scan).await?;
+            skip += read.objects.len() as u64;
+            window.left -= read.objects.len().min(window.left);
+            read.objects.into_iter().for_each(|object| window.page.push(object));
+            known = read.next;
+            if known.is_none() {
+                break;
             }
-            window.left -= page.objects.len().min(window.left);
-            window.objects.extend(page.objects);
+        }
+        if let Some(next) = known {
+            self.state.keep_page(query.mark, kind, skip, next);
         }
         window.total += count;
         Ok(())
@@ -221,7 +248,7 @@ impl Call {
         for ((kind, filter), plan) in query.parts().zip(plans) {
             let by = query.sort_by.as_deref().and_then(|path| self.ty(kind).definition.find(path));
             let by_meta = by.is_some_and(|by| by.attribute.name == "meta");
-            let mut candidates = Candidates::of(plan, Scan::first(PAGE));
+            let mut candidates = Candidates::of(plan, Scan::first(RESOURCES));
             while let Some(objects) = self.next(kind, &mut candidates).await? {
                 for object in objects {
                     let (object, resource) = match filter {
@@ -248,11 +275,16 @@ impl Call {
         }
         let total = keys.len() as u64;
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        let mut objects = Vec::new();
+        let mut page = self.empty_page();
         for (_, id, kind) in keys.into_iter().skip(skip).take(query.count) {
-            objects.extend(self.service.store.get(self.realm(), kind, id).await?);
+            if page.is_full() {
+                break;
+            }
+            if let Some(object) = self.service.store.get(self.realm(), kind, id).await? {
+                page.push(object);
+            }
         }
-        Ok(Found { objects, total: Some(total), next: None })
+        Ok(Found { objects: page.objects, total: Some(total), next: None })
     }
 
     /// A page by cursor. Where the store keeps the order the cursor is the store's own and nothing is lost or
@@ -276,30 +308,33 @@ impl Call {
             None => Some(self.service.store.count(self.realm(), kind).await?),
             Some(_) => None,
         };
-        let mut objects = Vec::new();
+        let mut page = self.empty_page();
         let mut looked_at = 0;
-        while objects.len() < query.count && looked_at < self.service.config.limits.work {
+        let work = self.service.config.limits.work;
+        while page.objects.len() < query.count && looked_at < work && !page.is_full() {
             // Never more than are still wanted, so that the cursor is right behind the last one taken.
-            let scan = Scan { limit: query.count - objects.len(), ..query.scan() }.after(after.take());
-            let page = self.service.store.scan(self.realm(), kind, scan).await?;
-            looked_at += page.objects.len();
-            for object in page.objects {
-                match filter {
-                    None => objects.push(object),
-                    Some(filter) => {
-                        objects.extend(self.admit(filter, object).await?.map(|(object, _)| object));
-                    }
+            let limit = RESOURCES.min(query.count - page.objects.len());
+            let scan = Scan { limit, ..query.scan() }.after(after.take());
+            let read = self.service.store.scan(self.realm(), kind, scan).await?;
+            looked_at += read.objects.len();
+            for object in read.objects {
+                let admitted = match filter {
+                    None => Some(object),
+                    Some(filter) => self.admit(filter, object).await?.map(|(object, _)| object),
+                };
+                if let Some(object) = admitted {
+                    page.push(object);
                 }
             }
-            after = page.next;
+            after = read.next;
             if after.is_none() {
                 break;
             }
         }
         // One page that is all there is tells the total.
-        let total = total.or_else(|| (first && after.is_none()).then_some(objects.len() as u64));
+        let total = total.or_else(|| (first && after.is_none()).then_some(page.objects.len() as u64));
         let next = after.map(|cursor| query.token(b's', &cursor.0));
-        Ok(Found { objects, total, next })
+        Ok(Found { objects: page.objects, total, next })
     }
 
     async fn counted_off(&self, query: &Query, plans: Vec<Plan>, place: Place) -> Answer<Found> {
