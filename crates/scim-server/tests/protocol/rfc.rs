@@ -134,6 +134,18 @@ async fn a_bulk_request_beyond_its_limits_is_refused_whole() {
 }
 
 #[tokio::test]
+async fn a_bulk_create_without_a_bulk_id_fails_alone() {
+    let server = Server::new().await;
+    let create = |name: &str| json!({"method": "POST", "path": "/Users", "data": {"userName": name}});
+    let mut named = create("b");
+    named["bulkId"] = json!("b");
+    let reply = server.post("/Bulk", &json!({"Operations": [create("a"), named]})).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["400", "201"], "{reply}");
+    assert_eq!(reply["Operations"][0]["response"]["scimType"], "invalidSyntax");
+    assert_eq!(values(&server.get("/Users").await.expect(200)["Resources"], "userName"), ["b"]);
+}
+
+#[tokio::test]
 async fn a_bulk_operation_holds_to_its_version() {
     let server = Server::new().await;
     let user = server.user("a").await;
