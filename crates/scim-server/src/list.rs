@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Bound;
+use std::vec;
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -13,6 +14,7 @@ use scim::message::{SearchRequest, SortOrder};
 use scim::sort::SortKey;
 use scim::{Filter, Projection, Quirks, ScimType, urn};
 use store::{Cursor, KeyName, Kind, Object, Order, Scan};
+use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal};
 use crate::plan::{Plan, too_many};
@@ -79,17 +81,19 @@ impl Window {
 /// Objects that may match, in pages: what a look-up found, or everything.
 struct Candidates {
     found: Option<Vec<Object>>,
+    ids: vec::IntoIter<Uuid>,
     scan: Option<Scan>,
     looked_at: usize,
 }
 
 impl Candidates {
     fn of(plan: Plan, scan: Scan) -> Self {
-        let (found, scan) = match plan {
-            Plan::These(objects) => (Some(objects), None),
-            Plan::All | Plan::Scan => (None, Some(Scan { limit: RESOURCES, ..scan })),
-        };
-        Self { found, scan, looked_at: 0 }
+        let nothing = Self { found: None, ids: Vec::new().into_iter(), scan: None, looked_at: 0 };
+        match plan {
+            Plan::These(objects) => Self { found: Some(objects), ..nothing },
+            Plan::Ids(ids) => Self { ids: ids.into_iter(), ..nothing },
+            Plan::All | Plan::Scan => Self { scan: Some(Scan { limit: RESOURCES, ..scan }), ..nothing },
+        }
     }
 }
 
@@ -173,7 +177,7 @@ impl Call {
     /// The window that begins after `skip` matches, and how many match in all.
     async fn by_index(&self, query: &Query, plans: Vec<Plan>, skip: u64) -> Answer<Found> {
         // What a look-up finds is in no order but that of creation.
-        let looked_up = plans.iter().any(|plan| matches!(plan, Plan::These(_)));
+        let looked_up = plans.iter().any(|plan| matches!(plan, Plan::These(_) | Plan::Ids(_)));
         if query.sort_by.is_some() && (looked_up || query.order().is_none()) {
             return self.sorted(query, plans, skip).await;
         }
@@ -200,6 +204,10 @@ impl Call {
     async fn next(&self, kind: Kind, candidates: &mut Candidates) -> Answer<Option<Vec<Object>>> {
         if let Some(found) = candidates.found.take() {
             return Ok(Some(found));
+        }
+        let ids: Vec<Uuid> = candidates.ids.by_ref().take(RESOURCES).collect();
+        if !ids.is_empty() {
+            return self.get_many(kind, &ids).await.map(Some);
         }
         let Some(scan) = candidates.scan.take() else { return Ok(None) };
         let work = self.service.config.limits.work;
@@ -330,6 +338,8 @@ impl Call {
             if after.is_none() {
                 break;
             }
+            // Small reads are done on this thread, which others are waiting for.
+            tokio::task::yield_now().await;
         }
         // One page that is all there is tells the total.
         let total = total.or_else(|| (first && after.is_none()).then_some(page.objects.len() as u64));
