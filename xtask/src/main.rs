@@ -1,18 +1,20 @@
-//! The project's own commands: `cargo xtask test`, `tidy`, `bench`.
+//! The project's own commands: `cargo xtask test`, `tidy`, `peers`, `bench`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod bench;
+mod peers;
 mod test;
 mod tidy;
 
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, licences;
+  test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, peers, licences;
                      arguments go to the test runner (a part of a test's name, for example)
   tidy               only the invariants of ARCHITECTURE.md that a command can check
+  peers              only the test suites of others, against a server of our own; needs python3 with venv
   bench cycle|scim   measures a release build: whole cycles, the service provider; `bench scim --help` tells more
 ";
 
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let result = match arguments.first().map(String::as_str) {
         Some("test") => test::run(rest),
         Some("tidy") => tidy::run(),
+        Some("peers") => peers::run(),
         Some("bench") => bench::run(rest),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");

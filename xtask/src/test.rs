@@ -20,6 +20,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         eprintln!("cargo-nextest is not installed; `cargo test` runs the tests (slower, the same verdict)");
         steps.cargo_with("tests", &["test", "--workspace", "--no-fail-fast"], arguments);
     }
+    steps.ours("peers", crate::peers::run);
     steps.note(cargo_deny());
     steps.cargo("licences and sources", &["deny", "check", "bans", "licenses", "sources"]);
     steps.verdict()

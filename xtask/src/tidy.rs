@@ -49,6 +49,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Drivers of databases, which only the backends may use.
 const DATABASE_DRIVERS: &[&str] = &["rusqlite", "tokio-postgres", "deadpool-postgres", "sqlx"];
 
+/// Which test holds each requirement of the RFCs.
+const CONFORMANCE: &str = "docs/conformance.md";
+
 /// Checks everything and reports every finding.
 pub fn run() -> Result<()> {
     let root = crate::root();
@@ -59,14 +62,18 @@ pub fn run() -> Result<()> {
         dependencies(path, &mut findings)?;
         documented(path, &mut findings);
     }
+    let mut sources = String::new();
     for file in files(&root)? {
         let Ok(text) = fs::read_to_string(&file) else { continue }; // binary files say nothing
         let name = file.strip_prefix(&root).unwrap_or(&file).to_owned();
         machine_paths(&name, &text, &root, &mut findings);
         if name.extension().is_some_and(|extension| extension == "rs") {
             module(&name, &text, &mut findings);
+            sources.push_str(&text);
         }
     }
+    let conformance = fs::read_to_string(root.join(CONFORMANCE)).context("reading docs/conformance.md")?;
+    named_tests(&conformance, &sources, &mut findings);
     if findings.is_empty() {
         eprintln!("tidy: {} crates, nothing to say", crates.len());
         return Ok(());
@@ -152,6 +159,19 @@ fn is_sql(line: &str) -> bool {
     })
 }
 
+/// The tests that the tables of the document name exist: the last cell of a row has them in backquotes, and whole
+/// commands beside them.
+fn named_tests(document: &str, sources: &str, findings: &mut Vec<String>) {
+    let rows = document.lines().enumerate().filter(|(_, line)| line.starts_with('|'));
+    for (number, row) in rows {
+        let cell = row.trim_end().trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        let named = cell.split('`').skip(1).step_by(2).filter(|word| !word.contains(' '));
+        for test in named.filter(|test| !sources.contains(&format!("fn {test}("))) {
+            findings.push(format!("{CONFORMANCE}:{}: there is no test {test}", number + 1));
+        }
+    }
+}
+
 /// No file may name a place on the machine it was written on.
 fn machine_paths(name: &Path, text: &str, root: &Path, findings: &mut Vec<String>) {
     let checkout = root.display().to_string();
@@ -210,6 +230,14 @@ mod tests {
         let mut findings = Vec::new();
         module(Path::new("crates/a/src/lib.rs"), &"\n".repeat(MODULE_LINES + 1), &mut findings);
         assert_eq!(findings.len(), 1);
+    }
+
+    #[test]
+    fn a_test_that_is_named_and_missing_is_reported() {
+        let mut findings = Vec::new();
+        let document = "`not_in_a_table`\n| what | test |\n| --- | --- |\n| `x` | `here`, `gone`, `cargo xtask peers` |\n| `y` | |\n";
+        named_tests(document, "async fn here() {}", &mut findings);
+        assert_eq!(findings, ["docs/conformance.md:4: there is no test gone"]);
     }
 
     #[test]

@@ -69,16 +69,9 @@ fn too_large(limit: usize) -> Refusal {
     Refusal::new(413, format!("the body is larger than the {limit} bytes that are taken here"))
 }
 
-/// Reads JSON; the parser refuses more than 128 levels.
-pub(crate) fn value(body: &[u8]) -> Result<Value, Error> {
-    serde_json::from_slice(body).map_err(|error| {
-        Error::of(ScimType::InvalidSyntax, format!("the body is not JSON as it must be: {error}"))
-    })
-}
-
 /// Reads a JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Map, Error> {
-    match value(body)? {
+    match scim::json::parse(body)? {
         Value::Object(map) => Ok(map),
         _ => Err(Error::of(ScimType::InvalidSyntax, "the body must be a JSON object")),
     }

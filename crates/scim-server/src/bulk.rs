@@ -29,8 +29,9 @@ impl Call {
                 format!("the request has {} operations; {limit} are taken at once", request.operations.len()),
             ));
         }
-        let mut run = Run { ids: HashMap::new(), failed: HashSet::new(), errors: 0, replies: Vec::new() };
+        let mut run = Run::default();
         run.all(self, request).await;
+        run.take_back_halves(self).await;
         run.replies.sort_by_key(|(position, _)| *position);
         let replies = run.replies.into_iter().map(|(_, reply)| reply).collect();
         Ok(answer::json(StatusCode::OK, &BulkResponse::new(replies)))
@@ -40,11 +41,14 @@ impl Call {
 /// How many creates are carried out side by side.
 const AT_ONCE: usize = 64;
 
+#[derive(Default)]
 struct Run {
     /// What was created under each `bulkId`.
     ids: HashMap<String, String>,
     /// The `bulkId`s of creates that failed.
     failed: HashSet<String>,
+    /// The creates of circles whose second half is still to come, by position.
+    halves: HashSet<usize>,
     errors: u64,
     replies: Vec<(usize, BulkReply)>,
 }
@@ -131,7 +135,37 @@ impl Run {
                 "Operations": [{ "op": "add", "value": deferred }],
             })),
         };
+        self.halves.insert(position);
         waiting.push((position, patch));
+    }
+
+    /// Undoes the creates whose second half was never tried, since there were errors enough before.
+    async fn take_back_halves(&mut self, call: &Call) {
+        let halves: Vec<usize> = self.halves.drain().collect();
+        for position in halves {
+            let stopped =
+                Error::new(409, "what the resource refers to was not created before the request ended");
+            self.take_back(call, position, &stopped).await;
+        }
+    }
+
+    /// Undoes the first half of a create, so that one that is answered as failed left nothing.
+    async fn take_back(&mut self, call: &Call, position: usize, error: &Error) {
+        let Some((_, reply)) = self.replies.iter_mut().find(|(other, _)| *other == position) else { return };
+        reply.status = error.status;
+        reply.response = Some(error.to_json());
+        reply.version = None;
+        if let Some(name) = &reply.bulk_id {
+            self.ids.remove(name);
+            self.failed.insert(name.clone());
+        }
+        let Some((kind, Some(id))) = reply.location.as_deref().and_then(place) else { return };
+        match call.delete(kind, id, Precondition::default()).await {
+            Ok(()) => reply.location = None,
+            Err(refusal) if refusal.error.status == 404 => reply.location = None,
+            // The client is told where what is left of it is.
+            Err(refusal) => tracing::error!(error = %refusal.error, "half a create could not be undone"),
+        }
     }
 
     /// Carries operations out side by side and records the replies in their order.
@@ -174,6 +208,7 @@ impl Run {
         mut reply: BulkReply,
         outcome: Answer<Option<Object>>,
     ) {
+        let mut failure = None;
         match outcome {
             Ok(Some(object)) => {
                 let created = reply.method == BulkMethod::Post;
@@ -192,17 +227,16 @@ impl Run {
                 }
                 reply.status = refusal.error.status;
                 reply.response = Some(refusal.error.to_json());
+                failure = Some(refusal.error);
             }
         }
         // The second half of a create of a circle is no operation of the client's: it changes the first half's reply.
-        let first_half = self.replies.iter_mut().find(|(other, _)| *other == position);
-        match first_half {
-            Some((_, first)) if reply.status >= 400 => {
-                first.status = reply.status;
-                first.response = reply.response;
-            }
-            Some((_, first)) => first.version = reply.version,
-            None => self.replies.push((position, reply)),
+        if !self.halves.remove(&position) {
+            self.replies.push((position, reply));
+        } else if let Some(error) = failure {
+            self.take_back(call, position, &error).await;
+        } else if let Some((_, first)) = self.replies.iter_mut().find(|(other, _)| *other == position) {
+            first.version = reply.version;
         }
     }
 

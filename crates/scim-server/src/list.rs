@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Bound;
+use std::vec;
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -13,10 +14,11 @@ use scim::message::{SearchRequest, SortOrder};
 use scim::sort::SortKey;
 use scim::{Filter, Projection, Quirks, ScimType, urn};
 use store::{Cursor, KeyName, Kind, Object, Order, Scan};
+use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal};
 use crate::plan::{Plan, too_many};
-use crate::render::{PAGE, Seen, bare};
+use crate::render::{RESOURCES, Seen, bare};
 use crate::serve::Call;
 use crate::stream::{self, Sink};
 
@@ -46,15 +48,32 @@ struct Window {
     skip: u64,
     left: usize,
     total: u64,
+    page: Page,
+}
+
+/// The resources of a page, which ends early when it grows too large (RFC 7644 section 3.4.2.4 lets it).
+struct Page {
     objects: Vec<Object>,
+    bytes_left: usize,
+}
+
+impl Page {
+    fn push(&mut self, object: Object) {
+        self.bytes_left = self.bytes_left.saturating_sub(object.body.len());
+        self.objects.push(object);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes_left == 0
+    }
 }
 
 impl Window {
     fn offer(&mut self, object: Object) {
         self.total += 1;
-        if self.total > self.skip && self.left > 0 {
+        if self.total > self.skip && self.left > 0 && !self.page.is_full() {
             self.left -= 1;
-            self.objects.push(object);
+            self.page.push(object);
         }
     }
 }
@@ -62,17 +81,19 @@ impl Window {
 /// Objects that may match, in pages: what a look-up found, or everything.
 struct Candidates {
     found: Option<Vec<Object>>,
+    ids: vec::IntoIter<Uuid>,
     scan: Option<Scan>,
     looked_at: usize,
 }
 
 impl Candidates {
     fn of(plan: Plan, scan: Scan) -> Self {
-        let (found, scan) = match plan {
-            Plan::These(objects) => (Some(objects), None),
-            Plan::All | Plan::Scan => (None, Some(Scan { limit: PAGE, ..scan })),
-        };
-        Self { found, scan, looked_at: 0 }
+        let nothing = Self { found: None, ids: Vec::new().into_iter(), scan: None, looked_at: 0 };
+        match plan {
+            Plan::These(objects) => Self { found: Some(objects), ..nothing },
+            Plan::Ids(ids) => Self { ids: ids.into_iter(), ..nothing },
+            Plan::All | Plan::Scan => Self { scan: Some(Scan { limit: RESOURCES, ..scan }), ..nothing },
+        }
     }
 }
 
@@ -156,11 +177,11 @@ impl Call {
     /// The window that begins after `skip` matches, and how many match in all.
     async fn by_index(&self, query: &Query, plans: Vec<Plan>, skip: u64) -> Answer<Found> {
         // What a look-up finds is in no order but that of creation.
-        let looked_up = plans.iter().any(|plan| matches!(plan, Plan::These(_)));
+        let looked_up = plans.iter().any(|plan| matches!(plan, Plan::These(_) | Plan::Ids(_)));
         if query.sort_by.is_some() && (looked_up || query.order().is_none()) {
             return self.sorted(query, plans, skip).await;
         }
-        let mut window = Window { skip, left: query.count, total: 0, objects: Vec::new() };
+        let mut window = Window { skip, left: query.count, total: 0, page: self.empty_page() };
         for ((kind, filter), plan) in query.parts().zip(plans) {
             match filter {
                 Some(filter) => {
@@ -176,13 +197,17 @@ impl Call {
                 None => self.take_all(&mut window, kind, query).await?,
             }
         }
-        Ok(Found { objects: window.objects, total: Some(window.total), next: None })
+        Ok(Found { objects: window.page.objects, total: Some(window.total), next: None })
     }
 
     /// The next candidates. The error is `tooMany`, when there are more than the service is willing to look at.
     async fn next(&self, kind: Kind, candidates: &mut Candidates) -> Answer<Option<Vec<Object>>> {
         if let Some(found) = candidates.found.take() {
             return Ok(Some(found));
+        }
+        let ids: Vec<Uuid> = candidates.ids.by_ref().take(RESOURCES).collect();
+        if !ids.is_empty() {
+            return self.get_many(kind, &ids).await.map(Some);
         }
         let Some(scan) = candidates.scan.take() else { return Ok(None) };
         let work = self.service.config.limits.work;
@@ -195,20 +220,30 @@ impl Call {
         Ok(Some(page.objects))
     }
 
+    fn empty_page(&self) -> Page {
+        Page { objects: Vec::new(), bytes_left: self.service.config.limits.page_bytes }
+    }
+
     /// Unfiltered: the count is kept by the store, and so is the way to an offset.
     async fn take_all(&self, window: &mut Window, kind: Kind, query: &Query) -> Answer<()> {
         let count = self.service.store.count(self.realm(), kind).await?;
-        let skip = window.skip.saturating_sub(window.total);
-        if window.left > 0 && skip < count {
-            let known = self.state.page_at(query.mark, kind, skip);
+        let mut skip = window.skip.saturating_sub(window.total);
+        let mut known = self.state.page_at(query.mark, kind, skip);
+        while window.left > 0 && skip < count && !window.page.is_full() {
             let offset = if known.is_some() { 0 } else { skip };
-            let scan = Scan { offset, limit: window.left, ..query.scan() }.after(known);
-            let page = self.service.store.scan(self.realm(), kind, scan).await?;
-            if let Some(next) = page.next {
-                self.state.keep_page(query.mark, kind, skip + page.objects.len() as u64, next);
+            let limit = window.left.min(RESOURCES);
+            let scan = Scan { offset, limit, ..query.scan() }.after(known.take());
+            let read = self.service.store.scan(self.realm(), kind, scan).await?;
+            skip += read.objects.len() as u64;
+            window.left -= read.objects.len().min(window.left);
+            read.objects.into_iter().for_each(|object| window.page.push(object));
+            known = read.next;
+            if known.is_none() {
+                break;
             }
-            window.left -= page.objects.len().min(window.left);
-            window.objects.extend(page.objects);
+        }
+        if let Some(next) = known {
+            self.state.keep_page(query.mark, kind, skip, next);
         }
         window.total += count;
         Ok(())
@@ -221,7 +256,7 @@ impl Call {
         for ((kind, filter), plan) in query.parts().zip(plans) {
             let by = query.sort_by.as_deref().and_then(|path| self.ty(kind).definition.find(path));
             let by_meta = by.is_some_and(|by| by.attribute.name == "meta");
-            let mut candidates = Candidates::of(plan, Scan::first(PAGE));
+            let mut candidates = Candidates::of(plan, Scan::first(RESOURCES));
             while let Some(objects) = self.next(kind, &mut candidates).await? {
                 for object in objects {
                     let (object, resource) = match filter {
@@ -248,11 +283,16 @@ impl Call {
         }
         let total = keys.len() as u64;
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        let mut objects = Vec::new();
+        let mut page = self.empty_page();
         for (_, id, kind) in keys.into_iter().skip(skip).take(query.count) {
-            objects.extend(self.service.store.get(self.realm(), kind, id).await?);
+            if page.is_full() {
+                break;
+            }
+            if let Some(object) = self.service.store.get(self.realm(), kind, id).await? {
+                page.push(object);
+            }
         }
-        Ok(Found { objects, total: Some(total), next: None })
+        Ok(Found { objects: page.objects, total: Some(total), next: None })
     }
 
     /// A page by cursor. Where the store keeps the order the cursor is the store's own and nothing is lost or
@@ -276,30 +316,35 @@ impl Call {
             None => Some(self.service.store.count(self.realm(), kind).await?),
             Some(_) => None,
         };
-        let mut objects = Vec::new();
+        let mut page = self.empty_page();
         let mut looked_at = 0;
-        while objects.len() < query.count && looked_at < self.service.config.limits.work {
+        let work = self.service.config.limits.work;
+        while page.objects.len() < query.count && looked_at < work && !page.is_full() {
             // Never more than are still wanted, so that the cursor is right behind the last one taken.
-            let scan = Scan { limit: query.count - objects.len(), ..query.scan() }.after(after.take());
-            let page = self.service.store.scan(self.realm(), kind, scan).await?;
-            looked_at += page.objects.len();
-            for object in page.objects {
-                match filter {
-                    None => objects.push(object),
-                    Some(filter) => {
-                        objects.extend(self.admit(filter, object).await?.map(|(object, _)| object));
-                    }
+            let limit = RESOURCES.min(query.count - page.objects.len());
+            let scan = Scan { limit, ..query.scan() }.after(after.take());
+            let read = self.service.store.scan(self.realm(), kind, scan).await?;
+            looked_at += read.objects.len();
+            for object in read.objects {
+                let admitted = match filter {
+                    None => Some(object),
+                    Some(filter) => self.admit(filter, object).await?.map(|(object, _)| object),
+                };
+                if let Some(object) = admitted {
+                    page.push(object);
                 }
             }
-            after = page.next;
+            after = read.next;
             if after.is_none() {
                 break;
             }
+            // Small reads are done on this thread, which others are waiting for.
+            tokio::task::yield_now().await;
         }
         // One page that is all there is tells the total.
-        let total = total.or_else(|| (first && after.is_none()).then_some(objects.len() as u64));
+        let total = total.or_else(|| (first && after.is_none()).then_some(page.objects.len() as u64));
         let next = after.map(|cursor| query.token(b's', &cursor.0));
-        Ok(Found { objects, total, next })
+        Ok(Found { objects: page.objects, total, next })
     }
 
     async fn counted_off(&self, query: &Query, plans: Vec<Plan>, place: Place) -> Answer<Found> {

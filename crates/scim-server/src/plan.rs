@@ -20,6 +20,8 @@ pub(crate) enum Plan {
     All,
     /// These, if the filter admits them.
     These(Vec<Object>),
+    /// Those with these ids, which may be a hundred thousand.
+    Ids(Vec<Uuid>),
     /// Any may match.
     Scan,
 }
@@ -27,26 +29,36 @@ pub(crate) enum Plan {
 impl Call {
     pub(crate) async fn plan(&self, kind: Kind, filter: Option<&Compiled>) -> Answer<Plan> {
         let Some(filter) = filter else { return Ok(Plan::All) };
-        let alternatives = filter.alternatives();
-        let several = alternatives.len() > 1;
+        let mut alternatives = filter.alternatives();
+        if alternatives.len() == 1 {
+            return Ok(self.narrow(kind, alternatives.remove(0)).await?.unwrap_or(Plan::Scan));
+        }
         let mut found = Vec::new();
         for equalities in alternatives {
             match self.narrow(kind, equalities).await? {
-                Some(objects) => found.extend(objects),
-                None => return Ok(Plan::Scan),
+                Some(Plan::These(objects)) => found.extend(objects),
+                Some(Plan::Ids(ids)) => {
+                    for chunk in ids.chunks(PAGE) {
+                        found.extend(self.get_many(kind, chunk).await?);
+                    }
+                }
+                Some(Plan::All | Plan::Scan) | None => return Ok(Plan::Scan),
             }
         }
-        if several {
-            // As a scan would come across them, each once.
-            found.sort_by_key(|object: &Object| (object.created, object.id));
-            found.dedup_by_key(|object| object.id);
-        }
+        // As a scan would come across them, each once.
+        found.sort_by_key(|object: &Object| (object.created, object.id));
+        found.dedup_by_key(|object| object.id);
         Ok(Plan::These(found))
+    }
+
+    /// The resources of these ids that there are.
+    pub(crate) async fn get_many(&self, kind: Kind, ids: &[Uuid]) -> Answer<Vec<Object>> {
+        Ok(self.service.store.get_many(self.realm(), kind, ids).await?.into_iter().flatten().collect())
     }
 
     /// The resources that satisfy one of these equalities, which a match has to satisfy all; `None` where no index
     /// serves any of them.
-    async fn narrow(&self, kind: Kind, mut equalities: Vec<Equality<'_>>) -> Answer<Option<Vec<Object>>> {
+    async fn narrow(&self, kind: Kind, mut equalities: Vec<Equality<'_>>) -> Answer<Option<Plan>> {
         // The surest first: an id is one resource, an edge may be a hundred thousand.
         equalities.sort_by_key(|equality| match equality.path {
             "id" => 0,
@@ -55,60 +67,58 @@ impl Call {
             _ => 2,
         });
         for equality in equalities {
-            if let Some(objects) = self.look_up(kind, &equality).await? {
-                return Ok(Some(objects));
+            if let Some(plan) = self.look_up(kind, &equality).await? {
+                return Ok(Some(plan));
             }
         }
         Ok(None)
     }
 
     /// The resources that satisfy an equality, where there is an index for it.
-    async fn look_up(&self, kind: Kind, equality: &Equality<'_>) -> Answer<Option<Vec<Object>>> {
+    async fn look_up(&self, kind: Kind, equality: &Equality<'_>) -> Answer<Option<Plan>> {
         let Literal::String(value) = equality.value else { return Ok(None) };
         let store = &self.service.store;
         let id = Uuid::parse_str(value).ok();
         match (kind, equality.path) {
             (_, "id") => {
-                let Some(id) = id else { return Ok(Some(Vec::new())) };
-                Ok(Some(store.get(self.realm(), kind, id).await?.into_iter().collect()))
+                let Some(id) = id else { return Ok(Some(Plan::These(Vec::new()))) };
+                let found = store.get(self.realm(), kind, id).await?;
+                Ok(Some(Plan::These(found.into_iter().collect())))
             }
             (Kind::Group, "members" | "members.value") => {
-                let Some(id) = id else { return Ok(Some(Vec::new())) };
+                let Some(id) = id else { return Ok(Some(Plan::These(Vec::new()))) };
                 self.across(kind, EdgesOf::To(id)).await.map(Some)
             }
             (Kind::User, "groups" | "groups.value") => {
-                let Some(id) = id else { return Ok(Some(Vec::new())) };
+                let Some(id) = id else { return Ok(Some(Plan::These(Vec::new()))) };
                 self.across(kind, EdgesOf::From(id)).await.map(Some)
             }
             (_, path) => {
                 let Some(key) = document::key_for(kind, path, value) else { return Ok(None) };
                 let few = store.find(self.realm(), kind, &key, FEW).await?;
                 if few.len() < FEW {
-                    return Ok(Some(few));
+                    return Ok(Some(Plan::These(few)));
                 }
                 let work = self.service.config.limits.work;
                 let found = store.find(self.realm(), kind, &key, work + 1).await?;
-                if found.len() > work { Err(too_many(work)) } else { Ok(Some(found)) }
+                if found.len() > work { Err(too_many(work)) } else { Ok(Some(Plan::These(found))) }
             }
         }
     }
 
-    /// The resources of a kind at the other end of memberships.
-    async fn across(&self, kind: Kind, of: EdgesOf) -> Answer<Vec<Object>> {
-        let mut objects = Vec::new();
+    /// The ids of a kind at the other end of memberships.
+    async fn across(&self, kind: Kind, of: EdgesOf) -> Answer<Plan> {
+        let mut ids = Vec::new();
         let mut after = None;
         loop {
             let page = self.service.store.edges(self.realm(), EdgeKind::Member, of, after, PAGE).await?;
-            let ids: Vec<Uuid> =
-                page.others.iter().filter(|(other, _)| *other == kind).map(|(_, id)| *id).collect();
-            objects
-                .extend(self.service.store.get_many(self.realm(), kind, &ids).await?.into_iter().flatten());
-            if objects.len() > self.service.config.limits.work {
+            ids.extend(page.others.iter().filter(|(other, _)| *other == kind).map(|(_, id)| *id));
+            if ids.len() > self.service.config.limits.work {
                 return Err(too_many(self.service.config.limits.work));
             }
             after = page.next;
             if after.is_none() {
-                return Ok(objects);
+                return Ok(Plan::Ids(ids));
             }
         }
     }

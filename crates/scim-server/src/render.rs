@@ -12,8 +12,10 @@ use crate::document;
 use crate::serve::Call;
 use crate::stream::Sink;
 
-/// Members read at a time.
+/// Members, and ids, read at a time.
 pub(crate) const PAGE: usize = 1000;
+/// Resources read at a time: each may have a megabyte, and a store hands the work on so many to another thread.
+pub(crate) const RESOURCES: usize = 200;
 /// Memberships of a user read at a time: most users are in few groups, and a store reads a few rows without handing
 /// the work to another thread.
 const MEMBERSHIPS: usize = 100;

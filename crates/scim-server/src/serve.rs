@@ -249,7 +249,7 @@ impl Incoming<'_> {
             Place::Bulk if self.method == Method::POST => {
                 let limit = call.service.config.limits.bulk_body;
                 let bytes = self.read_body(call, limit).await?;
-                call.bulk(BulkRequest::parse(body::value(&bytes)?)?).await
+                call.bulk(BulkRequest::parse(scim::json::parse(&bytes)?)?).await
             }
             Place::Bulk => Err(Refusal::method("POST")),
             Place::Me => Err(Refusal::new(
@@ -286,7 +286,7 @@ impl Incoming<'_> {
             return Err(Refusal::method("POST"));
         }
         let bytes = self.read_body(call, call.service.config.limits.body).await?;
-        let search = SearchRequest::parse(body::value(&bytes)?)?;
+        let search = SearchRequest::parse(scim::json::parse(&bytes)?)?;
         call.search(kinds, search).await
     }
 

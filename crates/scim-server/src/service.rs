@@ -44,6 +44,9 @@ pub struct Limits {
     pub page: usize,
     /// Resources of a page at most.
     pub max_page: usize,
+    /// Bytes of stored resources after which a page ends, though more were asked for: a thousand users of a megabyte
+    /// each would be a gigabyte.
+    pub page_bytes: usize,
     /// Resources that a query without an index may look at, before it is answered `tooMany`.
     pub work: usize,
 }
@@ -57,6 +60,7 @@ impl Default for Limits {
             bulk_operations: 1000,
             page: 100,
             max_page: 1000,
+            page_bytes: 16 << 20,
             work: 250_000,
         }
     }

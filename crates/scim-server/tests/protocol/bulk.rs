@@ -69,6 +69,40 @@ async fn circles_of_managers_are_opened() {
 }
 
 #[tokio::test]
+async fn a_create_of_a_circle_that_is_answered_as_failed_leaves_nothing() {
+    let server = Server::new().await;
+    let group = |name: &str, members: serde_json::Value| {
+        json!({"method": "POST", "path": "/Groups", "bulkId": name, "data":
+            {"schemas": [GROUP], "displayName": name, "members": members}})
+    };
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    let body = json!({"Operations": [
+        group("a", json!([{"value": "bulkId:b"}, {"value": nobody}])), group("b", json!([{"value": "bulkId:a"}])),
+    ]});
+    let reply = server.post("/Bulk", &body).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["400", "201"], "{reply}");
+    assert!(reply["Operations"][0].get("location").is_none(), "{reply}");
+    let left = server.get("/Groups").await.expect(200);
+    assert_eq!(values(&left["Resources"], "displayName"), ["b"]);
+    assert!(left["Resources"][0].get("members").is_none(), "{left}");
+}
+
+#[tokio::test]
+async fn a_circle_that_is_cut_short_by_errors_leaves_nothing_half_done() {
+    let server = Server::new().await;
+    server.user("b").await;
+    let user = |name: &str, boss: &str| {
+        let manager = json!({"manager": {"value": format!("bulkId:{boss}")}});
+        json!({"method": "POST", "path": "/Users", "bulkId": name, "data":
+            {"schemas": [USER, ENTERPRISE], "userName": name, ENTERPRISE: manager}})
+    };
+    let body = json!({"failOnErrors": 1, "Operations": [user("a", "b"), user("b", "a")]});
+    let reply = server.post("/Bulk", &body).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["409", "409"], "{reply}");
+    assert_eq!(server.get("/Users").await.expect(200)["totalResults"], 1);
+}
+
+#[tokio::test]
 async fn replies_say_which_resource_unless_a_create_failed() {
     let server = Server::new().await;
     let (kept, gone) = (server.user("kept").await, server.user("gone").await);

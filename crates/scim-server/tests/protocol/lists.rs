@@ -259,6 +259,28 @@ async fn what_a_look_up_finds_is_sorted_too() {
 }
 
 #[tokio::test]
+async fn the_members_of_a_large_group_are_listed_in_pages() {
+    let server = Server::new().await;
+    let mut ids = Vec::new();
+    for number in 0..450 {
+        ids.push(server.user(&format!("user{number:03}")).await);
+    }
+    let group = server.group("g", &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let pages = async |filter: String| {
+        let mut read = BTreeSet::new();
+        for start in [1, 201, 401] {
+            let path = format!("/Users?filter={}&startIndex={start}&count=200", encoded(&filter));
+            let page = server.get(&path).await.expect(200);
+            assert_eq!(page["totalResults"], 450, "{filter}");
+            read.extend(values(&page["Resources"], "id"));
+        }
+        assert_eq!(read, ids.iter().cloned().collect(), "{filter}");
+    };
+    pages(format!("groups.value eq \"{group}\"")).await;
+    pages(format!("groups.value eq \"{group}\" or userName eq \"user007\"")).await;
+}
+
+#[tokio::test]
 async fn reading_on_by_start_index_loses_nothing_when_others_delete() {
     let server = Server::new().await;
     let mut ids = Vec::new();
@@ -271,4 +293,27 @@ async fn reading_on_by_start_index_loses_nothing_when_others_delete() {
     let read = [values(&first["Resources"], "id"), values(&second["Resources"], "id")].concat();
     assert_eq!(read, ids);
     assert_eq!(second["totalResults"], 19);
+}
+
+#[tokio::test]
+async fn a_page_of_large_resources_ends_early_and_nothing_is_lost() {
+    let limits = scim_server::Limits { page_bytes: 1, ..scim_server::Limits::default() };
+    let server = Server::with(limits).await;
+    let mut ids = Vec::new();
+    for number in 0..250 {
+        ids.push(server.user(&format!("user{number:03}")).await);
+    }
+    for query in ["", "filter=userName%20sw%20%22user%22", "sortBy=active", "sortBy=userName"] {
+        let mut by_index = Vec::new();
+        while by_index.len() < ids.len() {
+            let start = by_index.len() + 1;
+            let page = server.get(&format!("/Users?count=250&startIndex={start}&{query}")).await.expect(200);
+            assert_eq!(page["totalResults"], 250, "{query}");
+            let items = values(&page["Resources"], "id");
+            assert!((1..=200).contains(&items.len()) && page["itemsPerPage"] == items.len(), "{query}");
+            by_index.extend(items);
+        }
+        assert_eq!(by_index, ids, "{query}");
+        assert_eq!(follow(&server, &format!("count=250&{query}"), async |_| ()).await, ids, "{query}");
+    }
 }

@@ -4,5 +4,6 @@ mod bulk;
 mod clients;
 mod lists;
 mod resources;
+mod rfc;
 mod security;
 mod support;

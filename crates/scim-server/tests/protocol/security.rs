@@ -157,6 +157,10 @@ async fn bad_input_is_a_scim_error_and_changes_nothing() {
     server.send("POST", "/Users", &[], "[]").await.refused(400, "invalidSyntax");
     server.send("POST", "/Users", &[], "").await.refused(400, "invalidSyntax");
     server.send("POST", "/Users", &[], b"\xff\xfe".to_vec()).await.refused(400, "invalidSyntax");
+    let twice = r#"{"userName":"b","userName":"c"}"#;
+    server.send("POST", "/Users", &[], twice).await.refused(400, "invalidSyntax");
+    let twice = r#"{"Operations":[{"op":"add","path":"title","value":"x","Value":"y"}]}"#;
+    server.send("PATCH", &path, &[], twice).await.refused(400, "invalidSyntax");
     let deep = format!("{{\"userName\":\"b\",\"x\":{}{}}}", "[".repeat(900), "]".repeat(900));
     server.send("POST", "/Users", &[], deep).await.refused(400, "invalidSyntax");
     server.post("/Users", &json!({"userName": "x".repeat(3000)})).await.refused(413, "");

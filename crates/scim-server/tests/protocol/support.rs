@@ -158,6 +158,13 @@ impl Server {
         self.send("DELETE", path, &[], Body::empty()).await
     }
 
+    /// The codes of the deviations that the last request was accepted with, as the request log has them.
+    pub fn accepted(&self) -> Vec<&'static str> {
+        let requests = self.service.requests(self.tenant.id);
+        let last = requests.last().expect("a request");
+        last.quirks.iter().map(|(code, _)| *code).collect()
+    }
+
     /// Creates a user.
     pub async fn user(&self, name: &str) -> String {
         let body = serde_json::json!({

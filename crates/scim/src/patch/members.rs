@@ -31,7 +31,7 @@ pub enum MemberEdit {
     RemoveAll,
     /// Makes these the members.
     ReplaceAll(Vec<Member>),
-    /// Removes those that satisfy a filter over `value`, `display`, `type`; resolve it by
+    /// Removes those that satisfy a filter over `value`, `$ref`, `type`; resolve it by
     /// [`Filter::resolve_element`] with the edge attribute.
     RemoveMatching(Filter),
 }

@@ -13,6 +13,7 @@ pub(crate) use members::parse_members;
 pub use members::{Member, MemberEdit};
 
 use crate::error::Error;
+use crate::json;
 use crate::path::Path;
 use crate::quirk::{Quirk, Quirks};
 use crate::resource::{get, kind_of};
@@ -57,9 +58,7 @@ impl PatchRequest {
 
     /// Reads a body from bytes. Errors: `invalidSyntax`, and those of [`PatchRequest::parse`].
     pub fn from_slice(body: &[u8]) -> Result<Self, Error> {
-        let value: Value = serde_json::from_slice(body)
-            .map_err(|error| Error::syntax(format!("the PATCH body is not JSON: {error}")))?;
-        Self::parse(value)
+        Self::parse(json::parse(body)?)
     }
 
     /// Reads a body. Errors: `invalidSyntax` (structure, unknown `op`, too many operations), `invalidPath`,

@@ -137,7 +137,8 @@ pub fn user() -> Schema {
     )
 }
 
-/// The core group schema.
+/// The core group schema. As in RFC 7643 section 8.7.1 a member has no `display`: names belong to the members, who
+/// may be a hundred thousand.
 pub fn group() -> Schema {
     let fixed = |attribute: Attribute| attribute.mutability(Mutability::Immutable);
     schema(
@@ -152,7 +153,6 @@ pub fn group() -> Schema {
                 vec![
                     fixed(Attribute::string("value", "Identifier of the member").exact()),
                     fixed(reference("$ref", "URL of the member", &["User", "Group"])),
-                    Attribute::string("display", "Name of the member").mutability(Mutability::ReadOnly),
                     fixed(Attribute::string("type", "What the member is").canonical(&["User", "Group"])),
                 ],
             )

@@ -51,6 +51,9 @@ fn standard_schemas_have_what_the_rfc_lists() {
     let names = |schema: &Schema| schema.attributes.iter().map(|a| a.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&user()).len(), 21);
     assert_eq!(names(&group()), ["displayName", "members"]);
+    let members: Vec<String> =
+        group().attribute("members").unwrap().sub_attributes.iter().map(|sub| sub.name.clone()).collect();
+    assert_eq!(members, ["value", "$ref", "type"]);
     assert_eq!(
         names(&enterprise_user()),
         ["employeeNumber", "costCenter", "organization", "division", "department", "manager"]
@@ -96,6 +99,10 @@ fn bad_extensions_are_refused_by_name() {
     assert!(with("urn:a:b", vec![Attribute::string("1a", "")]).contains("\"1a\""));
     assert!(with("urn:a:b", vec![Attribute::string("Id", "")]).contains("common"));
     assert!(with("urn:a:b", vec![Attribute::complex("c", "", vec![])]).contains("no sub-attributes"));
+    let unique = Attribute::string("u", "").unique(Uniqueness::Server);
+    assert!(with("urn:a:b", vec![Attribute::complex("c", "", vec![unique])]).contains("c.u is to be unique"));
+    let secret = Attribute::string("s", "").mutability(Mutability::WriteOnly);
+    assert!(with("urn:a:b", vec![secret]).contains("never"));
     let nested = Attribute::complex("c", "", vec![Attribute::complex("d", "", one())]);
     assert!(with("urn:a:b", vec![nested]).contains("c.d"));
 }

@@ -1,6 +1,6 @@
 //! What an administrator's schema must satisfy before it is stored.
 
-use super::{Attribute, Schema, Type, common_attributes};
+use super::{Attribute, Mutability, Returned, Schema, Type, Uniqueness, common_attributes};
 use crate::error::Error;
 use crate::path::is_attribute_name;
 use crate::urn;
@@ -10,8 +10,8 @@ impl Schema {
     pub const ATTRIBUTES: usize = 256;
 
     /// Checks an extension schema: a URN that is not one of the RFC's, attribute names by the grammar and each
-    /// once, sub-attributes where and only where the type is complex, sane sizes. The error is `invalidValue` and
-    /// names the attribute.
+    /// once, sub-attributes where and only where the type is complex, sane sizes, and nothing that would be promised
+    /// and not kept. The error is `invalidValue` and names the attribute.
     pub fn validate(&self) -> Result<(), Error> {
         check_urn(&self.id)?;
         check_list(&self.attributes, &self.id)?;
@@ -68,6 +68,14 @@ fn check(attribute: &Attribute, path: &str) -> Result<(), Error> {
         return Err(Error::value(format!(
             "\"{path}\" is not an attribute name: a letter first, then letters, digits, - and _, at most 128"
         )));
+    }
+    if attribute.uniqueness != Uniqueness::None {
+        return Err(Error::value(format!(
+            "{path} is to be unique, which is not enforced for attributes of an extension; say \"none\""
+        )));
+    }
+    if attribute.mutability == Mutability::WriteOnly && attribute.returned != Returned::Never {
+        return Err(Error::value(format!("{path} is writeOnly, so that it must be returned \"never\"")));
     }
     match (attribute.kind, attribute.sub_attributes.is_empty()) {
         (Type::Complex, true) => {
