@@ -72,7 +72,13 @@ pub async fn run(options: &Demo, json: bool) -> Result<Answer, Failure> {
 }
 
 fn server_options() -> Serve {
-    Serve { listen: "127.0.0.1:0".to_owned(), domain: "localhost".to_owned(), public_url: None }
+    Serve {
+        listen: "127.0.0.1:0".to_owned(),
+        domain: "localhost".to_owned(),
+        public_url: None,
+        tls_cert: None,
+        tls_key: None,
+    }
 }
 
 async fn scenario(options: &Demo, narrator: &Narrator, dir: &Path) -> Result<Answer, Failure> {

@@ -113,7 +113,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
     }
     let tenants =
         Arc::new(Tenants::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), Arc::clone(&random)));
-    let scim = scim_server::router(Arc::new(scim_server::Service::new(
+    let mut scim = scim_server::Service::new(
         Arc::clone(&store),
         Arc::clone(&tenants),
         Arc::clone(&clock),
@@ -123,7 +123,10 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             public_url: options.public_url.clone(),
             limits: scim_server::Limits::default(),
         },
-    )));
+    );
+    if options.tls_cert.is_some() {
+        scim = scim.over_tls();
+    }
     let directories = installation.clone();
     let worker = Worker::start(worker::Options {
         store: Arc::clone(&store),
@@ -145,6 +148,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             public_url,
         },
     });
+    let scim = scim_server::router(Arc::new(scim));
     let routes = Arc::new(Routes { scim, administration, metrics: Metrics::default() });
     Ok(Parts { store: sqlite, worker, routes })
 }

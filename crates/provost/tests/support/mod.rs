@@ -15,7 +15,7 @@ pub const LIMIT: Duration = Duration::from_mins(2);
 /// A `provost serve` on a data directory; killed when dropped.
 pub struct Server {
     child: Child,
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https` with a certificate.
     pub url: String,
     data_dir: PathBuf,
 }
@@ -23,9 +23,15 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port and waits until it says that it listens.
     pub fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    /// The same, with further options of `provost serve`.
+    pub fn start_with(data_dir: &Path, options: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_provost"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
