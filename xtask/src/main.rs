@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask test`, `tidy`, `bench`.
+//! The project's own commands: `cargo xtask test`, `tidy`, `bench`, `fuzz`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod bench;
+mod fuzz;
 mod test;
 mod tidy;
 
@@ -14,6 +15,7 @@ cargo xtask COMMAND
                      arguments go to the test runner (a part of a test's name, for example)
   tidy               only the invariants of ARCHITECTURE.md that a command can check
   bench cycle|scim   measures a release build: whole cycles, the service provider; `bench scim --help` tells more
+  fuzz [TARGET]      inputs that nobody thought of, for filters, paths, PATCH and bodies; `fuzz --help` tells more
 ";
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("tidy") => tidy::run(),
         Some("bench") => bench::run(rest),
+        Some("fuzz") => fuzz::run(rest),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             Ok(())
