@@ -2,6 +2,7 @@
 
 mod values;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -119,6 +120,9 @@ pub struct Serve {
     /// The certificate's private key, as PEM and not encrypted
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// The most connections at a time; more wait until one of them ends
+    #[arg(long, value_name = "N", default_value = "10000")]
+    pub max_connections: NonZeroUsize,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod expect;
 mod scim;
 mod script;
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -78,6 +79,7 @@ fn server_options() -> Serve {
         public_url: None,
         tls_cert: None,
         tls_key: None,
+        max_connections: NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN),
     }
 }
 

@@ -58,9 +58,12 @@ pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> 
     let address = listener.local_addr().map_err(|error| Failure::new("Listen", error.to_string()))?;
     let url = format!("{}://{address}", if identity.is_some() { "https" } else { "http" });
     let shutdown = CancellationToken::new();
-    let acceptor = identity.clone().map(tls::acceptor).transpose()?;
+    let http = http::Options {
+        tls: identity.clone().map(tls::acceptor).transpose()?,
+        connections: http::connections(options.max_connections.get()),
+    };
     let parts = compose::parts(data_dir, options, &url).await?;
-    let task = tokio::spawn(http::serve(listener, acceptor, parts.router(), shutdown.clone()));
+    let task = tokio::spawn(http::serve(listener, http, parts.router(), shutdown.clone()));
     files::write_server(data_dir, &url, identity.as_deref().map(Identity::pin))?;
     if let Some(identity) = identity {
         tokio::spawn(follow(identity, data_dir.to_owned(), url.clone(), shutdown.clone()));
