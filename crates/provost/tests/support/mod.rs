@@ -127,7 +127,8 @@ pub fn application(engine: &Server, directory: &Path, base_url: &str, token: &st
 
 /// A tenant of the service provider, read over SCIM.
 pub struct Tenant {
-    client: reqwest::Client,
+    /// What it is called with.
+    pub client: reqwest::Client,
     /// Its base URL by path.
     pub base_url: String,
     /// The token that opens it.
@@ -156,14 +157,29 @@ impl Tenant {
 
     /// Every user, page by page.
     pub async fn users(&self) -> Vec<Value> {
-        let mut users = Vec::new();
+        self.all("/Users").await
+    }
+
+    /// Every resource of an endpoint, page by page.
+    pub async fn all(&self, endpoint: &str) -> Vec<Value> {
+        let mut all = Vec::new();
         loop {
-            let page = self.get(&format!("/Users?startIndex={}&count=200", users.len() + 1)).await;
+            let page = self.get(&format!("{endpoint}?startIndex={}&count=200", all.len() + 1)).await;
             let resources = page["Resources"].as_array().cloned().unwrap_or_default();
             if resources.is_empty() {
-                return users;
+                return all;
             }
-            users.extend(resources);
+            all.extend(resources);
+        }
+    }
+
+    /// The same tenant, after its server was started again on another port.
+    pub fn moved_to(&self, server: &Server) -> Self {
+        let path = self.base_url.split_at(self.base_url.find("/tenants/").expect("a base URL by path")).1;
+        Self {
+            client: reqwest::Client::new(),
+            base_url: format!("{}{path}", server.url),
+            token: self.token.clone(),
         }
     }
 }
