@@ -163,6 +163,9 @@ pub enum Tenant {
     List,
     /// Show a tenant with its addresses
     Show { name: String },
+    /// List the last requests of a tenant's clients, newest first: what was refused, why, and what was accepted although
+    /// it deviates from the RFCs; --json also has the bodies of these
+    Requests { name: String },
     /// Delete a tenant with all its users, groups and tokens
     Delete { name: String },
 }

@@ -4,6 +4,7 @@ mod compose;
 mod files;
 mod http;
 mod metrics;
+mod provider;
 mod runner;
 mod tls;
 

@@ -65,10 +65,23 @@ impl Server {
         value
     }
 
+    /// Runs a command that must succeed; what it shows to people.
+    pub fn table(&self, arguments: &[&str]) -> String {
+        let output = self.plain(arguments).output().expect("the command runs");
+        assert!(output.status.success(), "{arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// A command against this server, with `--json`, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.plain(arguments);
+        command.arg("--json");
+        command
+    }
+
+    fn plain(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_provost"));
-        command.args(arguments).arg("--json").arg("--data-dir").arg(&self.data_dir).stdin(Stdio::null());
+        command.args(arguments).arg("--data-dir").arg(&self.data_dir).stdin(Stdio::null());
         command
     }
 }
