@@ -10,15 +10,17 @@ fuzz_target!(|text: &str| {
     let Ok(request) = PatchRequest::from_slice(request.as_bytes()) else { return };
     let Ok(resource) = serde_json::from_str::<scim::Map>(resource) else { return };
     for definition in [Definition::user(&[]), Definition::group(&[])] {
-        let Ok(accepted) = definition.accept(resource.clone(), Mode::Create, false) else { continue };
-        let before = accepted.resource;
-        let mut after = before.clone();
-        match patch::apply(&mut after, &request, &definition, false) {
-            Err(_) => assert_eq!(after, before, "a refused PATCH changes nothing"),
-            Ok(applied) => {
-                assert_eq!(applied.changed, after != before);
-                let again = definition.accept(after.clone(), Mode::Replace { current: &after }, false);
-                assert_eq!(again.expect("what a PATCH leaves is a resource").resource, after);
+        for strict in [false, true] {
+            let Ok(accepted) = definition.accept(resource.clone(), Mode::Create, strict) else { continue };
+            let before = accepted.resource;
+            let mut after = before.clone();
+            match patch::apply(&mut after, &request, &definition, strict) {
+                Err(_) => assert_eq!(after, before, "a refused PATCH changes nothing"),
+                Ok(applied) => {
+                    assert_eq!(applied.changed, after != before);
+                    let again = definition.accept(after.clone(), Mode::Replace { current: &after }, strict);
+                    assert_eq!(again.expect("what a PATCH leaves is a resource").resource, after);
+                }
             }
         }
     }
