@@ -181,9 +181,19 @@ impl Client {
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let mut cause = std::error::Error::source(error);
         let mut reason = error.to_string();
+        let mut distrusted = false;
         while let Some(inner) = cause {
             reason = inner.to_string();
+            distrusted |= refuses_certificate(inner);
             cause = inner.source();
+        }
+        if distrusted {
+            let words = format!("the certificate of the server at {} is not trusted: {reason}", self.base);
+            return Failure::new("CertificateInvalid", words).hint(if self.origin == "PROVOST_URL" {
+                "this machine has to trust who issued the certificate, and the certificate has to name the host"
+            } else {
+                "another program answers there, or the certificate was renewed this moment: run the command again"
+            });
         }
         if !error.is_connect() {
             let words = format!("the server at {} went away before it had answered: {reason}", self.base);
@@ -221,6 +231,19 @@ impl Client {
         }
         failure
     }
+}
+
+/// Whether an error says that the server's certificate was not taken. An `io::Error` hides what it wraps from `source`.
+fn refuses_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|wrapped| wrapped as _);
+    }
+    false
 }
 
 fn from_data_dir(data_dir: &Path) -> Result<(String, Option<Pin>, String), Failure> {

@@ -83,8 +83,10 @@ async fn the_command_line_takes_no_other_certificate() {
     std::fs::write(&file, document.to_string()).expect("writable");
     let (answer, status) = server.run(&["tenant", "list"]);
     assert_eq!(status, 1, "{answer}");
-    let words = answer["error"]["message"].as_str().unwrap_or_default();
-    assert!(words.contains("certificate"), "{words}");
+    assert_eq!(answer["error"]["code"], "CertificateInvalid", "{answer}");
+    let command = server.command(&["tenant", "list"]).env("PROVOST_URL", &server.url).output();
+    let told = String::from_utf8_lossy(&command.expect("the command runs").stdout).into_owned();
+    assert!(told.contains("CertificateInvalid") && told.contains("this machine"), "{told}");
 }
 
 #[test]
