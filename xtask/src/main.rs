@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask test`, `tidy`, `peers`, `bench`.
+//! The project's own commands: `cargo xtask test`, `tidy`, `peers`, `bench`, `fuzz`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod bench;
+mod fuzz;
 mod peers;
 mod test;
 mod tidy;
@@ -16,6 +17,7 @@ cargo xtask COMMAND
   tidy               only the invariants of ARCHITECTURE.md that a command can check
   peers              only the test suites of others, against a server of our own; needs python3 with venv
   bench cycle|scim   measures a release build: whole cycles, the service provider; `bench scim --help` tells more
+  fuzz [TARGET]      inputs that nobody thought of, for filters, paths, PATCH and bodies; `fuzz --help` tells more
 ";
 
 fn main() -> ExitCode {
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(),
         Some("peers") => peers::run(),
         Some("bench") => bench::run(rest),
+        Some("fuzz") => fuzz::run(rest),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             Ok(())

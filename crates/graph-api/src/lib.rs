@@ -9,6 +9,7 @@ mod error;
 mod odata;
 mod page;
 mod path;
+mod provider;
 mod render;
 mod routes;
 mod runner;
@@ -17,6 +18,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use provider::ServiceProvider;
 pub use runner::{JobRunner, ResetScope};
 
 use std::sync::Arc;
@@ -45,6 +47,8 @@ pub struct State {
     pub directory: Directory,
     /// Tenants of the service provider.
     pub tenants: Arc<Tenants>,
+    /// What serves them.
+    pub provider: Arc<dyn ServiceProvider>,
     /// What runs the jobs.
     pub runner: Arc<dyn JobRunner>,
     /// Where the server is reached from outside.

@@ -339,8 +339,13 @@ async fn tenants_have_tokens() {
         api.ok("PATCH", "/provost/v1/tenants/contoso", json!({"scimForAuthentication": false})).await;
     assert_eq!(changed["scimForAuthentication"], false);
     assert_eq!(api.get("/provost/v1/status").await["tenants"], 1);
+    let requests = "/provost/v1/tenants/contoso/requests";
+    assert_eq!(api.get(requests).await["value"][0]["status"], 200);
     api.ok("DELETE", "/provost/v1/tenants/contoso", Value::Null).await;
-    assert_eq!(api.no("GET", "/provost/v1/tenants/contoso", Value::Null).await.0, 404);
+    assert_eq!(api.notes.0.lock()[..], ["forget"]);
+    for path in ["/provost/v1/tenants/contoso", requests] {
+        assert_eq!(api.no("GET", path, Value::Null).await.0, 404);
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod values;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -97,6 +98,7 @@ Examples:
   provost serve
   provost serve --listen 127.0.0.1:0      a free port, named in the one line of output
   provost serve --domain scim.example.com --public-url https://scim.example.com
+  provost serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem
 
 PROVOST_LOG chooses what is logged to standard error (debug; worker=debug,info), and
 PROVOST_LOG_FORMAT=json how. PROVOST_MASTER_KEY holds the key that secrets are encrypted with;
@@ -111,6 +113,16 @@ pub struct Serve {
     /// The address by which clients outside reach this server, when a proxy stands before it
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+    /// Serve by TLS: a PEM file with the server's certificate and those that vouch for it. When it or the key changes it
+    /// is read again within seconds, without a restart
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM and not encrypted
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// The most connections at a time; more wait until one of them ends
+    #[arg(long, value_name = "N", default_value = "10000")]
+    pub max_connections: NonZeroUsize,
 }
 
 #[derive(Debug, Args)]
@@ -151,6 +163,9 @@ pub enum Tenant {
     List,
     /// Show a tenant with its addresses
     Show { name: String },
+    /// List the last requests of a tenant's clients, newest first: what was refused, why, and what was accepted although
+    /// it deviates from the RFCs; --json also has the bodies of these
+    Requests { name: String },
     /// Delete a tenant with all its users, groups and tokens
     Delete { name: String },
 }

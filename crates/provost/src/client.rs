@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::Failure;
+use crate::pin::Pin;
 
 /// The file in the data directory that tells where the server listens.
 pub const SERVER_FILE: &str = "server.json";
@@ -23,6 +24,9 @@ pub struct ServerFile {
     pub url: String,
     /// The process that serves it.
     pub pid: u32,
+    /// The certificate that it shows, where it serves by TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Pin>,
 }
 
 /// A connection to one server.
@@ -53,29 +57,33 @@ impl Client {
     pub fn connect(data_dir: &Path) -> Result<Self, Failure> {
         let url = std::env::var("PROVOST_URL").ok().filter(|url| !url.is_empty());
         let token = std::env::var("PROVOST_TOKEN").ok().filter(|token| !token.is_empty());
-        let (base, origin) = match url {
-            Some(url) => (url, "PROVOST_URL".to_owned()),
+        let (base, pin, origin) = match url {
+            Some(url) => (url, None, "PROVOST_URL".to_owned()),
             None => from_data_dir(data_dir)?,
         };
         let token = match token {
             Some(token) => token,
             None => read_token(&data_dir.join(TOKEN_FILE))?,
         };
-        Self::new(&base, token, origin)
+        Self::new(&base, pin, token, origin)
     }
 
-    /// A client of the server at that address.
-    pub fn new(base: &str, token: String, origin: String) -> Result<Self, Failure> {
+    /// A client of the server at that address; by TLS, the one that shows the pinned certificate, else one whose
+    /// certificate the system trusts.
+    pub fn new(base: &str, pin: Option<Pin>, token: String, origin: String) -> Result<Self, Failure> {
         let fits = reqwest::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !fits {
             let words = format!("{base} (from {origin}) is no address of a server");
             return Err(Failure::new("NoServer", words).hint("write it like http://127.0.0.1:8080"));
         }
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(10))
-            .no_proxy()
-            .build()
-            .map_err(|error| Failure::new("Client", format!("the HTTP client cannot start: {error}")))?;
+        let broken = |error: &dyn std::error::Error| {
+            Failure::new("Client", format!("the HTTP client cannot start: {error}"))
+        };
+        let mut http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).no_proxy();
+        if let Some(pin) = pin {
+            http = http.tls_backend_preconfigured(pin.client().map_err(|error| broken(&error))?);
+        }
+        let http = http.build().map_err(|error| broken(&error))?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token, origin })
     }
 
@@ -173,9 +181,19 @@ impl Client {
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let mut cause = std::error::Error::source(error);
         let mut reason = error.to_string();
+        let mut distrusted = false;
         while let Some(inner) = cause {
             reason = inner.to_string();
+            distrusted |= refuses_certificate(inner);
             cause = inner.source();
+        }
+        if distrusted {
+            let words = format!("the certificate of the server at {} is not trusted: {reason}", self.base);
+            return Failure::new("CertificateInvalid", words).hint(if self.origin == "PROVOST_URL" {
+                "this machine has to trust who issued the certificate, and the certificate has to name the host"
+            } else {
+                "another program answers there, or the certificate was renewed this moment: run the command again"
+            });
         }
         if !error.is_connect() {
             let words = format!("the server at {} went away before it had answered: {reason}", self.base);
@@ -215,7 +233,20 @@ impl Client {
     }
 }
 
-fn from_data_dir(data_dir: &Path) -> Result<(String, String), Failure> {
+/// Whether an error says that the server's certificate was not taken. An `io::Error` hides what it wraps from `source`.
+fn refuses_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|wrapped| wrapped as _);
+    }
+    false
+}
+
+fn from_data_dir(data_dir: &Path) -> Result<(String, Option<Pin>, String), Failure> {
     let file = data_dir.join(SERVER_FILE);
     let hint = "start one with `provost serve`, or point --data-dir at its data directory, or set PROVOST_URL and \
                 PROVOST_TOKEN";
@@ -231,7 +262,7 @@ fn from_data_dir(data_dir: &Path) -> Result<(String, String), Failure> {
         Failure::new("NoServer", format!("{} is damaged: {error}", file.display()))
             .hint("restart the server; it writes the file again")
     })?;
-    Ok((server.url, file.display().to_string()))
+    Ok((server.url, server.certificate, file.display().to_string()))
 }
 
 /// Reads the administrator's token that the server wrote.

@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod demo;
 mod people;
+mod pin;
 mod progress;
 mod serve;
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use scim::Quirks;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 /// A request as it was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,10 +30,21 @@ pub struct InspectedRequest {
     /// Why it was refused and what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// From the head of the request to the head of the answer.
+    /// From the head of the request to the head of the answer; shown in milliseconds.
+    #[serde(rename = "durationMs", serialize_with = "milliseconds")]
     pub duration: Duration,
     /// The deviations from the RFCs that were accepted, each as code and words.
+    #[serde(serialize_with = "named")]
     pub quirks: Vec<(&'static str, String)>,
+}
+
+fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    let microseconds = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    serializer.serialize_f64(f64::from(microseconds) / 1000.0)
+}
+
+fn named<S: Serializer>(quirks: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(quirks.iter().map(|(code, detail)| json!({"code": code, "detail": detail})))
 }
 
 /// The last requests of a tenant, the newest at the end.
@@ -113,8 +124,6 @@ fn mask(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

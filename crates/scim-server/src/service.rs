@@ -23,7 +23,7 @@ pub struct Config {
     /// The domain below which each tenant has a host name of its own; `None`: tenants are reached by path only.
     pub domain: Option<String>,
     /// Scheme and host under which the service is known outside, e.g. `https://scim.example.com`, without a final
-    /// slash; `None`: as the request names it, by plain HTTP.
+    /// slash; `None`: as the request names it.
     pub public_url: Option<String>,
     /// Limits.
     pub limits: Limits,
@@ -73,6 +73,8 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Ids,
     pub(crate) config: Config,
+    /// Of addresses, where the configuration has none.
+    scheme: &'static str,
     pub(crate) turns: Turns,
     states: RwLock<HashMap<Uuid, Arc<State>>>,
 }
@@ -168,7 +170,22 @@ impl Service {
         ids: Ids,
         config: Config,
     ) -> Self {
-        Self { store, tenants, clock, ids, config, turns: Turns::default(), states: RwLock::default() }
+        Self {
+            store,
+            tenants,
+            clock,
+            ids,
+            config,
+            scheme: "http",
+            turns: Turns::default(),
+            states: RwLock::default(),
+        }
+    }
+
+    /// The same service behind a listener that speaks TLS: its addresses begin with `https`.
+    #[must_use]
+    pub fn over_tls(self) -> Self {
+        Self { scheme: "https", ..self }
     }
 
     /// Forgets what is kept in memory of a tenant: after its schema extensions changed, or after its deletion.
@@ -185,12 +202,15 @@ impl Service {
     pub(crate) fn base(&self, tenant: &str, by_host: bool, host: Option<&str>) -> String {
         let public = self.config.public_url.as_deref();
         if by_host {
-            let scheme = public.and_then(|url| url.split_once("://")).map_or("http", |(scheme, _)| scheme);
+            let scheme =
+                public.and_then(|url| url.split_once("://")).map_or(self.scheme, |(scheme, _)| scheme);
             return format!("{scheme}://{}/api/scim/v2", host.unwrap_or("localhost"));
         }
         match public {
             Some(url) => format!("{url}/tenants/{tenant}/api/scim/v2"),
-            None => format!("http://{}/tenants/{tenant}/api/scim/v2", host.unwrap_or("localhost")),
+            None => {
+                format!("{}://{}/tenants/{tenant}/api/scim/v2", self.scheme, host.unwrap_or("localhost"))
+            }
         }
     }
 

@@ -105,6 +105,7 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("get", "/provost/v1/tenants/{name}", "Read a tenant"),
     ("patch", "/provost/v1/tenants/{name}", "Change a tenant"),
     ("delete", "/provost/v1/tenants/{name}", "Delete a tenant with everything in it"),
+    ("get", "/provost/v1/tenants/{name}/requests", "List the last requests of a tenant's clients"),
     ("get", "/provost/v1/tenants/{name}/tokens", "List a tenant's tokens"),
     ("post", "/provost/v1/tenants/{name}/tokens", "Create a token"),
     ("delete", "/provost/v1/tenants/{name}/tokens/{id}", "Revoke a token"),

@@ -19,6 +19,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/tenants", get(list).post(create))
         .route("/tenants/{name}", get(show).patch(update).delete(remove))
+        .route("/tenants/{name}/requests", get(requests))
         .route("/tenants/{name}/tokens", get(tokens).post(create_token))
         .route("/tenants/{name}/tokens/{id}", delete(revoke))
         .route("/tenants/{name}/tokens/{id}/rotate", post(rotate))
@@ -124,7 +125,14 @@ fn unknown(name: &str) -> ApiError {
 async fn remove(call: Call, Path(name): Path<String>) -> Answer {
     let tenant = tenant(&call, &name).await?;
     call.tenants.delete(tenant.id, &call.by).await?;
+    call.provider.forget(tenant.id);
     no_content()
+}
+
+/// The last requests of the tenant's clients.
+async fn requests(call: Call, Path(name): Path<String>) -> Answer {
+    let tenant = tenant(&call, &name).await?;
+    Ok(Json(json!({"value": call.provider.requests(tenant.id)})).into_response())
 }
 
 fn token_shown(token: &Token, now: Timestamp) -> Value {

@@ -20,7 +20,7 @@ use store_memory::MemoryStore;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::{Addresses, JobRunner, ResetScope, State, router};
+use crate::{Addresses, JobRunner, ResetScope, ServiceProvider, State, router};
 
 struct Counting(Mutex<u64>);
 
@@ -111,6 +111,16 @@ impl JobRunner for Notes {
     }
 }
 
+impl ServiceProvider for Notes {
+    fn requests(&self, _: Uuid) -> Vec<Value> {
+        vec![json!({"method": "GET", "status": 200})]
+    }
+
+    fn forget(&self, _: Uuid) {
+        self.0.lock().push("forget".to_owned());
+    }
+}
+
 pub(super) struct Api {
     pub(super) router: Router,
     pub(super) token: String,
@@ -132,6 +142,7 @@ impl Api {
             installation,
             directory,
             tenants: Arc::new(tenant::Tenants::new(store, clock, ids, random)),
+            provider: notes.clone(),
             runner: notes.clone(),
             addresses: Addresses {
                 public_url: "http://127.0.0.1:8080".to_owned(),

@@ -38,6 +38,24 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
             let shown = sheet(&tenant);
             Ok(Answer::done(tenant, shown))
         }
+        Tenant::Requests { name } => {
+            let requests = client.list(&format!("{TENANTS}/{}/requests", escape(&name)), usize::MAX).await?;
+            let shown = table(
+                ["TIME", "METHOD", "TARGET", "STATUS", "MS", "CLIENT", "NOTES"],
+                requests.iter().map(|request| {
+                    [
+                        moment(request, "at"),
+                        text(request, "method"),
+                        text(request, "target"),
+                        text(request, "status"),
+                        text(request, "durationMs"),
+                        text(request, "client"),
+                        notes(request),
+                    ]
+                }),
+            );
+            Ok(Answer::done(json!({"value": requests}), shown))
+        }
         Tenant::Delete { name } => {
             client.delete(&format!("{TENANTS}/{}", escape(&name))).await?;
             Ok(Answer::done(
@@ -46,6 +64,15 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
             ))
         }
     }
+}
+
+/// Why a request was refused, and what was accepted of it. The words repeat what a stranger sent, which must not speak to
+/// the terminal.
+fn notes(request: &Value) -> String {
+    let quirks = request["quirks"].as_array().into_iter().flatten();
+    let mut notes: Vec<String> = quirks.map(|quirk| format!("accepted: {}", text(quirk, "detail"))).collect();
+    notes.extend(request["detail"].as_str().map(str::to_owned));
+    notes.join("; ").chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
 fn name_of(tenant: &Value) -> String {

@@ -6,6 +6,7 @@ mod expect;
 mod scim;
 mod script;
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -72,7 +73,14 @@ pub async fn run(options: &Demo, json: bool) -> Result<Answer, Failure> {
 }
 
 fn server_options() -> Serve {
-    Serve { listen: "127.0.0.1:0".to_owned(), domain: "localhost".to_owned(), public_url: None }
+    Serve {
+        listen: "127.0.0.1:0".to_owned(),
+        domain: "localhost".to_owned(),
+        public_url: None,
+        tls_cert: None,
+        tls_key: None,
+        max_connections: NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN),
+    }
 }
 
 async fn scenario(options: &Demo, narrator: &Narrator, dir: &Path) -> Result<Answer, Failure> {

@@ -19,6 +19,7 @@ use tower::ServiceExt as _;
 use worker::{DirectoryTargets, Worker, WorkerHandle};
 
 use super::metrics::Metrics;
+use super::provider::Provider;
 use super::runner::Runner;
 use crate::answer::{Answer, Failure};
 use crate::cli::Serve;
@@ -113,7 +114,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
     }
     let tenants =
         Arc::new(Tenants::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), Arc::clone(&random)));
-    let scim = scim_server::router(Arc::new(scim_server::Service::new(
+    let mut scim = scim_server::Service::new(
         Arc::clone(&store),
         Arc::clone(&tenants),
         Arc::clone(&clock),
@@ -123,7 +124,11 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             public_url: options.public_url.clone(),
             limits: scim_server::Limits::default(),
         },
-    )));
+    );
+    if options.tls_cert.is_some() {
+        scim = scim.over_tls();
+    }
+    let scim = Arc::new(scim);
     let directories = installation.clone();
     let worker = Worker::start(worker::Options {
         store: Arc::clone(&store),
@@ -138,6 +143,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
     let administration = graph_api::router(graph_api::State {
         installation,
         tenants,
+        provider: Arc::new(Provider(Arc::clone(&scim))),
         runner: Arc::new(Runner::new(worker.clone(), directory.id())),
         directory,
         addresses: graph_api::Addresses {
@@ -145,6 +151,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             public_url,
         },
     });
+    let scim = scim_server::router(scim);
     let routes = Arc::new(Routes { scim, administration, metrics: Metrics::default() });
     Ok(Parts { store: sqlite, worker, routes })
 }

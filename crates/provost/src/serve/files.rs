@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::answer::Failure;
 use crate::client::{SERVER_FILE, ServerFile};
+use crate::pin::Pin;
 
 /// Makes the data directory, for its owner only.
 pub fn prepare(data_dir: &Path) -> Result<(), Failure> {
@@ -22,9 +23,9 @@ pub fn prepare(data_dir: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Tells the other commands where the server is.
-pub fn write_server(data_dir: &Path, url: &str) -> Result<(), Failure> {
-    let file = ServerFile { url: url.to_owned(), pid: std::process::id() };
+/// Tells the other commands where the server is and which certificate it shows.
+pub fn write_server(data_dir: &Path, url: &str, certificate: Option<Pin>) -> Result<(), Failure> {
+    let file = ServerFile { url: url.to_owned(), pid: std::process::id(), certificate };
     let text = serde_json::to_string(&file).map_err(|error| Failure::new("File", error.to_string()))?;
     write_secret(&data_dir.join(SERVER_FILE), text.as_bytes())
 }

@@ -4,20 +4,24 @@ mod compose;
 mod files;
 mod http;
 mod metrics;
+mod provider;
 mod runner;
+mod tls;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::answer::{Answer, Failure};
 use crate::cli::Serve;
 
 use compose::Parts;
 pub use compose::reset_admin_token;
+use tls::Identity;
 
 /// A server that runs in this process.
 pub struct Server {
@@ -42,6 +46,10 @@ pub async fn run(data_dir: &Path, options: &Serve) -> Result<Answer, Failure> {
 /// Starts a server on a data directory, which one process at a time may use.
 pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> {
     files::prepare(data_dir)?;
+    let identity = match (&options.tls_cert, &options.tls_key) {
+        (Some(certificate), Some(key)) => Some(Arc::new(Identity::load(certificate, key)?)),
+        _ => None,
+    };
     // The address first: a port that is taken must not cost a start of the store.
     let listener = TcpListener::bind(options.listen.as_str()).await.map_err(|error| {
         Failure::new("Listen", format!("cannot listen on {}: {error}", options.listen))
@@ -49,11 +57,18 @@ pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> 
                    for example 127.0.0.1:0 for a free port")
     })?;
     let address = listener.local_addr().map_err(|error| Failure::new("Listen", error.to_string()))?;
-    let url = format!("http://{address}");
+    let url = format!("{}://{address}", if identity.is_some() { "https" } else { "http" });
     let shutdown = CancellationToken::new();
+    let http = http::Options {
+        tls: identity.clone().map(tls::acceptor).transpose()?,
+        connections: http::connections(options.max_connections.get()),
+    };
     let parts = compose::parts(data_dir, options, &url).await?;
-    let task = tokio::spawn(http::serve(listener, parts.router(), shutdown.clone()));
-    files::write_server(data_dir, &url)?;
+    let task = tokio::spawn(http::serve(listener, http, parts.router(), shutdown.clone()));
+    files::write_server(data_dir, &url, identity.as_deref().map(Identity::pin))?;
+    if let Some(identity) = identity {
+        tokio::spawn(follow(identity, data_dir.to_owned(), url.clone(), shutdown.clone()));
+    }
     Ok(Server { url, data_dir: data_dir.to_owned(), shutdown, listener: task, parts })
 }
 
@@ -65,11 +80,24 @@ impl Server {
 
     /// Finishes requests in flight, checkpoints running cycles, closes the store.
     pub async fn stop(self) -> Result<(), Failure> {
-        files::remove_server(&self.data_dir);
         self.shutdown.cancel();
+        files::remove_server(&self.data_dir);
         let (ended, ()) = tokio::join!(self.listener, self.parts.checkpoint());
         self.parts.close().await?;
         ended.map_err(|error| Failure::new("Serve", format!("the listener failed: {error}")))
+    }
+}
+
+/// Takes up new certificates until `shutdown`, and tells the other commands of each.
+async fn follow(identity: Arc<Identity>, data_dir: PathBuf, url: String, shutdown: CancellationToken) {
+    let renewed = |pin| {
+        if let Err(failure) = files::write_server(&data_dir, &url, Some(pin)) {
+            warn!("the command line will not recognize the new certificate: {}", failure.message);
+        }
+    };
+    tokio::select! {
+        () = identity.follow(renewed) => {}
+        () = shutdown.cancelled() => {}
     }
 }
 

@@ -15,7 +15,7 @@ pub const LIMIT: Duration = Duration::from_mins(2);
 /// A `provost serve` on a data directory; killed when dropped.
 pub struct Server {
     child: Child,
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https` with a certificate.
     pub url: String,
     data_dir: PathBuf,
 }
@@ -23,9 +23,15 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port and waits until it says that it listens.
     pub fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    /// The same, with further options of `provost serve`.
+    pub fn start_with(data_dir: &Path, options: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_provost"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -59,10 +65,23 @@ impl Server {
         value
     }
 
+    /// Runs a command that must succeed; what it shows to people.
+    pub fn table(&self, arguments: &[&str]) -> String {
+        let output = self.plain(arguments).output().expect("the command runs");
+        assert!(output.status.success(), "{arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// A command against this server, with `--json`, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.plain(arguments);
+        command.arg("--json");
+        command
+    }
+
+    fn plain(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_provost"));
-        command.args(arguments).arg("--json").arg("--data-dir").arg(&self.data_dir).stdin(Stdio::null());
+        command.args(arguments).arg("--data-dir").arg(&self.data_dir).stdin(Stdio::null());
         command
     }
 }
@@ -121,7 +140,8 @@ pub fn application(engine: &Server, directory: &Path, base_url: &str, token: &st
 
 /// A tenant of the service provider, read over SCIM.
 pub struct Tenant {
-    client: reqwest::Client,
+    /// What it is called with.
+    pub client: reqwest::Client,
     /// Its base URL by path.
     pub base_url: String,
     /// The token that opens it.
@@ -150,14 +170,29 @@ impl Tenant {
 
     /// Every user, page by page.
     pub async fn users(&self) -> Vec<Value> {
-        let mut users = Vec::new();
+        self.all("/Users").await
+    }
+
+    /// Every resource of an endpoint, page by page.
+    pub async fn all(&self, endpoint: &str) -> Vec<Value> {
+        let mut all = Vec::new();
         loop {
-            let page = self.get(&format!("/Users?startIndex={}&count=200", users.len() + 1)).await;
+            let page = self.get(&format!("{endpoint}?startIndex={}&count=200", all.len() + 1)).await;
             let resources = page["Resources"].as_array().cloned().unwrap_or_default();
             if resources.is_empty() {
-                return users;
+                return all;
             }
-            users.extend(resources);
+            all.extend(resources);
+        }
+    }
+
+    /// The same tenant, after its server was started again on another port.
+    pub fn moved_to(&self, server: &Server) -> Self {
+        let path = self.base_url.split_at(self.base_url.find("/tenants/").expect("a base URL by path")).1;
+        Self {
+            client: reqwest::Client::new(),
+            base_url: format!("{}{path}", server.url),
+            token: self.token.clone(),
         }
     }
 }

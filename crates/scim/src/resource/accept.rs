@@ -187,6 +187,10 @@ impl Accepting<'_, '_> {
     fn place(&mut self, located: &Located<'_>, value: Value) -> Result<(), Error> {
         let attribute = located.attribute;
         if located.extension.is_none() {
+            if attribute.name == "schemas" {
+                // The list counts under its own name only: checked there, it cannot come in by another way.
+                return self.cleaner.unknown("schemas");
+            }
             if attribute.name == "id" && self.create {
                 self.cleaner.quirks.note(Quirk::ClientId);
             }

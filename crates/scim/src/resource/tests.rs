@@ -421,3 +421,16 @@ proptest! {
         prop_assert_eq!(again, view);
     }
 }
+
+#[test]
+fn the_list_of_schemas_counts_under_its_own_name_only() {
+    for other in [
+        json!({"schemas ": ["urn:unknown"]}),
+        json!({format!("{}:schemas", urn::USER): ["urn:unknown"]}),
+        json!({urn::USER: {"schemas": ["urn:unknown"]}}),
+    ] {
+        let (resource, quirks) = accepted(user(other.clone()));
+        assert_eq!(resource["schemas"], json!([urn::USER]), "{other}");
+        assert!(quirks.contains(&Quirk::UnknownAttribute("schemas".into())), "{quirks:?}");
+    }
+}
