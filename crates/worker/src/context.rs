@@ -145,8 +145,8 @@ impl Context {
             filters: capabilities.filter,
             patches: AtomicBool::new(capabilities.patch),
             patched: AtomicBool::new(false),
-            // One is enough until the target has shown that it works.
-            strange: AtomicU32::new(MOST_STRANGE),
+            // One is enough until the target has shown that it works, as by telling what it can.
+            strange: AtomicU32::new(if capabilities.discovered { 0 } else { MOST_STRANGE }),
             directory,
             scope: configuration.scope,
             users: configuration.users,
@@ -185,9 +185,12 @@ impl Context {
         of(&self.users) ^ of(&self.groups).rotate_left(1)
     }
 
-    /// The target has answered as a SCIM endpoint does.
-    pub fn proven(&self) {
-        self.strange.store(0, Ordering::Relaxed);
+    /// Takes note of what came of a request: one that was answered well shows that the target works.
+    pub fn heard<T>(&self, answer: Result<T, Failure>) -> Result<T, Failure> {
+        if answer.is_ok() {
+            self.strange.store(0, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// Whether a failure says that no request to this target can succeed: the cycle ends. A target that has proven

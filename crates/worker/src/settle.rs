@@ -30,7 +30,9 @@ impl Context {
     /// Looks in the target for what came of requests of unknown outcome, once none of them can land any more, and
     /// goes on from there.
     pub(crate) async fn settle(&self) -> Result<(), Stop> {
-        let waiting = self.unacknowledged().await?;
+        let mut waiting = self.unacknowledged().await?;
+        // What could not be looked at before in this cycle waits for the next, as a failure.
+        waiting.retain(|link| self.tally.outcome(link.source_id) != Some(Outcome::Failed));
         let Some(latest) = waiting.iter().filter_map(|link| link.unacknowledged).max() else { return Ok(()) };
         let settled =
             latest.max(self.since).saturating_add(jiff_duration(self.settle)).unwrap_or(Timestamp::MAX);
@@ -165,7 +167,7 @@ impl Context {
             ObjectType::User => Select::Usual,
             ObjectType::Group => Select::Everything,
         };
-        let resource = match self.target.get(rule.kind, &id, select).await {
+        let resource = match self.heard(self.target.get(rule.kind, &id, select).await) {
             Ok(resource) => resource,
             Err(failure) if failure.is_gone() && self.type_is_served(rule).await => {
                 Self::found_gone(work, &id);
