@@ -1,7 +1,7 @@
 //! Objects that met another account in the target: tried again when the others have moved, and untangled where they
 //! stand in each other's way in a circle (two people who swap their names).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use engine::MatchingValue;
@@ -38,20 +38,34 @@ impl Contested {
 impl Context {
     /// Tries the objects again that met others; who still does then has failed.
     pub(crate) async fn try_contested(&self) -> Result<(), Stop> {
-        let met = std::mem::take(&mut *self.contested.lock());
-        self.once_more(&met).await?;
-        let stuck = std::mem::take(&mut *self.contested.lock());
+        let mut stuck = self.met();
+        loop {
+            self.once_more(&stuck).await?;
+            let before = std::mem::replace(&mut stuck, self.met()).len();
+            // In a chain, who has moved frees the name that the next one waits for.
+            if stuck.is_empty() || stuck.len() >= before {
+                break;
+            }
+        }
         self.settled.store(true, Ordering::Relaxed);
         self.untangle(&stuck).await?;
         self.once_more(&stuck).await
     }
 
+    /// The objects that have met others since this was last asked.
+    fn met(&self) -> Vec<Contested> {
+        let mut met = std::mem::take(&mut *self.contested.lock());
+        // An object that was looked at for two reasons may have met others twice: what it claimed last counts.
+        met.reverse();
+        let mut known = HashSet::new();
+        met.retain(|object| known.insert(object.id));
+        met
+    }
+
     async fn once_more(&self, objects: &[Contested]) -> Result<(), Stop> {
         for object_type in [ObjectType::User, ObjectType::Group] {
             let of_type = objects.iter().filter(|object| object.object_type == object_type);
-            // An object that was looked at for two reasons may have met others twice.
-            let ids: BTreeSet<Uuid> = of_type.map(|object| object.id).collect();
-            let ids: Vec<Uuid> = ids.into_iter().collect();
+            let ids: Vec<Uuid> = of_type.map(|object| object.id).collect();
             self.process_ids(object_type, &ids, Mode::default()).await?;
         }
         Ok(())

@@ -405,3 +405,24 @@ async fn strange_answers_between_good_ones_do_not_end_the_cycle() {
     let reads = world.target.take_recorded().iter().filter(|it| it.method == "GET").count();
     assert!(reads < 120, "what could not be read is not read again: {reads}");
 }
+
+#[tokio::test]
+async fn a_long_chain_of_names_moves_up_in_one_cycle() {
+    const LENGTH: usize = 80;
+    let world = World::new(strict()).await;
+    let mut ids = Vec::new();
+    for number in 0..LENGTH {
+        let id = world.user(&format!("seat{number}"), json!({})).await;
+        world.assign(id).await;
+        ids.push(id);
+    }
+    world.run().await;
+    // Everybody moves up by one, and the target answers in an order of its own.
+    for number in (0..LENGTH).rev() {
+        let name = format!("seat{}@example.com", number + 1);
+        world.set(ids[number], json!({"userPrincipalName": name})).await;
+    }
+    let report = world.run().await;
+    assert_eq!((report.counts.failed, report.counts.updated), (0, LENGTH as u64), "{report:?}");
+    quiet(&world).await;
+}
