@@ -132,13 +132,21 @@ impl Context {
             let _ = document::set(resource, &claim.path, passing.clone());
             Ok(())
         };
-        if let Err(failure) = self.change(rule, &target_id, &operations, merge).await {
-            tracing::warn!(object = %id, %failure, "the account could not step aside");
-            return Ok(());
+        let before = link.clone();
+        // Until the answer is there, whoever finds the note looks what the account is called.
+        link.unacknowledged = Some(self.clock.now());
+        link.shadow.entry(claim.path.clone()).or_insert(Value::Null);
+        self.put_alone(&link).await?;
+        match self.change(rule, &target_id, &operations, merge).await {
+            Ok(()) => {
+                link.unacknowledged = None;
+                link.shadow.insert(claim.path.clone(), passing);
+                self.put_alone(&link).await
+            }
+            Err(failure) => {
+                tracing::warn!(object = %id, %failure, "the account could not step aside");
+                if failure.outcome_unknown { Ok(()) } else { self.put_alone(&before).await }
+            }
         }
-        link.shadow.insert(claim.path.clone(), passing);
-        let mut transaction = self.transaction();
-        links::put(&mut transaction, self.realm(), &link);
-        self.commit(transaction).await
     }
 }

@@ -219,6 +219,13 @@ impl Context {
         }
     }
 
+    /// Writes down a link and nothing else.
+    pub async fn put_alone(&self, link: &Link) -> Result<(), Stop> {
+        let mut transaction = self.transaction();
+        links::put(&mut transaction, self.realm(), link);
+        self.commit(transaction).await
+    }
+
     pub async fn commit(&self, transaction: Transaction) -> Result<(), Stop> {
         commit(&*self.store, transaction).await?;
         Ok(())

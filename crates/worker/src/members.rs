@@ -265,9 +265,7 @@ impl Context {
         }
         edit.noted = true;
         let noted = Link { unacknowledged: Some(self.clock.now()), ..edit.link.clone() };
-        let mut transaction = self.transaction();
-        links::put(&mut transaction, self.realm(), &noted);
-        self.commit(transaction).await
+        self.put_alone(&noted).await
     }
 
     async fn patch_members(

@@ -426,3 +426,37 @@ async fn a_long_chain_of_names_moves_up_in_one_cycle() {
     assert_eq!((report.counts.failed, report.counts.updated), (0, LENGTH as u64), "{report:?}");
     quiet(&world).await;
 }
+
+#[tokio::test]
+async fn who_stepped_aside_in_vain_is_not_forgotten() {
+    let world = World::new(strict()).await;
+    let (ada, bob) = (world.user("ada", json!({})).await, world.user("bob", json!({})).await);
+    for id in [ada, bob] {
+        world.assign(id).await;
+    }
+    world.run().await;
+    let name = async |id: Uuid, name: &str| {
+        world.set(id, json!({"userPrincipalName": format!("{name}@example.com")})).await;
+    };
+    for (id, to) in [(ada, "passing"), (bob, "ada"), (ada, "bob")] {
+        name(id, to).await;
+    }
+    // Who steps aside gets no answer, and then may not take the new name.
+    let stuck = |request: &Recorded| {
+        let moves = request.body.to_string().contains("moving-");
+        let fault = if moves { Fault::LoseAnswer } else { Fault::Refuse(409, None) };
+        (request.method == "PATCH").then_some(fault)
+    };
+    world.target.switch(|switches| switches.rule = Some(Rule::new(stuck)));
+    let report = world.run().await;
+    assert_eq!(report.counts.failed, 2, "{report:?}");
+    assert!(world.account("ada").is_none(), "it stepped aside");
+
+    world.target.switch(|switches| switches.rule = None);
+    for (id, to) in [(ada, "passing"), (bob, "bob"), (ada, "ada")] {
+        name(id, to).await;
+    }
+    world.run().await;
+    assert!(world.account("ada").is_some() && world.account("bob").is_some());
+    quiet(&world).await;
+}
