@@ -9,18 +9,19 @@ use model::{
 };
 use parking_lot::Mutex;
 use scim_client::{ConnectionReport, Diagnosis, ResourceKind};
-use store::{Kind, Realm, Scan, Store, Transaction};
+use store::{KeyName, Kind, Realm, Scan, Store, Transaction};
 use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::batch::Mode;
-use crate::context::{Configuration, Context, commit};
+use crate::context::{BATCH, Configuration, Context, commit};
 use crate::error::{Stop, information};
 use crate::lease::Keeper;
+use crate::links::{self, Pass};
 use crate::tally::Tally;
-use crate::{Error, Targets, links};
+use crate::{Error, Targets};
 
 /// What a worker needs.
 pub struct Options {
@@ -401,29 +402,18 @@ impl WorkerHandle {
 
     async fn release_escrows(&self, job: Uuid) -> Result<(), Error> {
         let now = self.shared.clock.now();
-        let mut after = None;
-        loop {
-            let scan = Scan::by_key(
-                store::KeyName::EscrowDue,
-                std::ops::Bound::Unbounded,
-                std::ops::Bound::Unbounded,
-                500,
-            );
-            let page = self.shared.store.scan(Realm(job), Kind::Link, scan.after(after)).await?;
+        let mut waiting = Pass::any(KeyName::EscrowDue);
+        while let Some(links) = waiting.next(&*self.shared.store, Realm(job), BATCH).await? {
             let mut transaction = Transaction::new(now);
-            for object in &page.objects {
-                let mut link = links::decode(object)?;
+            for mut link in links {
                 if let Some(escrow) = &mut link.escrow {
                     escrow.due = escrow.due.min(now);
                     links::put(&mut transaction, Realm(job), &link);
                 }
             }
             commit(&*self.shared.store, transaction).await?;
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     async fn change_state(&self, job: Uuid, change: impl FnOnce(&mut JobState)) -> Result<(), Error> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::Stop;
-use crate::links::{self, Due};
+use crate::links::{self, Pass};
 use crate::settle::member_id;
 use crate::work::{Work, Write};
 
@@ -395,16 +395,16 @@ impl Context {
 
     /// Looks again at whatever refers to objects whose accounts came, left or went.
     pub async fn references(&self) -> Result<(), Stop> {
-        let mut due = Due::exactly(KeyName::ReferencesDue, links::MANAGER_DUE);
-        while let Some(links) = self.next_due(&mut due).await? {
+        let mut due = Pass::exactly(KeyName::ReferencesDue, links::MANAGER_DUE);
+        while let Some(links) = self.next_links(&mut due).await? {
             self.process_ids(ObjectType::User, &sources(&links), Mode::default()).await?;
         }
-        let mut due = Due::exactly(KeyName::ReferencesDue, links::USER_REFERRERS_DUE);
-        while let Some(links) = self.next_due(&mut due).await? {
+        let mut due = Pass::exactly(KeyName::ReferencesDue, links::USER_REFERRERS_DUE);
+        while let Some(links) = self.next_links(&mut due).await? {
             self.referrers(&links).await?;
         }
-        let mut due = Due::exactly(KeyName::ReferencesDue, links::GROUP_MEMBERS_DUE);
-        while let Some(mut links) = self.next_due(&mut due).await? {
+        let mut due = Pass::exactly(KeyName::ReferencesDue, links::GROUP_MEMBERS_DUE);
+        while let Some(mut links) = self.next_links(&mut due).await? {
             // Groups that failed wait for their next try like everything else.
             links.retain(|link| link.escrow.is_none());
             self.sync_groups(&sources(&links)).await?;

@@ -20,7 +20,7 @@ use crate::batch::Mode;
 use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::export::read_paths;
-use crate::links::{self, Due};
+use crate::links::{self, Pass};
 use crate::work::{Export, Work, Write};
 
 /// The longest wait for a request of unknown outcome, in times of the settling time: a clock may be wrong.
@@ -64,8 +64,8 @@ impl Context {
 
     async fn unacknowledged(&self) -> Result<Vec<Link>, Stop> {
         let mut waiting = Vec::new();
-        let mut due = Due::any(KeyName::Unacknowledged);
-        while let Some(links) = self.next_due(&mut due).await? {
+        let mut pass = Pass::any(KeyName::Unacknowledged);
+        while let Some(links) = self.next_links(&mut pass).await? {
             waiting.extend(links);
         }
         Ok(waiting)

@@ -460,3 +460,35 @@ async fn who_stepped_aside_in_vain_is_not_forgotten() {
     assert!(world.account("ada").is_some() && world.account("bob").is_some());
     quiet(&world).await;
 }
+
+#[tokio::test]
+async fn what_is_due_of_a_type_that_is_no_longer_mapped_does_not_hold_cycles_up() {
+    let world = World::new(Switches::default()).await;
+    let ada = world.user("ada", json!({})).await;
+    let group = world.group("Engineers", &[ada]).await;
+    world.assign(group).await;
+    let blind = |request: &Recorded| match request.method.as_str() {
+        "POST" if request.uri.contains("Groups") => Some(Fault::LoseAnswer),
+        "GET" if request.uri.contains("Engineers") => Some(Fault::Refuse(500, None)),
+        _ => None,
+    };
+    let late = std::sync::Arc::new(AtomicBool::new(false));
+    let seen = std::sync::Arc::clone(&late);
+    world.target.switch(|switches| {
+        switches.rule = Some(Rule::new(move |request: &Recorded| {
+            let created = request.method == "POST" && request.uri.contains("Groups");
+            let known = seen.fetch_or(created, Ordering::Relaxed);
+            blind(request).filter(|_| created || known)
+        }));
+    });
+    let report = world.run().await;
+    assert_eq!(report.counts.failed, 1, "{report:?}");
+    let mut mappings = world.job.object_mappings.clone();
+    for mapping in mappings.iter_mut().filter(|mapping| mapping.source_object == ObjectType::Group) {
+        mapping.enabled = false;
+    }
+    let change = directory::JobChange { object_mappings: Some(mappings), ..directory::JobChange::default() };
+    world.directory.update_job(&world.by, world.job.id, &change).await.expect("changed");
+    let report = world.run().await;
+    assert_eq!((report.counts.failed, report.status), (0, CycleStatus::Completed), "{report:?}");
+}
