@@ -219,6 +219,15 @@ impl Context {
         }
     }
 
+    /// The links of objects, in their order; nothing for those that have none.
+    pub async fn links(&self, ids: &[Uuid]) -> Result<Vec<Option<Link>>, Stop> {
+        let stored = self.store.get_many(self.realm(), Kind::Link, ids).await?;
+        Ok(stored
+            .iter()
+            .map(|stored| stored.as_ref().map(links::decode).transpose())
+            .collect::<Result<_, _>>()?)
+    }
+
     /// Writes down a link and nothing else.
     pub async fn put_alone(&self, link: &Link) -> Result<(), Stop> {
         let mut transaction = self.transaction();

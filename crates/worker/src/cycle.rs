@@ -375,7 +375,7 @@ impl Context {
         let Some(rule) = self.users.as_ref().filter(|_| users.len() > 2 * BATCH) else { return Ok(()) };
         let mut unlinked = 0;
         for ids in users.chunks(BATCH) {
-            let found = self.store.get_many(self.realm(), Kind::Link, ids).await?;
+            let found = self.links(ids).await?;
             unlinked += found.iter().filter(|found| found.is_none()).count() as u64;
         }
         self.assignments().await?.expand(self).await?;

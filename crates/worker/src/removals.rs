@@ -3,7 +3,7 @@
 use directory::entry_op;
 use engine::{Verdict, judge_removals};
 use model::{JobState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus};
-use store::{KeyName, Kind};
+use store::KeyName;
 use uuid::Uuid;
 
 use crate::batch::Mode;
@@ -66,10 +66,9 @@ impl Context {
             loop {
                 let page = self.source.reports(*id, after, BATCH).await?;
                 let reports: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-                let stored = self.store.get_many(self.realm(), Kind::Link, &reports).await?;
+                let _alone = self.gate.lock().await;
                 let mut transaction = self.transaction();
-                for stored in stored.iter().flatten() {
-                    let mut link = links::decode(stored)?;
+                for mut link in self.links(&reports).await?.into_iter().flatten() {
                     link.manager_due = true;
                     links::put(&mut transaction, self.realm(), &link);
                 }
@@ -85,11 +84,13 @@ impl Context {
 
     async fn stage_all(&self, due: &ByType) -> Result<(), Stop> {
         for ids in due.iter().flat_map(|(_, ids)| ids.chunks(BATCH)) {
+            let _alone = self.gate.lock().await;
             let mut transaction = self.transaction();
-            for stored in self.store.get_many(self.realm(), Kind::Link, ids).await?.iter().flatten() {
-                let mut work = Work::bare(links::decode(stored)?);
+            for link in self.links(ids).await?.into_iter().flatten() {
+                let mut work = Work::bare(link);
                 let known = work.link.counted.is_some_and(|counted| counted.outcome == Outcome::Staged);
-                if known {
+                // Or brought in line on demand meanwhile.
+                if known || work.link.removal_due.is_none() {
                     continue;
                 }
                 self.put_link(&mut transaction, &work.link, Some(Outcome::Staged));

@@ -234,9 +234,9 @@ impl Context {
             let of = EdgesOf::From(group);
             let page = self.store.edges(self.realm(), EdgeKind::ExportedMember, of, after, BATCH).await?;
             let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-            let stored = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
-            for (id, stored) in ids.into_iter().zip(stored) {
-                let target_id = stored.as_ref().map(links::decode).transpose()?.and_then(|it| it.target_id);
+            let stored = self.links(&ids).await?;
+            for (id, link) in ids.into_iter().zip(stored) {
+                let target_id = link.and_then(|it| it.target_id);
                 if !target_id.is_some_and(|target_id| held.remove(&target_id)) {
                     transaction.remove_edge(edge(id));
                 }
