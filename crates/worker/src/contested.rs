@@ -77,7 +77,7 @@ impl Context {
         for object in stuck {
             self.check()?;
             let Some(rule) = self.rule(object.object_type) else { continue };
-            if let Some((holder, claim)) = self.holder(rule, object).await? {
+            if let Some((holder, claim)) = self.in_the_way(rule, object).await? {
                 waits.insert(object.id, (holder, claim));
             }
         }
@@ -100,16 +100,19 @@ impl Context {
     }
 
     /// The object whose account has what this one is to get.
-    async fn holder(&self, rule: &Rule, object: &Contested) -> Result<Option<(Uuid, MatchingValue)>, Stop> {
+    async fn in_the_way(
+        &self,
+        rule: &Rule,
+        object: &Contested,
+    ) -> Result<Option<(Uuid, MatchingValue)>, Stop> {
         for path in rule.mapping.matching_paths() {
             let Some(value) = object.claims.get(path).and_then(Value::as_str) else { continue };
             let claim = MatchingValue { path: path.to_owned(), value: value.to_owned() };
             let Ok(found) = self.accounts(rule, &claim, true).await else { continue };
             for account in found {
-                let key = links::target_key(object.object_type, &account.id);
-                let holder = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
-                if let Some(holder) = holder.first().filter(|holder| holder.id != object.id) {
-                    return Ok(Some((holder.id, claim)));
+                let holder = self.holder(object.object_type, &account.id).await?;
+                if let Some(holder) = holder.filter(|holder| *holder != object.id) {
+                    return Ok(Some((holder, claim)));
                 }
             }
         }

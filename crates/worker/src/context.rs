@@ -228,6 +228,13 @@ impl Context {
             .collect::<Result<_, _>>()?)
     }
 
+    /// The object that an account of the target is linked to.
+    pub async fn holder(&self, object_type: ObjectType, target_id: &str) -> Result<Option<Uuid>, Stop> {
+        let key = links::target_key(object_type, target_id);
+        let found = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
+        Ok(found.first().map(|link| link.id))
+    }
+
     /// Writes down a link and nothing else.
     pub async fn put_alone(&self, link: &Link) -> Result<(), Stop> {
         let mut transaction = self.transaction();

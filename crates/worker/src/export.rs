@@ -13,7 +13,6 @@ use model::{
 };
 use scim_client::{ErrorCode, Failure, Operation, PageToken, Resource, Select, difference, document};
 use serde_json::{Map, Value, json};
-use store::Kind;
 
 use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
@@ -133,9 +132,8 @@ impl Context {
         by: &MatchingValue,
         other: Option<uuid::Uuid>,
     ) -> Result<(), Stop> {
-        let key = links::target_key(work.object_type, &resource.id);
-        let holder = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
-        let holder = holder.first().map(|object| object.id).or(other).filter(|holder| *holder != work.id);
+        let holder = self.holder(work.object_type, &resource.id).await?;
+        let holder = holder.or(other).filter(|holder| *holder != work.id);
         if let Some(holder) = holder {
             let reason = format!(
                 "the account with {} \"{}\" is already the account of the object {holder}",

@@ -353,7 +353,7 @@ impl Context {
             Err(failure) => {
                 // All members are compared again when the group is tried again.
                 work.link.referrers_due = true;
-                work.refused(self, ProvisioningAction::Update, failure);
+                work.not_taken(self, ProvisioningAction::Update, &failure);
             }
         }
         let mut transaction = self.transaction();

@@ -91,8 +91,13 @@ impl Context {
             searches.push(search.boxed());
         }
         let found: Vec<_> = futures::stream::iter(searches).buffer_unordered(CONCURRENCY).collect().await;
+        let mut claimed = HashSet::new();
         for work in found {
             let mut work = work?;
+            // Of two that found the same account, the second looks again when the first has it.
+            if work.link.target_id.as_ref().is_some_and(|id| !claimed.insert(id.clone())) {
+                continue;
+            }
             if let Some(failure) = work.fatal.take() {
                 fatal = Some(failure);
                 continue;
@@ -140,6 +145,10 @@ impl Context {
                 return Ok(());
             }
             let Some(account) = found.pop() else { continue };
+            // Somebody else got the name first: this creation has not come through.
+            if self.holder(work.object_type, &account.id).await?.is_some_and(|holder| holder != work.id) {
+                continue;
+            }
             self.adopt(rule, work, account, by, None).await?;
             if work.link.target_id.is_some() {
                 work.link.unacknowledged = None;
@@ -248,9 +257,8 @@ impl Context {
         }
         for target_id in held {
             for object_type in [ObjectType::User, ObjectType::Group] {
-                let key = links::target_key(object_type, &target_id);
-                for link in self.store.find(self.realm(), Kind::Link, &key, 1).await? {
-                    transaction.add_edge(edge(link.id));
+                if let Some(holder) = self.holder(object_type, &target_id).await? {
+                    transaction.add_edge(edge(holder));
                 }
             }
         }

@@ -492,3 +492,32 @@ async fn what_is_due_of_a_type_that_is_no_longer_mapped_does_not_hold_cycles_up(
     let report = world.run().await;
     assert_eq!((report.counts.failed, report.status), (0, CycleStatus::Completed), "{report:?}");
 }
+
+#[tokio::test]
+async fn a_creation_that_found_its_name_taken_meanwhile_is_not_looked_for_again() {
+    let world = World::new(Switches::default()).await;
+    let bob = world.user("bob", json!({"mailNickname": "bob"})).await;
+    world.assign(bob).await;
+    world.run().await;
+    let ada = world.user("ada", json!({})).await;
+    world.assign(ada).await;
+    // The creation does not come through, and before anybody looks, Bob's account is called like Ada.
+    let target = world.target.clone();
+    let id = text(&world.account("bob").expect("there")["id"]);
+    let lose = |request: &Recorded| (request.method == "POST").then_some(Fault::HangUp);
+    world.target.switch(|switches| switches.rule = Some(Rule::new(lose)));
+    let rename = async {
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        target.alter("Users", &id, |user| {
+            user.insert("userName".into(), json!("ada@example.com"));
+        });
+    };
+    let (report, ()) = futures::join!(world.run(), rename);
+    assert_eq!(report.counts.failed, 1, "{report:?}");
+    let log = world.log(ada).await;
+    let code = &log.last().and_then(|entry| entry.error_information.as_ref()).expect("a failure").error_code;
+    assert_eq!(code, "DuplicateSourceEntries");
+    let link = world.store.get(store::Realm(world.job.id), store::Kind::Link, ada).await.expect("a read");
+    let link: model::Link = serde_json::from_slice(&link.expect("a link").body).expect("a link");
+    assert_eq!(link.unacknowledged, None, "or each cycle would wait for it");
+}
