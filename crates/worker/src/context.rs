@@ -20,8 +20,9 @@ use crate::contested::Contested;
 use crate::error::{Stop, is_fatal};
 use crate::lease::Keeper;
 use crate::matching::Index;
+use crate::schedule::Shared;
 use crate::tally::Tally;
-use crate::{Error, Shared, links};
+use crate::{Error, links};
 
 /// Source objects read, decided and exported together.
 pub(crate) const BATCH: usize = 512;
