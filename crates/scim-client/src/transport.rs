@@ -319,7 +319,16 @@ impl Transport {
         let etag = text(ETAG).map(str::to_owned);
         let location = text(LOCATION).map(str::to_owned);
         let body = match self.read(response, writes).await {
-            Ok(body) => body,
+            Ok(Some(body)) => body,
+            // What counts is in the status: a change was made, or what was asked for was not.
+            Ok(None) if writes || !status.is_success() => Bytes::new(),
+            Ok(None) => {
+                let failure = Failure::not_scim(format!(
+                    "The answer is larger than {} MiB; it was not read.",
+                    self.max_response >> 20
+                ));
+                return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
+            }
             Err(failure) => {
                 return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
             }
@@ -339,31 +348,26 @@ impl Transport {
         Attempt::Failed(failure)
     }
 
-    async fn read(&self, mut response: reqwest::Response, writes: bool) -> Result<Bytes, Failure> {
-        let too_large = || {
-            Failure::not_scim(format!(
-                "The answer is larger than {} MiB; it was not read.",
-                self.max_response >> 20
-            ))
-        };
+    /// The answer's body; none where it is too large.
+    async fn read(&self, mut response: reqwest::Response, writes: bool) -> Result<Option<Bytes>, Failure> {
         let limit = u64::try_from(self.max_response).unwrap_or(u64::MAX);
         if response.content_length().is_some_and(|length| length > limit) {
-            return Err(too_large());
+            return Ok(None);
         }
         let first = match response.chunk().await {
             Ok(Some(first)) => first,
-            Ok(None) => return Ok(Bytes::new()),
+            Ok(None) => return Ok(Some(Bytes::new())),
             Err(error) => return Err(explain(error, writes)),
         };
         // Most answers are one chunk: no copy then.
         let mut whole: Option<Vec<u8>> = None;
         loop {
             match response.chunk().await {
-                Ok(None) => return Ok(whole.map_or(first, Bytes::from)),
+                Ok(None) => return Ok(Some(whole.map_or(first, Bytes::from))),
                 Ok(Some(more)) => {
                     let whole = whole.get_or_insert_with(|| first.to_vec());
                     if whole.len() + more.len() > self.max_response {
-                        return Err(too_large());
+                        return Ok(None);
                     }
                     whole.extend_from_slice(&more);
                 }
