@@ -6,6 +6,7 @@
 mod address;
 mod capabilities;
 mod config;
+mod counts;
 mod diagnosis;
 pub mod dialect;
 pub mod difference;
@@ -21,6 +22,7 @@ mod transport;
 
 pub use capabilities::{Bulk, Capabilities};
 pub use config::{Auth, Config, Retry};
+pub use counts::RequestCounts;
 pub use diagnosis::{ConnectionReport, Diagnosis, DiagnosisCode};
 pub use dialect::Dialect;
 pub use difference::{Operation, OperationKind};
@@ -29,4 +31,4 @@ pub use kind::ResourceKind;
 pub use list::{Page, PageToken};
 pub use resource::Resource;
 pub use target::{Found, Select, Target};
-pub use transport::{Deadline, RequestCounts};
+pub use transport::Deadline;

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::address::{BaseUrl, Forbidden, NotFound, Resolver};
 use crate::config::{Config, Retry, invalid};
+use crate::counts::{Counters, RequestCounts};
 use crate::failure::{ErrorCode, Failure, looks_like_html};
 use crate::throttle::{Permit, Throttle};
 
@@ -27,49 +28,6 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Text as it may stand in a path segment or a query value.
 pub(crate) fn encode(text: &str) -> percent_encoding::PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
-}
-
-/// Requests sent so far, repetitions included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RequestCounts {
-    /// Reads.
-    pub get: u64,
-    /// Creations.
-    pub post: u64,
-    /// Replacements.
-    pub put: u64,
-    /// Changes.
-    pub patch: u64,
-    /// Deletions.
-    pub delete: u64,
-}
-
-impl RequestCounts {
-    /// All requests.
-    pub fn total(&self) -> u64 {
-        self.get + self.writes()
-    }
-
-    /// All requests that change something.
-    pub fn writes(&self) -> u64 {
-        self.post + self.put + self.patch + self.delete
-    }
-}
-
-#[derive(Default)]
-struct Counters([AtomicU64; 5]);
-
-impl Counters {
-    fn count(&self, method: &Method) {
-        let index = match *method {
-            Method::GET => 0,
-            Method::POST => 1,
-            Method::PUT => 2,
-            Method::PATCH => 3,
-            _ => 4,
-        };
-        self.0[index].fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// A request before it is sent.
@@ -165,9 +123,7 @@ impl Transport {
     }
 
     pub fn counts(&self) -> RequestCounts {
-        let [get, post, put, patch, delete] =
-            self.counters.0.each_ref().map(|counter| counter.load(Ordering::Relaxed));
-        RequestCounts { get, post, put, patch, delete }
+        self.counters.read()
     }
 
     pub fn concurrency(&self) -> usize {
