@@ -67,8 +67,7 @@ async fn what_dropped_realms_leave_is_removed() {
         if !left {
             break;
         }
-        tokio::task::yield_now().await;
-        std::thread::yield_now();
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     store.close().await.unwrap();
     let connection = Connection::open(file_in(dir.path())).unwrap();
