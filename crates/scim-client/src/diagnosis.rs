@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::capabilities::Capabilities;
 use crate::failure::{ErrorCode, Failure};
+use crate::kind::ResourceKind;
 use crate::path::Path;
-use crate::resource::ResourceKind;
 use crate::target::Target;
 
 /// What Test Connection found.

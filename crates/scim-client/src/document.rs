@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::kind::ResourceKind;
 use crate::path::{Clause, Error, Path};
-use crate::resource::ResourceKind;
 
 /// Multi-valued attributes of the core schemas (RFC 7643 sections 4.1.2 and 4.2); a path into them without a
 /// filter means the first value.

@@ -11,14 +11,16 @@ use serde_json::{Map, Value};
 
 use crate::capabilities::Capabilities;
 use crate::config::{Config, invalid};
+use crate::counts::RequestCounts;
 use crate::dialect::Dialect;
 use crate::difference::Operation;
 use crate::document;
 use crate::failure::{ErrorCode, Failure};
+use crate::kind::ResourceKind;
 use crate::list::{Message, Page, PageToken, Position};
 use crate::path::Path;
-use crate::resource::{Resource, ResourceKind};
-use crate::transport::{Answer, Bounds, Deadline, Request, RequestCounts, Transport, encode, parse};
+use crate::resource::Resource;
+use crate::transport::{Answer, Bounds, Deadline, Request, Transport, encode, parse};
 
 /// A SCIM service provider that is provisioned into. Clones share connections, throttling and counts.
 #[derive(Clone)]

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::address::{BaseUrl, Forbidden, NotFound, Resolver};
 use crate::config::{Config, Retry, invalid};
+use crate::counts::{Counters, RequestCounts};
 use crate::failure::{ErrorCode, Failure, looks_like_html};
 use crate::throttle::{Permit, Throttle};
 
@@ -27,49 +28,6 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Text as it may stand in a path segment or a query value.
 pub(crate) fn encode(text: &str) -> percent_encoding::PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
-}
-
-/// Requests sent so far, repetitions included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RequestCounts {
-    /// Reads.
-    pub get: u64,
-    /// Creations.
-    pub post: u64,
-    /// Replacements.
-    pub put: u64,
-    /// Changes.
-    pub patch: u64,
-    /// Deletions.
-    pub delete: u64,
-}
-
-impl RequestCounts {
-    /// All requests.
-    pub fn total(&self) -> u64 {
-        self.get + self.writes()
-    }
-
-    /// All requests that change something.
-    pub fn writes(&self) -> u64 {
-        self.post + self.put + self.patch + self.delete
-    }
-}
-
-#[derive(Default)]
-struct Counters([AtomicU64; 5]);
-
-impl Counters {
-    fn count(&self, method: &Method) {
-        let index = match *method {
-            Method::GET => 0,
-            Method::POST => 1,
-            Method::PUT => 2,
-            Method::PATCH => 3,
-            _ => 4,
-        };
-        self.0[index].fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// A request before it is sent.
@@ -165,9 +123,7 @@ impl Transport {
     }
 
     pub fn counts(&self) -> RequestCounts {
-        let [get, post, put, patch, delete] =
-            self.counters.0.each_ref().map(|counter| counter.load(Ordering::Relaxed));
-        RequestCounts { get, post, put, patch, delete }
+        self.counters.read()
     }
 
     pub fn concurrency(&self) -> usize {
@@ -319,7 +275,16 @@ impl Transport {
         let etag = text(ETAG).map(str::to_owned);
         let location = text(LOCATION).map(str::to_owned);
         let body = match self.read(response, writes).await {
-            Ok(body) => body,
+            Ok(Some(body)) => body,
+            // What counts is in the status: a change was made, or what was asked for was not.
+            Ok(None) if writes || !status.is_success() => Bytes::new(),
+            Ok(None) => {
+                let failure = Failure::not_scim(format!(
+                    "The answer is larger than {} MiB; it was not read.",
+                    self.max_response >> 20
+                ));
+                return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
+            }
             Err(failure) => {
                 return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
             }
@@ -339,31 +304,26 @@ impl Transport {
         Attempt::Failed(failure)
     }
 
-    async fn read(&self, mut response: reqwest::Response, writes: bool) -> Result<Bytes, Failure> {
-        let too_large = || {
-            Failure::not_scim(format!(
-                "The answer is larger than {} MiB; it was not read.",
-                self.max_response >> 20
-            ))
-        };
+    /// The answer's body; none where it is too large.
+    async fn read(&self, mut response: reqwest::Response, writes: bool) -> Result<Option<Bytes>, Failure> {
         let limit = u64::try_from(self.max_response).unwrap_or(u64::MAX);
         if response.content_length().is_some_and(|length| length > limit) {
-            return Err(too_large());
+            return Ok(None);
         }
         let first = match response.chunk().await {
             Ok(Some(first)) => first,
-            Ok(None) => return Ok(Bytes::new()),
+            Ok(None) => return Ok(Some(Bytes::new())),
             Err(error) => return Err(explain(error, writes)),
         };
         // Most answers are one chunk: no copy then.
         let mut whole: Option<Vec<u8>> = None;
         loop {
             match response.chunk().await {
-                Ok(None) => return Ok(whole.map_or(first, Bytes::from)),
+                Ok(None) => return Ok(Some(whole.map_or(first, Bytes::from))),
                 Ok(Some(more)) => {
                     let whole = whole.get_or_insert_with(|| first.to_vec());
                     if whole.len() + more.len() > self.max_response {
-                        return Err(too_large());
+                        return Ok(None);
                     }
                     whole.extend_from_slice(&more);
                 }

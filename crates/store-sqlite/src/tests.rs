@@ -67,8 +67,7 @@ async fn what_dropped_realms_leave_is_removed() {
         if !left {
             break;
         }
-        tokio::task::yield_now().await;
-        std::thread::yield_now();
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     store.close().await.unwrap();
     let connection = Connection::open(file_in(dir.path())).unwrap();
@@ -109,4 +108,30 @@ async fn a_call_that_was_given_up_still_counts_when_it_was_sent() {
     store.commit(one(100, 10)).await.unwrap();
     let listed = store.scan(REALM, Kind::User, Scan::first(100)).await.unwrap().objects.len() as u64;
     assert_eq!(store.count(REALM, Kind::User).await.unwrap(), listed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_between_writes_do_not_keep_the_log_from_starting_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
+    let readers: Vec<_> = (0..3)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                while let Ok(found) = store.get(REALM, Kind::User, Uuid::from_u128(0)).await {
+                    tokio::time::sleep(Duration::from_micros(20)).await;
+                    drop(found);
+                }
+            })
+        })
+        .collect();
+    for number in 0..1_500 {
+        store.commit(one(number, 20_000)).await.unwrap();
+    }
+    let log = std::fs::metadata(dir.path().join(format!("{FILE}-wal"))).unwrap().len();
+    store.close().await.unwrap();
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert!(log < 20 << 20, "the log has {} MiB", log >> 20);
 }

@@ -9,7 +9,7 @@ use engine::{Case, Decision, Entitlement, Reference, decide};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use model::{
-    DeprovisionAction, DirectoryObject, LinkState, ObjectType, Outcome, ProvisioningAction,
+    DeprovisionAction, DirectoryObject, Link, LinkState, ObjectType, Outcome, ProvisioningAction,
     ProvisioningEntry, ProvisioningStatus, StepType,
 };
 use serde_json::json;
@@ -84,7 +84,7 @@ impl Context {
             let managers = works[below..].iter().filter_map(|work| work.manager);
             let unknown: Vec<Uuid> = managers.filter(|id| known.insert(*id)).collect();
             let unknown = &unknown[..unknown.len().min(MOST_TOGETHER.saturating_sub(works.len()))];
-            let stored = self.store.get_many(self.realm(), Kind::Link, unknown).await?;
+            let stored = self.links(unknown).await?;
             let missing: Vec<Uuid> =
                 unknown.iter().zip(stored).filter(|(_, link)| link.is_none()).map(|(id, _)| *id).collect();
             if missing.is_empty() {
@@ -108,7 +108,7 @@ impl Context {
         mode: Mode,
     ) -> Result<Vec<Work>, Stop> {
         let ids: Vec<Uuid> = objects.iter().map(|(id, _)| *id).collect();
-        let stored = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
+        let stored = self.links(&ids).await?;
         // Whoever asks for one object means as of now; a cycle goes by what it has read.
         let assignments =
             if mode.explain { Arc::new(Assignments::load(self).await?) } else { self.assignments().await? };
@@ -131,13 +131,10 @@ impl Context {
                         None
                     };
                     let had_link = stored.is_some();
-                    let link = if let Some(stored) = &stored {
-                        links::decode(stored)?
-                    } else {
+                    let link = stored.clone().unwrap_or_else(|| {
                         let name = object.as_ref().map_or_else(|| id.to_string(), DirectoryObject::name);
                         links::new(id, object_type, name, self.clock.now())
-                    };
-                    let stored = had_link.then(|| link.clone());
+                    });
                     let bare = Work::bare(link);
                     Ok::<_, Stop>(Work { object, entitlement, manager, had_link, stored, last_try, ..bare })
                 }
@@ -224,13 +221,11 @@ impl Context {
         let mut ids: Vec<Uuid> = works.iter().filter_map(|work| work.manager).collect();
         ids.sort_unstable();
         ids.dedup();
-        let found = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
-        let mut managers = HashMap::with_capacity(ids.len());
-        for (id, found) in ids.into_iter().zip(found) {
-            let target = found.as_ref().map(links::decode).transpose()?.and_then(|link| link.target_id);
-            managers.insert(id, target.map_or(Reference::Pending, Reference::Target));
-        }
-        Ok(managers)
+        let found = self.links(&ids).await?;
+        let reference = |link: Option<Link>| {
+            link.and_then(|link| link.target_id).map_or(Reference::Pending, Reference::Target)
+        };
+        Ok(ids.into_iter().zip(found.into_iter().map(reference)).collect())
     }
 
     fn decide_one(&self, rule: &Rule, work: &mut Work, manager: &Reference, mode: Mode) {

@@ -1,7 +1,7 @@
 //! Objects that met another account in the target: tried again when the others have moved, and untangled where they
 //! stand in each other's way in a circle (two people who swap their names).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use engine::MatchingValue;
@@ -38,20 +38,34 @@ impl Contested {
 impl Context {
     /// Tries the objects again that met others; who still does then has failed.
     pub(crate) async fn try_contested(&self) -> Result<(), Stop> {
-        let met = std::mem::take(&mut *self.contested.lock());
-        self.once_more(&met).await?;
-        let stuck = std::mem::take(&mut *self.contested.lock());
+        let mut stuck = self.met();
+        loop {
+            self.once_more(&stuck).await?;
+            let before = std::mem::replace(&mut stuck, self.met()).len();
+            // In a chain, who has moved frees the name that the next one waits for.
+            if stuck.is_empty() || stuck.len() >= before {
+                break;
+            }
+        }
         self.settled.store(true, Ordering::Relaxed);
         self.untangle(&stuck).await?;
         self.once_more(&stuck).await
     }
 
+    /// The objects that have met others since this was last asked.
+    fn met(&self) -> Vec<Contested> {
+        let mut met = std::mem::take(&mut *self.contested.lock());
+        // An object that was looked at for two reasons may have met others twice: what it claimed last counts.
+        met.reverse();
+        let mut known = HashSet::new();
+        met.retain(|object| known.insert(object.id));
+        met
+    }
+
     async fn once_more(&self, objects: &[Contested]) -> Result<(), Stop> {
         for object_type in [ObjectType::User, ObjectType::Group] {
             let of_type = objects.iter().filter(|object| object.object_type == object_type);
-            // An object that was looked at for two reasons may have met others twice.
-            let ids: BTreeSet<Uuid> = of_type.map(|object| object.id).collect();
-            let ids: Vec<Uuid> = ids.into_iter().collect();
+            let ids: Vec<Uuid> = of_type.map(|object| object.id).collect();
             self.process_ids(object_type, &ids, Mode::default()).await?;
         }
         Ok(())
@@ -63,7 +77,7 @@ impl Context {
         for object in stuck {
             self.check()?;
             let Some(rule) = self.rule(object.object_type) else { continue };
-            if let Some((holder, claim)) = self.holder(rule, object).await? {
+            if let Some((holder, claim)) = self.in_the_way(rule, object).await? {
                 waits.insert(object.id, (holder, claim));
             }
         }
@@ -86,16 +100,19 @@ impl Context {
     }
 
     /// The object whose account has what this one is to get.
-    async fn holder(&self, rule: &Rule, object: &Contested) -> Result<Option<(Uuid, MatchingValue)>, Stop> {
+    async fn in_the_way(
+        &self,
+        rule: &Rule,
+        object: &Contested,
+    ) -> Result<Option<(Uuid, MatchingValue)>, Stop> {
         for path in rule.mapping.matching_paths() {
             let Some(value) = object.claims.get(path).and_then(Value::as_str) else { continue };
             let claim = MatchingValue { path: path.to_owned(), value: value.to_owned() };
             let Ok(found) = self.accounts(rule, &claim, true).await else { continue };
             for account in found {
-                let key = links::target_key(object.object_type, &account.id);
-                let holder = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
-                if let Some(holder) = holder.first().filter(|holder| holder.id != object.id) {
-                    return Ok(Some((holder.id, claim)));
+                let holder = self.holder(object.object_type, &account.id).await?;
+                if let Some(holder) = holder.filter(|holder| *holder != object.id) {
+                    return Ok(Some((holder, claim)));
                 }
             }
         }
@@ -118,13 +135,21 @@ impl Context {
             let _ = document::set(resource, &claim.path, passing.clone());
             Ok(())
         };
-        if let Err(failure) = self.change(rule, &target_id, &operations, merge).await {
-            tracing::warn!(object = %id, %failure, "the account could not step aside");
-            return Ok(());
+        let before = link.clone();
+        // Until the answer is there, whoever finds the note looks what the account is called.
+        link.unacknowledged = Some(self.clock.now());
+        link.shadow.entry(claim.path.clone()).or_insert(Value::Null);
+        self.put_alone(&link).await?;
+        match self.change(rule, &target_id, &operations, merge).await {
+            Ok(()) => {
+                link.unacknowledged = None;
+                link.shadow.insert(claim.path.clone(), passing);
+                self.put_alone(&link).await
+            }
+            Err(failure) => {
+                tracing::warn!(object = %id, %failure, "the account could not step aside");
+                if failure.outcome_unknown { Ok(()) } else { self.put_alone(&before).await }
+            }
         }
-        link.shadow.insert(claim.path.clone(), passing);
-        let mut transaction = self.transaction();
-        links::put(&mut transaction, self.realm(), &link);
-        self.commit(transaction).await
     }
 }

@@ -20,8 +20,9 @@ use crate::contested::Contested;
 use crate::error::{Stop, is_fatal};
 use crate::lease::Keeper;
 use crate::matching::Index;
+use crate::schedule::Shared;
 use crate::tally::Tally;
-use crate::{Error, Shared, links};
+use crate::{Error, links};
 
 /// Source objects read, decided and exported together.
 pub(crate) const BATCH: usize = 512;
@@ -145,8 +146,8 @@ impl Context {
             filters: capabilities.filter,
             patches: AtomicBool::new(capabilities.patch),
             patched: AtomicBool::new(false),
-            // One is enough until the target has shown that it works.
-            strange: AtomicU32::new(MOST_STRANGE),
+            // One is enough until the target has shown that it works, as by telling what it can.
+            strange: AtomicU32::new(if capabilities.discovered { 0 } else { MOST_STRANGE }),
             directory,
             scope: configuration.scope,
             users: configuration.users,
@@ -185,9 +186,12 @@ impl Context {
         of(&self.users) ^ of(&self.groups).rotate_left(1)
     }
 
-    /// The target has answered as a SCIM endpoint does.
-    pub fn proven(&self) {
-        self.strange.store(0, Ordering::Relaxed);
+    /// Takes note of what came of a request: one that was answered well shows that the target works.
+    pub fn heard<T>(&self, answer: Result<T, Failure>) -> Result<T, Failure> {
+        if answer.is_ok() {
+            self.strange.store(0, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// Whether a failure says that no request to this target can succeed: the cycle ends. A target that has proven
@@ -214,6 +218,29 @@ impl Context {
             }
             None => links::put(transaction, self.realm(), link),
         }
+    }
+
+    /// The links of objects, in their order; nothing for those that have none.
+    pub async fn links(&self, ids: &[Uuid]) -> Result<Vec<Option<Link>>, Stop> {
+        let stored = self.store.get_many(self.realm(), Kind::Link, ids).await?;
+        Ok(stored
+            .iter()
+            .map(|stored| stored.as_ref().map(links::decode).transpose())
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// The object that an account of the target is linked to.
+    pub async fn holder(&self, object_type: ObjectType, target_id: &str) -> Result<Option<Uuid>, Stop> {
+        let key = links::target_key(object_type, target_id);
+        let found = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
+        Ok(found.first().map(|link| link.id))
+    }
+
+    /// Writes down a link and nothing else.
+    pub async fn put_alone(&self, link: &Link) -> Result<(), Stop> {
+        let mut transaction = self.transaction();
+        links::put(&mut transaction, self.realm(), link);
+        self.commit(transaction).await
     }
 
     pub async fn commit(&self, transaction: Transaction) -> Result<(), Stop> {

@@ -7,14 +7,14 @@ use engine::{CycleFailures, quarantine_pause, too_many_failures};
 use jiff::Timestamp;
 use model::{CycleKind, CycleReport, CycleStatus, ErrorInformation, JobState, Link, ObjectType, Quarantine};
 use source::Change;
-use store::{Cursor, Key, KeyName, Kind, Scan};
+use store::{Cursor, Key, KeyName, Kind};
 use uuid::Uuid;
 
 use crate::Error;
 use crate::batch::{Mode, Objects};
 use crate::context::{BATCH, Context};
 use crate::error::{Stop, finding, information, quarantines};
-use crate::links::{self, Checkpoint, Due, Phase};
+use crate::links::{self, ByType, Checkpoint, Pass, Phase};
 use crate::removals::Staged;
 
 /// Changes read at once.
@@ -178,19 +178,14 @@ impl Context {
     /// What the interrupted cycle did about each object, as the links remember it.
     async fn recount(&self) -> Result<(), Stop> {
         let cycle_id = *self.cycle_id.lock();
-        let mut after = None;
-        loop {
-            let page = self.store.scan(self.realm(), Kind::Link, Scan::first(BATCH).after(after)).await?;
-            let links = page.objects.iter().map(links::decode).collect::<Result<Vec<_>, _>>()?;
+        let mut all = Pass::whole();
+        while let Some(links) = self.next_links(&mut all).await? {
             self.tally.record(links.iter().filter_map(|link| {
                 let counted = link.counted.filter(|counted| counted.cycle == cycle_id)?;
                 Some((link.source_id, counted.outcome))
             }));
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     async fn pass(&self, state: &mut JobState, checkpoint: &mut Checkpoint) -> Result<(), Stop> {
@@ -243,40 +238,28 @@ impl Context {
 
     /// Links whose objects no longer exist.
     async fn sweep(&self) -> Result<(), Stop> {
-        let mut after = None;
-        loop {
-            self.check()?;
-            let page = self.store.scan(self.realm(), Kind::Link, Scan::first(BATCH).after(after)).await?;
-            for object_type in [ObjectType::User, ObjectType::Group] {
-                let ids = ids_of(&page.objects, object_type)?;
+        let mut all = Pass::whole();
+        while let Some(links) = self.next_links(&mut all).await? {
+            for (object_type, ids) in links::by_type(&links) {
                 let found = self.source.get(object_type, &ids).await?;
                 let gone: Objects =
                     ids.into_iter().zip(found).filter(|(_, object)| object.is_none()).collect();
                 self.process(object_type, gone, Mode::default()).await?;
             }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Looks at everything that has a link, by what it is now.
     async fn recheck(&self) -> Result<(), Stop> {
         self.assignments().await?.expand(self).await?;
-        let mut after = None;
-        loop {
-            self.check()?;
-            let page = self.store.scan(self.realm(), Kind::Link, Scan::first(BATCH).after(after)).await?;
-            for object_type in [ObjectType::User, ObjectType::Group] {
-                let ids = ids_of(&page.objects, object_type)?;
+        let mut all = Pass::whole();
+        while let Some(links) = self.next_links(&mut all).await? {
+            for (object_type, ids) in links::by_type(&links) {
                 self.process_ids(object_type, &ids, Mode::default()).await?;
             }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Processes objects by their ids.
@@ -312,16 +295,9 @@ impl Context {
         }
         let until =
             if retry_all { Bound::Unbounded } else { Bound::Included(Key::instant(self.clock.now())) };
-        // Gathered first: what fails again moves behind, and would come again and again.
-        let mut waiting: Vec<(ObjectType, Uuid)> = Vec::new();
-        let mut due = Due::until(KeyName::EscrowDue, until);
-        while let Some(links) = self.next_due(&mut due).await? {
-            waiting.extend(links.iter().map(|link| (link.object_type, link.source_id)));
-        }
-        self.tally.expect(waiting.len() as u64);
-        for object_type in [ObjectType::User, ObjectType::Group] {
-            let ids: Vec<Uuid> =
-                waiting.iter().filter(|(it, _)| *it == object_type).map(|(_, id)| *id).collect();
+        let waiting = self.gather(Pass::until(KeyName::EscrowDue, until)).await?;
+        self.tally.expect(waiting.iter().map(|(_, ids)| ids.len() as u64).sum());
+        for (object_type, ids) in waiting {
             self.process_ids(object_type, &ids, Mode::default()).await?;
         }
         Ok(())
@@ -399,16 +375,33 @@ impl Context {
         let Some(rule) = self.users.as_ref().filter(|_| users.len() > 2 * BATCH) else { return Ok(()) };
         let mut unlinked = 0;
         for ids in users.chunks(BATCH) {
-            let found = self.store.get_many(self.realm(), Kind::Link, ids).await?;
+            let found = self.links(ids).await?;
             unlinked += found.iter().filter(|found| found.is_none()).count() as u64;
         }
         self.assignments().await?.expand(self).await?;
         self.prefetch(rule, unlinked).await
     }
 
-    pub(crate) async fn next_due(&self, due: &mut Due) -> Result<Option<Vec<Link>>, Stop> {
+    /// The next links of a pass, of the types that the job maps: what is due of others waits until they are mapped
+    /// again.
+    pub(crate) async fn next_links(&self, pass: &mut Pass) -> Result<Option<Vec<Link>>, Stop> {
         self.check()?;
-        due.next(&*self.store, self.realm(), BATCH).await
+        let mut found = pass.next(&*self.store, self.realm(), BATCH).await?;
+        if let Some(links) = &mut found {
+            links.retain(|link| self.rule(link.object_type).is_some());
+        }
+        Ok(found)
+    }
+
+    /// The objects of a pass, all before anything is done about them, which may move them in its order.
+    pub(crate) async fn gather(&self, mut pass: Pass) -> Result<ByType, Stop> {
+        let mut all = links::by_type(&[]);
+        while let Some(links) = self.next_links(&mut pass).await? {
+            for ((_, all), (_, ids)) in all.iter_mut().zip(links::by_type(&links)) {
+                all.extend(ids);
+            }
+        }
+        Ok(all)
     }
 
     /// What every cycle ends with: requests of unknown outcome, references, removals, and once more what could not
@@ -459,16 +452,6 @@ pub(crate) fn conclude(
         _ => {}
     }
     state.last_cycle = Some(report.clone());
-}
-
-fn ids_of(objects: &[store::Object], object_type: ObjectType) -> Result<Vec<Uuid>, Error> {
-    let mut ids = Vec::new();
-    for object in objects {
-        if links::decode(object)?.object_type == object_type {
-            ids.push(object.id);
-        }
-    }
-    Ok(ids)
 }
 
 /// Graph's name for why a job is in quarantine.

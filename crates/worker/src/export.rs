@@ -13,7 +13,6 @@ use model::{
 };
 use scim_client::{ErrorCode, Failure, Operation, PageToken, Resource, Select, difference, document};
 use serde_json::{Map, Value, json};
-use store::Kind;
 
 use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
@@ -133,9 +132,8 @@ impl Context {
         by: &MatchingValue,
         other: Option<uuid::Uuid>,
     ) -> Result<(), Stop> {
-        let key = links::target_key(work.object_type, &resource.id);
-        let holder = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
-        let holder = holder.first().map(|object| object.id).or(other).filter(|holder| *holder != work.id);
+        let holder = self.holder(work.object_type, &resource.id).await?;
+        let holder = holder.or(other).filter(|holder| *holder != work.id);
         if let Some(holder) = holder {
             let reason = format!(
                 "the account with {} \"{}\" is already the account of the object {holder}",
@@ -213,7 +211,7 @@ impl Context {
         let document =
             document::build(rule.kind, values.iter().map(|(path, value)| (path.as_str(), value.clone())));
         let sent = match document {
-            Ok(document) => self.target.create(rule.kind, &document).await,
+            Ok(document) => self.heard(self.target.create(rule.kind, &document).await),
             Err(error) => {
                 let action = "Correct the target attribute's name in the attribute mappings.";
                 work.link.unacknowledged = None;
@@ -351,7 +349,7 @@ impl Context {
             result => return result,
         };
         // Somebody else may have changed what the operations build on: look, and say it anew where that differs.
-        let resource = self.target.get(rule.kind, id, Select::Usual).await?;
+        let resource = self.heard(self.target.get(rule.kind, id, Select::Usual).await)?;
         let paths = work.link.shadow.keys().chain(changes.keys());
         let now = read_paths(&resource, paths.map(String::as_str));
         let left: Map<String, Value> = changes
@@ -375,7 +373,7 @@ impl Context {
         merge: impl Fn(&mut Map<String, Value>) -> Result<(), Failure> + Send,
     ) -> Result<(), Failure> {
         if self.patches.load(Ordering::Relaxed) {
-            match self.target.patch(rule.kind, id, operations, None).await {
+            match self.heard(self.target.patch(rule.kind, id, operations, None).await) {
                 Err(failure)
                     if matches!(failure.code, ErrorCode::MethodNotAllowed | ErrorCode::NotImplemented) =>
                 {
@@ -392,9 +390,9 @@ impl Context {
                 }
             }
         }
-        let mut resource = self.target.get(rule.kind, id, Select::Everything).await?;
+        let mut resource = self.heard(self.target.get(rule.kind, id, Select::Everything).await)?;
         merge(&mut resource.attributes)?;
-        self.target.replace(rule.kind, id, &resource.attributes, None).await?;
+        self.heard(self.target.replace(rule.kind, id, &resource.attributes, None).await)?;
         self.patches.store(false, Ordering::Relaxed);
         Ok(())
     }
@@ -430,7 +428,7 @@ impl Context {
 
     async fn delete(&self, rule: &Rule, work: &mut Work) {
         let id = work.link.target_id.clone().unwrap_or_default();
-        match self.target.delete(rule.kind, &id, None).await {
+        match self.heard(self.target.delete(rule.kind, &id, None).await) {
             Err(failure) if failure.outcome_unknown => self.doubt(rule, work, &failure),
             Err(failure) if !failure.is_gone() => {
                 work.link.unacknowledged = None;

@@ -1,26 +1,26 @@
-//! The schedule, and what can be asked of the worker.
+//! What can be asked of the worker.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    Clock, CycleKind, CycleReport, CycleStatus, Ids, Job, JobState, ObjectType, Principal, ProvisioningEntry,
+    Clock, CycleKind, CycleReport, CycleStatus, Ids, JobState, ObjectType, Principal, ProvisioningEntry,
 };
 use parking_lot::Mutex;
 use scim_client::{ConnectionReport, Diagnosis, ResourceKind};
-use store::{Kind, Realm, Scan, Store, Transaction};
-use tokio::sync::{OnceCell, watch};
+use store::{KeyName, Kind, Realm, Store, Transaction};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::batch::Mode;
-use crate::context::{Configuration, Context, commit};
-use crate::error::{Stop, information};
-use crate::lease::Keeper;
+use crate::context::{BATCH, Configuration, Context, commit};
+use crate::error::Stop;
+use crate::links::{self, Pass};
+use crate::schedule::{Shared, begin, open, schedule};
 use crate::tally::Tally;
-use crate::{Error, Targets, links};
+use crate::{Error, Targets};
 
 /// What a worker needs.
 pub struct Options {
@@ -39,30 +39,6 @@ pub struct Options {
     pub settle: Duration,
     /// How often the schedule is looked at; a second.
     pub tick: Duration,
-}
-
-/// What the worker's tasks share.
-pub(crate) struct Shared {
-    pub store: Arc<dyn Store>,
-    pub clock: Arc<dyn Clock>,
-    pub ids: Ids,
-    pub settle: Duration,
-    holder: Uuid,
-    targets: Arc<dyn Targets>,
-    running: Mutex<HashMap<Uuid, Running>>,
-    /// Held by whoever changes a job's state: a cycle, or a request that does so between cycles.
-    states: Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-}
-
-/// A cycle that runs in this process.
-#[derive(Clone)]
-struct Running {
-    progress: watch::Receiver<CycleReport>,
-    cancel: CancellationToken,
-    ended: CancellationToken,
-    context: Arc<OnceCell<Arc<Context>>>,
 }
 
 /// Follows a cycle: the report as it grows; the last one has a status other than `Running`.
@@ -121,12 +97,6 @@ pub struct WorkerHandle {
     shared: Arc<Shared>,
 }
 
-impl Shared {
-    fn state_lock(&self, job: Uuid) -> Arc<tokio::sync::Mutex<()>> {
-        Arc::clone(self.states.lock().entry(job).or_default())
-    }
-}
-
 impl Worker {
     /// Starts the schedule; it runs until [`WorkerHandle::shutdown`].
     pub fn start(options: Options) -> WorkerHandle {
@@ -146,191 +116,6 @@ impl Worker {
         WorkerHandle { shared }
     }
 }
-
-async fn schedule(shared: Arc<Shared>, tick: Duration) {
-    loop {
-        tokio::select! {
-            () = shared.stop.cancelled() => return,
-            () = tokio::time::sleep(tick) => {}
-        }
-        if let Err(error) = start_due(&shared).await {
-            tracing::warn!(%error, "the schedule could not be read; it is tried again");
-        }
-    }
-}
-
-/// Starts a cycle of each job that is due.
-async fn start_due(shared: &Arc<Shared>) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let scan = Scan::first(100).after(after);
-        let directories = shared.store.scan(Realm::INSTALLATION, Kind::Directory, scan).await?;
-        for directory in &directories.objects {
-            let mut after = None;
-            loop {
-                let scan = Scan::first(100).after(after);
-                let jobs = shared.store.scan(Realm(directory.id), Kind::Job, scan).await?;
-                for object in &jobs.objects {
-                    let job: Result<Job, _> = serde_json::from_slice(&object.body);
-                    let Ok(job) = job else {
-                        tracing::error!(job = %object.id, "the job cannot be read");
-                        continue;
-                    };
-                    if job.started
-                        && !shared.running.lock().contains_key(&job.id)
-                        && is_due(shared, job.id).await?
-                    {
-                        begin(shared, directory.id, job.id, Principal::system("schedule"), false);
-                    }
-                }
-                after = jobs.next;
-                if after.is_none() {
-                    break;
-                }
-            }
-        }
-        after = directories.next;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
-}
-
-async fn is_due(shared: &Shared, job: Uuid) -> Result<bool, Error> {
-    let state = links::load_state(&*shared.store, job).await?;
-    Ok(state.next_run.is_none_or(|at| at <= shared.clock.now()))
-}
-
-/// Starts a cycle, or joins the one that runs.
-fn begin(shared: &Arc<Shared>, directory: Uuid, job: Uuid, by: Principal, retry_all: bool) -> Running {
-    let mut all = shared.running.lock();
-    if let Some(running) = all.get(&job) {
-        return running.clone();
-    }
-    let report = Tally::begin(shared.ids.next(), CycleKind::Incremental, shared.clock.now());
-    let (sender, progress) = watch::channel(report);
-    let running = Running {
-        progress,
-        cancel: shared.stop.child_token(),
-        ended: CancellationToken::new(),
-        context: Arc::new(OnceCell::new()),
-    };
-    all.insert(job, running.clone());
-    let (shared, task) = (Arc::clone(shared), running.clone());
-    let tasks = shared.tasks.clone();
-    let state = shared.state_lock(job);
-    tasks.spawn(async move {
-        let _mine = state.lock().await;
-        let tally = Arc::new(Tally::new(sender));
-        let work = run_cycle(&shared, directory, job, &task, Arc::clone(&tally), by, retry_all);
-        let caught = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(work)).await;
-        let report = match caught {
-            Ok(Ok(report)) => report,
-            Ok(Err(error)) => failed(&shared, job, &tally, error).await,
-            Err(_) => {
-                let error = Error::Damaged("an invariant of the program broke; the cycle".to_owned());
-                failed(&shared, job, &tally, error).await
-            }
-        };
-        tracing::info!(%job, status = ?report.status, counts = ?report.counts, "the cycle ended");
-        shared.running.lock().remove(&job);
-        tally.publish(report);
-        task.ended.cancel();
-    });
-    running
-}
-
-async fn run_cycle(
-    shared: &Arc<Shared>,
-    directory: Uuid,
-    job: Uuid,
-    running: &Running,
-    tally: Arc<Tally>,
-    by: Principal,
-    retry_all: bool,
-) -> Result<CycleReport, Error> {
-    let context = Arc::new(open(shared, directory, job, tally, running.cancel.clone(), by).await?);
-    let _ = running.context.set(Arc::clone(&context));
-    let result = context.cycle(retry_all).await;
-    context.lease.release().await;
-    result
-}
-
-/// Takes the lease, and makes everything ready that work on a job needs.
-async fn open(
-    shared: &Arc<Shared>,
-    directory: Uuid,
-    job: Uuid,
-    tally: Arc<Tally>,
-    cancel: CancellationToken,
-    by: Principal,
-) -> Result<Context, Error> {
-    let configuration = Configuration::load(&*shared.store, Realm(directory), job).await?;
-    let target = shared.targets.target(directory, &configuration.job).await.map_err(Error::Target)?;
-    let keeper = Keeper::take(&shared.store, &shared.clock, job, shared.holder, cancel.clone()).await?;
-    let lease = Arc::new(keeper.ok_or(Error::Busy)?);
-    let capabilities = tokio::select! {
-        read = target.capabilities() => read,
-        () = cancel.cancelled() => {
-            lease.release().await;
-            return Err(Error::Stopped);
-        }
-    };
-    let capabilities = match capabilities {
-        Ok(capabilities) => capabilities,
-        Err(failure) => {
-            lease.release().await;
-            return Err(Error::Target(information(&failure)));
-        }
-    };
-    Ok(Context::new(shared, directory, configuration, (target, capabilities), lease, tally, cancel, by))
-}
-
-/// The report of a cycle that could not even begin.
-async fn failed(shared: &Shared, job: Uuid, tally: &Tally, error: Error) -> CycleReport {
-    tracing::error!(%job, %error, "the cycle could not run");
-    let information = match &error {
-        Error::Target(information) => Some(information.clone()),
-        Error::Stopped => None,
-        Error::Busy => {
-            let advice = "None: that cycle does the work. Follow it where it runs.";
-            Some(crate::error::finding("JobIsRunning", error.to_string(), advice))
-        }
-        Error::Store(_) | Error::Source(_) | Error::Damaged(_) => {
-            let advice = "It is tried again in a few minutes; if it stays, look at the server's log.";
-            Some(crate::error::finding("InternalServerError", error.to_string(), advice))
-        }
-        other => {
-            let advice = "Correct the job's configuration.";
-            Some(crate::error::finding("InvalidConfiguration", other.to_string(), advice))
-        }
-    };
-    let quarantined = information.as_ref().is_some_and(|it| crate::error::quarantines(&it.error_code));
-    let status = if quarantined { CycleStatus::Quarantined } else { CycleStatus::Interrupted };
-    let state = links::load_state(&*shared.store, job).await;
-    if state.as_ref().is_ok_and(|state| state.watermark.is_none()) {
-        tally.describe(CycleKind::Initial);
-    }
-    let report = tally.ended(status, information.clone());
-    if matches!(error, Error::Busy | Error::UnknownJob(_)) {
-        return report;
-    }
-    let written = async {
-        let mut state = state?;
-        crate::cycle::conclude(&mut state, &report, false, shared.clock.now(), shared.clock.now() + RETRY);
-        let mut transaction = Transaction::new(shared.clock.now());
-        links::put_state(&mut transaction, job, &state);
-        commit(&*shared.store, transaction).await?;
-        Ok::<_, Error>(())
-    };
-    if let Err(error) = written.await {
-        tracing::warn!(%job, %error, "how the cycle ended could not be written down");
-    }
-    report
-}
-
-/// When a job is tried again whose cycle could not begin, and that is not in quarantine.
-const RETRY: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 impl WorkerHandle {
     /// Runs a cycle of a job now, with every escrowed object; joins the one that runs already.
@@ -401,29 +186,18 @@ impl WorkerHandle {
 
     async fn release_escrows(&self, job: Uuid) -> Result<(), Error> {
         let now = self.shared.clock.now();
-        let mut after = None;
-        loop {
-            let scan = Scan::by_key(
-                store::KeyName::EscrowDue,
-                std::ops::Bound::Unbounded,
-                std::ops::Bound::Unbounded,
-                500,
-            );
-            let page = self.shared.store.scan(Realm(job), Kind::Link, scan.after(after)).await?;
+        let mut waiting = Pass::any(KeyName::EscrowDue);
+        while let Some(links) = waiting.next(&*self.shared.store, Realm(job), BATCH).await? {
             let mut transaction = Transaction::new(now);
-            for object in &page.objects {
-                let mut link = links::decode(object)?;
+            for mut link in links {
                 if let Some(escrow) = &mut link.escrow {
                     escrow.due = escrow.due.min(now);
                     links::put(&mut transaction, Realm(job), &link);
                 }
             }
             commit(&*self.shared.store, transaction).await?;
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     async fn change_state(&self, job: Uuid, change: impl FnOnce(&mut JobState)) -> Result<(), Error> {

@@ -3,7 +3,8 @@
 //!
 //! [`Worker::start`] starts the schedule; the [`WorkerHandle`] runs a cycle at once, pauses one, provisions one
 //! object on demand and tests a connection. What a cycle does is in this order: users, groups with their members,
-//! creations whose answer was lost, references, removals (judged by the guard), references again.
+//! requests whose answer was lost, references, removals (judged by the guard), objects that met another's account, and
+//! lost answers and references once more.
 
 mod assignments;
 mod batch;
@@ -18,6 +19,7 @@ mod links;
 mod matching;
 mod members;
 mod removals;
+mod schedule;
 mod settle;
 mod tally;
 mod targets;
@@ -26,5 +28,3 @@ mod work;
 pub use error::Error;
 pub use handle::{Options, Progress, ResetScope, Worker, WorkerHandle};
 pub use targets::{DirectoryTargets, Targets};
-
-pub(crate) use handle::Shared;

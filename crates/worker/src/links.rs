@@ -6,7 +6,7 @@ use bytes::Bytes;
 use model::{DeprovisionAction, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition};
 use serde_json::Value;
 use std::ops::Bound;
-use store::{Cursor, Expect, Key, KeyName, Kind, Object, Position, Realm, Scan, Store, Transaction};
+use store::{Cursor, Expect, Key, KeyName, Kind, Object, Order, Position, Realm, Scan, Store, Transaction};
 use uuid::Uuid;
 
 use crate::Error;
@@ -67,6 +67,17 @@ pub(crate) fn forget_account(link: &mut Link) {
     link.shadow.clear();
     link.removal_due = None;
     link.unacknowledged = None;
+}
+
+/// Objects by their type, users before the groups that they may be members of.
+pub(crate) type ByType = [(ObjectType, Vec<Uuid>); 2];
+
+/// The objects of links.
+pub(crate) fn by_type(links: &[Link]) -> ByType {
+    [ObjectType::User, ObjectType::Group].map(|object_type| {
+        let of_type = links.iter().filter(|link| link.object_type == object_type);
+        (object_type, of_type.map(|link| link.source_id).collect())
+    })
 }
 
 pub(crate) fn put(transaction: &mut Transaction, realm: Realm, link: &Link) {
@@ -163,18 +174,23 @@ impl Checkpoint {
     }
 }
 
-/// One pass over the links that carry a key in a range; links that get the key meanwhile may be missed.
-pub(crate) struct Due {
-    name: KeyName,
-    range: (Bound<Bytes>, Bound<Bytes>),
+/// One pass over all links, or over those that carry a key in a range; links that come into it meanwhile may be
+/// missed.
+pub(crate) struct Pass {
+    order: Order,
     after: Option<Cursor>,
     ended: bool,
 }
 
-impl Due {
+impl Pass {
+    /// All links.
+    pub fn whole() -> Self {
+        Self { order: Order::Creation, after: None, ended: false }
+    }
+
     /// The links that carry the key with any value up to this one.
-    pub fn until(name: KeyName, until: Bound<Bytes>) -> Self {
-        Self { name, range: (Bound::Unbounded, until), after: None, ended: false }
+    pub fn until(name: KeyName, to: Bound<Bytes>) -> Self {
+        Self { order: Order::Key { name, from: Bound::Unbounded, to }, ..Self::whole() }
     }
 
     /// The links that carry the key at all.
@@ -185,7 +201,7 @@ impl Due {
     /// The links that carry the key with this value.
     pub fn exactly(name: KeyName, value: &'static [u8]) -> Self {
         let value = Bound::Included(Bytes::from_static(value));
-        Self { range: (value.clone(), value), ..Self::any(name) }
+        Self { order: Order::Key { name, from: value.clone(), to: value }, ..Self::whole() }
     }
 
     /// The next page; `None` at the end.
@@ -194,12 +210,11 @@ impl Due {
         store: &dyn Store,
         realm: Realm,
         limit: usize,
-    ) -> Result<Option<Vec<Link>>, Stop> {
+    ) -> Result<Option<Vec<Link>>, Error> {
         if self.ended {
             return Ok(None);
         }
-        let (from, to) = self.range.clone();
-        let scan = Scan::by_key(self.name, from, to, limit).after(self.after.take());
+        let scan = Scan { order: self.order.clone(), ..Scan::first(limit) }.after(self.after.take());
         let page = store.scan(realm, Kind::Link, scan).await?;
         self.ended = page.next.is_none();
         self.after = page.next;

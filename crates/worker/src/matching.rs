@@ -98,8 +98,7 @@ impl Context {
             if self.cancel.is_cancelled() {
                 return Ok(None);
             }
-            let page = self.target.list(rule.kind, Select::Only(&paths), token).await?;
-            self.proven();
+            let page = self.heard(self.target.list(rule.kind, Select::Only(&paths), token).await)?;
             if let Some(expected) = expected {
                 let size = page.resources.len().max(1) as u64;
                 let total = page.total.unwrap_or(u64::MAX);
@@ -137,11 +136,8 @@ impl Context {
             }
         }
         if self.filters {
-            match self.target.find(rule.kind, &wanted.path, &wanted.value).await {
-                Ok(found) if !found.filter_ignored => {
-                    self.proven();
-                    return Ok(found.resources);
-                }
+            match self.heard(self.target.find(rule.kind, &wanted.path, &wanted.value).await) {
+                Ok(found) if !found.filter_ignored => return Ok(found.resources),
                 Ok(_) => {
                     tracing::warn!(kind = ?rule.kind, "filter ignored: the target is listed and matched here");
                 }
@@ -177,7 +173,7 @@ impl Context {
         let Ok(path) = Path::parse(&wanted.path) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for id in ids {
-            match self.target.get(rule.kind, &id, Select::Usual).await {
+            match self.heard(self.target.get(rule.kind, &id, Select::Usual).await) {
                 Ok(resource) => {
                     let values = document::values(&resource.attributes, &path);
                     if values

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::Stop;
-use crate::links::{self, Due};
+use crate::links::{self, Pass};
 use crate::settle::member_id;
 use crate::work::{Work, Write};
 
@@ -42,6 +42,18 @@ struct Edit {
     size: Option<usize>,
     /// How many members the target did not take, and what it said first.
     refused: Option<(u64, Failure)>,
+}
+
+impl Edit {
+    fn gather(&mut self, id: Uuid, target_id: String, name: &str, wanted: bool) {
+        let list = if wanted { &mut self.add } else { &mut self.remove };
+        list.push((id, target_id));
+        if self.names.len() < NAMED {
+            let name = Some(Value::from(name));
+            let (old_value, new_value) = if wanted { (None, name) } else { (name, None) };
+            self.names.push(ModifiedProperty { display_name: "members".to_owned(), old_value, new_value });
+        }
+    }
 }
 
 /// What has become of a group's account.
@@ -123,11 +135,7 @@ impl Context {
         for ids in members.chunks(PAGE) {
             let wanted = self.source.has_members(group, ids).await?;
             let exported = self.store.has_edges(self.realm(), EdgeKind::ExportedMember, group, ids).await?;
-            let accounts = self.store.get_many(self.realm(), Kind::Link, ids).await?;
-            for (((id, wanted), exported), account) in ids.iter().zip(wanted).zip(exported).zip(accounts) {
-                let Some(account) = account else { continue };
-                Self::compare(edit, *id, wanted, exported, &links::decode(&account)?);
-            }
+            self.compare(edit, ids, &wanted, &exported).await?;
             if let Err(failure) = self.send_members(rule, group, target_id, edit).await? {
                 return Ok(Err(failure));
             }
@@ -147,11 +155,7 @@ impl Context {
             let page = self.source.members(group, after, PAGE).await?;
             let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
             let exported = self.store.has_edges(self.realm(), EdgeKind::ExportedMember, group, &ids).await?;
-            let accounts = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
-            for ((id, exported), account) in ids.iter().zip(exported).zip(accounts) {
-                let Some(account) = account else { continue };
-                Self::compare(edit, *id, true, exported, &links::decode(&account)?);
-            }
+            self.compare(edit, &ids, &vec![true; ids.len()], &exported).await?;
             if let Err(failure) = self.send_members(rule, group, target_id, edit).await? {
                 return Ok(Err(failure));
             }
@@ -169,11 +173,8 @@ impl Context {
             let wanted = self.source.has_members(group, &ids).await?;
             let gone: Vec<Uuid> =
                 ids.iter().zip(wanted).filter(|(_, wanted)| !wanted).map(|(id, _)| *id).collect();
-            let accounts = self.store.get_many(self.realm(), Kind::Link, &gone).await?;
-            for (id, account) in gone.iter().zip(accounts) {
-                let Some(account) = account else { continue };
-                Self::compare(edit, *id, false, true, &links::decode(&account)?);
-            }
+            let (wanted, exported) = (vec![false; gone.len()], vec![true; gone.len()]);
+            self.compare(edit, &gone, &wanted, &exported).await?;
             if let Err(failure) = self.send_members(rule, group, target_id, edit).await? {
                 return Ok(Err(failure));
             }
@@ -184,20 +185,24 @@ impl Context {
         }
     }
 
-    /// A member is wanted in the target while its account is active.
-    fn compare(edit: &mut Edit, id: Uuid, member: bool, exported: bool, account: &Link) {
-        let Some(target_id) = &account.target_id else { return };
-        let wanted = member && account.state == LinkState::Active;
-        if wanted == exported {
-            return;
+    /// Gathers which of these objects have to come or to go. A member is wanted in the target while its account is
+    /// active.
+    async fn compare(
+        &self,
+        edit: &mut Edit,
+        ids: &[Uuid],
+        members: &[bool],
+        exported: &[bool],
+    ) -> Result<(), Stop> {
+        let accounts = self.links(ids).await?;
+        for ((account, member), exported) in accounts.into_iter().zip(members).zip(exported) {
+            let Some(account) = account else { continue };
+            let wanted = *member && account.state == LinkState::Active;
+            if let Some(target_id) = account.target_id.filter(|_| wanted != *exported) {
+                edit.gather(account.source_id, target_id, &account.source_name, wanted);
+            }
         }
-        let list = if wanted { &mut edit.add } else { &mut edit.remove };
-        list.push((id, target_id.clone()));
-        if edit.names.len() < NAMED {
-            let name = Some(Value::from(account.source_name.as_str()));
-            let (old_value, new_value) = if wanted { (None, name) } else { (name, None) };
-            edit.names.push(ModifiedProperty { display_name: "members".to_owned(), old_value, new_value });
-        }
+        Ok(())
     }
 
     /// Sends what has gathered, and writes down what the target has acknowledged.
@@ -265,9 +270,7 @@ impl Context {
         }
         edit.noted = true;
         let noted = Link { unacknowledged: Some(self.clock.now()), ..edit.link.clone() };
-        let mut transaction = self.transaction();
-        links::put(&mut transaction, self.realm(), &noted);
-        self.commit(transaction).await
+        self.put_alone(&noted).await
     }
 
     async fn patch_members(
@@ -350,7 +353,7 @@ impl Context {
             Err(failure) => {
                 // All members are compared again when the group is tried again.
                 work.link.referrers_due = true;
-                work.refused(self, ProvisioningAction::Update, failure);
+                work.not_taken(self, ProvisioningAction::Update, &failure);
             }
         }
         let mut transaction = self.transaction();
@@ -397,16 +400,16 @@ impl Context {
 
     /// Looks again at whatever refers to objects whose accounts came, left or went.
     pub async fn references(&self) -> Result<(), Stop> {
-        let mut due = Due::exactly(KeyName::ReferencesDue, links::MANAGER_DUE);
-        while let Some(links) = self.next_due(&mut due).await? {
+        let mut due = Pass::exactly(KeyName::ReferencesDue, links::MANAGER_DUE);
+        while let Some(links) = self.next_links(&mut due).await? {
             self.process_ids(ObjectType::User, &sources(&links), Mode::default()).await?;
         }
-        let mut due = Due::exactly(KeyName::ReferencesDue, links::USER_REFERRERS_DUE);
-        while let Some(links) = self.next_due(&mut due).await? {
+        let mut due = Pass::exactly(KeyName::ReferencesDue, links::USER_REFERRERS_DUE);
+        while let Some(links) = self.next_links(&mut due).await? {
             self.referrers(&links).await?;
         }
-        let mut due = Due::exactly(KeyName::ReferencesDue, links::GROUP_MEMBERS_DUE);
-        while let Some(mut links) = self.next_due(&mut due).await? {
+        let mut due = Pass::exactly(KeyName::ReferencesDue, links::GROUP_MEMBERS_DUE);
+        while let Some(mut links) = self.next_links(&mut due).await? {
             // Groups that failed wait for their next try like everything else.
             links.retain(|link| link.escrow.is_none());
             self.sync_groups(&sources(&links)).await?;
@@ -424,9 +427,8 @@ impl Context {
                 loop {
                     let page = self.source.reports(id, after, PAGE).await?;
                     let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-                    let stored = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
-                    let linked: Vec<Uuid> = stored.iter().flatten().map(|link| link.id).collect();
-                    self.process_ids(ObjectType::User, &linked, Mode::default()).await?;
+                    let linked: Vec<Link> = self.links(&ids).await?.into_iter().flatten().collect();
+                    self.process_ids(ObjectType::User, &sources(&linked), Mode::default()).await?;
                     after = page.next;
                     if after.is_none() {
                         break;
@@ -454,8 +456,7 @@ impl Context {
         let ids = sources(due);
         let _alone = self.gate.lock().await;
         let mut transaction = self.transaction();
-        for stored in self.store.get_many(self.realm(), Kind::Link, &ids).await?.iter().flatten() {
-            let mut link = links::decode(stored)?;
+        for mut link in self.links(&ids).await?.into_iter().flatten() {
             if link.state != LinkState::Pending {
                 link.referrers_due = false;
                 links::put(&mut transaction, self.realm(), &link);

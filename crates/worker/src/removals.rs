@@ -3,13 +3,13 @@
 use directory::entry_op;
 use engine::{Verdict, judge_removals};
 use model::{JobState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus};
-use store::{KeyName, Kind};
+use store::KeyName;
 use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{BATCH, Context};
 use crate::error::{Stop, finding};
-use crate::links::{self, Due};
+use crate::links::{self, ByType, Pass};
 use crate::work::Work;
 
 /// Removals that were staged.
@@ -21,15 +21,11 @@ pub(crate) struct Staged {
 impl Context {
     /// Judges the removals that have gathered, and carries them out or stages them.
     pub(crate) async fn removals(&self, state: &JobState) -> Result<Option<Staged>, Stop> {
-        let mut due: Vec<(ObjectType, Uuid)> = Vec::new();
-        let mut scan = Due::any(KeyName::RemovalDue);
-        while let Some(links) = self.next_due(&mut scan).await? {
-            due.extend(links.iter().map(|link| (link.object_type, link.source_id)));
-        }
-        if due.is_empty() {
+        let due = self.gather(Pass::any(KeyName::RemovalDue)).await?;
+        let count: u64 = due.iter().map(|(_, ids)| ids.len() as u64).sum();
+        if count == 0 {
             return Ok(None);
         }
-        let count = due.len() as u64;
         let linked = self.linked(count).await?;
         if let Verdict::Staged { limit } = judge_removals(count, linked, self.job.removal_threshold)
             && !state.removals_allowed
@@ -39,11 +35,10 @@ impl Context {
         }
         // As of now, and at once: memberships read one after the other may have missed somebody who moved.
         self.forget_assignments().await;
-        for object_type in [ObjectType::User, ObjectType::Group] {
-            let ids: Vec<Uuid> = due.iter().filter(|(it, _)| *it == object_type).map(|(_, id)| *id).collect();
+        for (object_type, ids) in &due {
             for ids in ids.chunks(BATCH) {
-                self.process_ids(object_type, ids, Mode { remove: true, ..Mode::default() }).await?;
-                if object_type == ObjectType::User {
+                self.process_ids(*object_type, ids, Mode { remove: true, ..Mode::default() }).await?;
+                if *object_type == ObjectType::User {
                     self.managers_left(ids).await?;
                 }
             }
@@ -55,9 +50,9 @@ impl Context {
     async fn linked(&self, removals: u64) -> Result<u64, Stop> {
         let enough = removals.saturating_mul(5);
         let mut linked = 0;
-        let mut scan = Due::any(KeyName::TargetId);
+        let mut scan = Pass::any(KeyName::TargetId);
         while linked < enough
-            && let Some(links) = self.next_due(&mut scan).await?
+            && let Some(links) = self.next_links(&mut scan).await?
         {
             linked += links.len() as u64;
         }
@@ -71,10 +66,9 @@ impl Context {
             loop {
                 let page = self.source.reports(*id, after, BATCH).await?;
                 let reports: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-                let stored = self.store.get_many(self.realm(), Kind::Link, &reports).await?;
+                let _alone = self.gate.lock().await;
                 let mut transaction = self.transaction();
-                for stored in stored.iter().flatten() {
-                    let mut link = links::decode(stored)?;
+                for mut link in self.links(&reports).await?.into_iter().flatten() {
                     link.manager_due = true;
                     links::put(&mut transaction, self.realm(), &link);
                 }
@@ -88,14 +82,15 @@ impl Context {
         Ok(())
     }
 
-    async fn stage_all(&self, due: &[(ObjectType, Uuid)]) -> Result<(), Stop> {
-        for part in due.chunks(BATCH) {
-            let ids: Vec<Uuid> = part.iter().map(|(_, id)| *id).collect();
+    async fn stage_all(&self, due: &ByType) -> Result<(), Stop> {
+        for ids in due.iter().flat_map(|(_, ids)| ids.chunks(BATCH)) {
+            let _alone = self.gate.lock().await;
             let mut transaction = self.transaction();
-            for stored in self.store.get_many(self.realm(), Kind::Link, &ids).await?.iter().flatten() {
-                let mut work = Work::bare(links::decode(stored)?);
+            for link in self.links(ids).await?.into_iter().flatten() {
+                let mut work = Work::bare(link);
                 let known = work.link.counted.is_some_and(|counted| counted.outcome == Outcome::Staged);
-                if known {
+                // Or brought in line on demand meanwhile.
+                if known || work.link.removal_due.is_none() {
                     continue;
                 }
                 self.put_link(&mut transaction, &work.link, Some(Outcome::Staged));
@@ -109,7 +104,7 @@ impl Context {
                 transaction.ops.push(entry_op(&work.entry(self)));
             }
             self.commit(transaction).await?;
-            self.tally.record(ids.into_iter().map(|id| (id, Outcome::Staged)));
+            self.tally.record(ids.iter().map(|id| (*id, Outcome::Staged)));
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use crate::batch::Mode;
 use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::export::read_paths;
-use crate::links::{self, Due};
+use crate::links::{self, Pass};
 use crate::work::{Export, Work, Write};
 
 /// The longest wait for a request of unknown outcome, in times of the settling time: a clock may be wrong.
@@ -30,7 +30,9 @@ impl Context {
     /// Looks in the target for what came of requests of unknown outcome, once none of them can land any more, and
     /// goes on from there.
     pub(crate) async fn settle(&self) -> Result<(), Stop> {
-        let waiting = self.unacknowledged().await?;
+        let mut waiting = self.unacknowledged().await?;
+        // What could not be looked at before in this cycle waits for the next, as a failure.
+        waiting.retain(|link| self.tally.outcome(link.source_id) != Some(Outcome::Failed));
         let Some(latest) = waiting.iter().filter_map(|link| link.unacknowledged).max() else { return Ok(()) };
         let settled =
             latest.max(self.since).saturating_add(jiff_duration(self.settle)).unwrap_or(Timestamp::MAX);
@@ -62,8 +64,8 @@ impl Context {
 
     async fn unacknowledged(&self) -> Result<Vec<Link>, Stop> {
         let mut waiting = Vec::new();
-        let mut due = Due::any(KeyName::Unacknowledged);
-        while let Some(links) = self.next_due(&mut due).await? {
+        let mut pass = Pass::any(KeyName::Unacknowledged);
+        while let Some(links) = self.next_links(&mut pass).await? {
             waiting.extend(links);
         }
         Ok(waiting)
@@ -89,8 +91,13 @@ impl Context {
             searches.push(search.boxed());
         }
         let found: Vec<_> = futures::stream::iter(searches).buffer_unordered(CONCURRENCY).collect().await;
+        let mut claimed = HashSet::new();
         for work in found {
             let mut work = work?;
+            // Of two that found the same account, the second looks again when the first has it.
+            if work.link.target_id.as_ref().is_some_and(|id| !claimed.insert(id.clone())) {
+                continue;
+            }
             if let Some(failure) = work.fatal.take() {
                 fatal = Some(failure);
                 continue;
@@ -138,6 +145,10 @@ impl Context {
                 return Ok(());
             }
             let Some(account) = found.pop() else { continue };
+            // Somebody else got the name first: this creation has not come through.
+            if self.holder(work.object_type, &account.id).await?.is_some_and(|holder| holder != work.id) {
+                continue;
+            }
             self.adopt(rule, work, account, by, None).await?;
             if work.link.target_id.is_some() {
                 work.link.unacknowledged = None;
@@ -165,7 +176,7 @@ impl Context {
             ObjectType::User => Select::Usual,
             ObjectType::Group => Select::Everything,
         };
-        let resource = match self.target.get(rule.kind, &id, select).await {
+        let resource = match self.heard(self.target.get(rule.kind, &id, select).await) {
             Ok(resource) => resource,
             Err(failure) if failure.is_gone() && self.type_is_served(rule).await => {
                 Self::found_gone(work, &id);
@@ -232,9 +243,9 @@ impl Context {
             let of = EdgesOf::From(group);
             let page = self.store.edges(self.realm(), EdgeKind::ExportedMember, of, after, BATCH).await?;
             let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-            let stored = self.store.get_many(self.realm(), Kind::Link, &ids).await?;
-            for (id, stored) in ids.into_iter().zip(stored) {
-                let target_id = stored.as_ref().map(links::decode).transpose()?.and_then(|it| it.target_id);
+            let stored = self.links(&ids).await?;
+            for (id, link) in ids.into_iter().zip(stored) {
+                let target_id = link.and_then(|it| it.target_id);
                 if !target_id.is_some_and(|target_id| held.remove(&target_id)) {
                     transaction.remove_edge(edge(id));
                 }
@@ -246,9 +257,8 @@ impl Context {
         }
         for target_id in held {
             for object_type in [ObjectType::User, ObjectType::Group] {
-                let key = links::target_key(object_type, &target_id);
-                for link in self.store.find(self.realm(), Kind::Link, &key, 1).await? {
-                    transaction.add_edge(edge(link.id));
+                if let Some(holder) = self.holder(object_type, &target_id).await? {
+                    transaction.add_edge(edge(holder));
                 }
             }
         }

@@ -199,14 +199,24 @@ impl Work {
         if context.is_fatal(&failure) {
             self.withdraw();
             self.fatal = Some(failure);
-            return;
+        } else {
+            self.not_taken(context, action, &failure);
         }
+    }
+
+    /// A failure of the target that is about this object alone.
+    pub fn not_taken(
+        &mut self,
+        context: &Context,
+        action: ProvisioningAction,
+        failure: &scim_client::Failure,
+    ) {
         let details = json!({"status": failure.status, "scimType": failure.scim_type});
         self.step(StepType::Export, ProvisioningStatus::Failure, failure.to_string(), details);
         if failure.code == ErrorCode::EntryConflict {
-            self.contest(context, action, information(&failure));
+            self.contest(context, action, information(failure));
         } else {
-            self.fail(context, action, information(&failure));
+            self.fail(context, action, information(failure));
         }
     }
 

@@ -13,9 +13,9 @@ use directory::{JobChange, JobSettings};
 use futures::StreamExt as _;
 use model::{CycleReport, Job};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::Routes;
-use super::jobs::set_started;
 use crate::call::{Call, from_value, guid, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::render;
@@ -83,14 +83,21 @@ async fn update(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let mut changed = change(&call, &job, members).await?;
     if let Some(started) = started.filter(|it| *it != changed.started) {
         set_started(&call, job.id, started).await?;
-        if started {
-            call.runner.started(job.id).await?;
-        } else {
-            call.runner.paused(job.id).await;
-        }
         changed.started = started;
     }
     Ok(Json(rendered(&call, &changed).await?).into_response())
+}
+
+/// Starts or pauses a job's schedule, and the cycle that runs with it.
+pub(super) async fn set_started(call: &Call, job: Uuid, started: bool) -> Result<(), ApiError> {
+    let change = JobChange { started: Some(started), ..JobChange::default() };
+    call.directory.update_job(&call.by, job, &change).await?;
+    if started {
+        call.runner.started(job).await?;
+    } else {
+        call.runner.paused(job).await;
+    }
+    Ok(())
 }
 
 /// Changes the settings that the members name.

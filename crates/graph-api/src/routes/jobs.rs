@@ -6,14 +6,13 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use directory::JobChange;
 use model::{Job, ObjectType, ProvisioningEntry};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Routes;
 use super::applications::principal;
+use super::{Routes, job_settings};
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::{ResetScope, page, render, schema};
@@ -120,7 +119,7 @@ async fn update(call: Call, Path((id, job)): Path<(String, String)>, body: Bytes
     let body = object(&body)?;
     if let Some(interval) = body.get("schedule").and_then(|it| it.get("interval")) {
         let members = Map::from_iter([("interval".to_owned(), interval.clone())]);
-        super::job_settings::change(&call, &job, members).await?;
+        job_settings::change(&call, &job, members).await?;
     }
     no_content()
 }
@@ -138,22 +137,13 @@ async fn start(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
     if !keys.contains(&model::SecretKey::BaseAddress) {
         return Err(directory::Error::NoSecret("tenant URL (BaseAddress)").into());
     }
-    set_started(&call, job.id, true).await?;
-    call.runner.started(job.id).await?;
+    job_settings::set_started(&call, job.id, true).await?;
     no_content()
-}
-
-/// Starts or pauses a job's schedule.
-pub(super) async fn set_started(call: &Call, job: Uuid, started: bool) -> Result<(), ApiError> {
-    let change = JobChange { started: Some(started), ..JobChange::default() };
-    call.directory.update_job(&call.by, job, &change).await?;
-    Ok(())
 }
 
 async fn pause(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
     let job = job_of(&call, &id, &job).await?;
-    set_started(&call, job.id, false).await?;
-    call.runner.paused(job.id).await;
+    job_settings::set_started(&call, job.id, false).await?;
     no_content()
 }
 

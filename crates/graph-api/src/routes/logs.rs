@@ -123,10 +123,12 @@ const ENTRY: &[&str] = &[
 fn narrow(filter: &mut LogFilter, condition: &Comparison) -> Result<bool, ApiError> {
     let path = condition.path.to_ascii_lowercase();
     if path == "activitydatetime" {
-        let at = Some(instant(condition)?);
+        let at = instant(condition)?;
         match condition.operator {
-            Operator::Greater | Operator::GreaterOrEqual => filter.since = at,
-            Operator::Less | Operator::LessOrEqual => filter.until = at,
+            Operator::Greater | Operator::GreaterOrEqual => filter.since = filter.since.max(Some(at)),
+            Operator::Less | Operator::LessOrEqual => {
+                filter.until = Some(filter.until.map_or(at, |until| until.min(at)));
+            }
             _ => {}
         }
         return Ok(matches!(condition.operator, Operator::GreaterOrEqual | Operator::LessOrEqual));
@@ -134,24 +136,35 @@ fn narrow(filter: &mut LogFilter, condition: &Comparison) -> Result<bool, ApiErr
     if condition.operator != Operator::Equal {
         return Ok(false);
     }
-    match path.as_str() {
-        "serviceprincipal/id" | "targetsystem/id" => filter.service_principal = Some(guid(text(condition)?)?),
-        "jobid" => filter.job = Some(guid(text(condition)?)?),
-        "cycleid" => filter.cycle = Some(guid(text(condition)?)?),
+    Ok(match path.as_str() {
+        "serviceprincipal/id" | "targetsystem/id" => {
+            take(&mut filter.service_principal, guid(text(condition)?)?)
+        }
+        "jobid" => take(&mut filter.job, guid(text(condition)?)?),
+        "cycleid" => take(&mut filter.cycle, guid(text(condition)?)?),
         "sourceidentity/id" => {
             let id = text(condition)?;
             // A name is taken as well: who was deleted for good has no id that people know.
             match uuid::Uuid::try_parse(id) {
-                Ok(id) => filter.source = Some(id.to_string()),
-                Err(_) => filter.source_name = Some(id.to_owned()),
+                Ok(id) => take(&mut filter.source, id.to_string()),
+                Err(_) => take(&mut filter.source_name, id.to_owned()),
             }
         }
-        "sourceidentity/displayname" => filter.source_name = Some(text(condition)?.to_owned()),
-        "provisioningstatusinfo/status" | "statusinfo/status" => filter.status = Some(named(condition)?),
-        "provisioningaction" | "action" => filter.action = Some(named(condition)?),
-        _ => return Ok(false),
+        "sourceidentity/displayname" => take(&mut filter.source_name, text(condition)?.to_owned()),
+        "provisioningstatusinfo/status" | "statusinfo/status" => take(&mut filter.status, named(condition)?),
+        "provisioningaction" | "action" => take(&mut filter.action, named(condition)?),
+        _ => false,
+    })
+}
+
+/// Sets what entries are found by, unless another condition has set it to something else: each entry has to be looked
+/// at then.
+fn take<T: PartialEq>(wanted: &mut Option<T>, value: T) -> bool {
+    if let Some(wanted) = wanted {
+        return *wanted == value;
     }
-    Ok(true)
+    *wanted = Some(value);
+    true
 }
 
 async fn provisioning(call: Call) -> Answer {
@@ -190,19 +203,18 @@ const AUDIT: &[&str] = &[
 
 /// As [`narrow`], for the audit log.
 fn narrow_audits(filter: &mut AuditFilter, condition: &Comparison) -> Result<bool, ApiError> {
-    match (condition.path.to_ascii_lowercase().as_str(), condition.operator) {
-        ("category", Operator::Equal) => filter.category = Some(text(condition)?.to_owned()),
-        ("targetresources/id", Operator::Equal) => filter.target = Some(text(condition)?.to_owned()),
+    Ok(match (condition.path.to_ascii_lowercase().as_str(), condition.operator) {
+        ("category", Operator::Equal) => take(&mut filter.category, text(condition)?.to_owned()),
+        ("targetresources/id", Operator::Equal) => take(&mut filter.target, text(condition)?.to_owned()),
         ("activitydatetime", operator) => {
             let at = instant(condition)?;
             if matches!(operator, Operator::Greater | Operator::GreaterOrEqual) {
-                filter.since = Some(at);
+                filter.since = filter.since.max(Some(at));
             }
-            return Ok(operator == Operator::GreaterOrEqual);
+            operator == Operator::GreaterOrEqual
         }
-        _ => return Ok(false),
-    }
-    Ok(true)
+        _ => false,
+    })
 }
 
 async fn audits(call: Call) -> Answer {

@@ -348,3 +348,16 @@ async fn test_connection_warns_of_filters() {
     });
     assert_eq!(diagnose(&server.await).await, Ok(vec![DiagnosisCode::FilterUnsupported]));
 }
+
+#[tokio::test]
+async fn a_change_is_made_however_long_its_answer_is() {
+    let long = format!("\"{}\"", "x".repeat(2 << 20));
+    let server = Server::start(move |_, _| plain(200, &long)).await;
+    let mut config = server.config();
+    config.max_response = 1 << 20;
+    let target = Target::new(&config).expect("good settings");
+    let operations = [scim_client::difference::add_members(["2"].into_iter())];
+    target.patch(ResourceKind::Groups, "1", &operations, None).await.expect("the status says so");
+    let failure = target.create(USERS, &body()).await.expect_err("whose id is not known");
+    assert!(failure.outcome_unknown, "{failure:?}");
+}

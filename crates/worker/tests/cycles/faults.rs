@@ -377,3 +377,147 @@ async fn a_target_that_is_gone_ends_the_cycle_and_not_each_object() {
     assert!(world.target.resources("Users").iter().all(|user| user["title"] == "new"));
     quiet(&world).await;
 }
+
+#[tokio::test]
+async fn strange_answers_between_good_ones_do_not_end_the_cycle() {
+    let world = World::new(Switches::default()).await;
+    let mut ids = Vec::new();
+    for number in 0..90 {
+        ids.push(world.user(&format!("u{number}"), json!({})).await);
+        world.assign(ids[number]).await;
+    }
+    world.run().await;
+    for id in &ids {
+        world.set(*id, json!({"jobTitle": "new"})).await;
+    }
+    // No answer to a change comes through; every third account cannot be read to see what came of it.
+    let strange = |request: &Recorded| {
+        let number: u64 = request.uri.split('?').next()?.rsplit('/').next()?.parse().ok()?;
+        match request.method.as_str() {
+            "PATCH" => Some(Fault::LoseAnswer),
+            "GET" if number.is_multiple_of(3) => Some(Fault::Garble(200, "<html>sorry</html>")),
+            _ => None,
+        }
+    };
+    world.target.switch(|switches| switches.rule = Some(Rule::new(strange)));
+    let report = world.run().await;
+    assert_eq!((report.counts.updated, report.counts.failed), (60, 30), "{report:?}");
+    let reads = world.target.take_recorded().iter().filter(|it| it.method == "GET").count();
+    assert!(reads < 120, "what could not be read is not read again: {reads}");
+}
+
+#[tokio::test]
+async fn a_long_chain_of_names_moves_up_in_one_cycle() {
+    const LENGTH: usize = 80;
+    let world = World::new(strict()).await;
+    let mut ids = Vec::new();
+    for number in 0..LENGTH {
+        let id = world.user(&format!("seat{number}"), json!({})).await;
+        world.assign(id).await;
+        ids.push(id);
+    }
+    world.run().await;
+    // Everybody moves up by one, and the target answers in an order of its own.
+    for number in (0..LENGTH).rev() {
+        let name = format!("seat{}@example.com", number + 1);
+        world.set(ids[number], json!({"userPrincipalName": name})).await;
+    }
+    let report = world.run().await;
+    assert_eq!((report.counts.failed, report.counts.updated), (0, LENGTH as u64), "{report:?}");
+    quiet(&world).await;
+}
+
+#[tokio::test]
+async fn who_stepped_aside_in_vain_is_not_forgotten() {
+    let world = World::new(strict()).await;
+    let (ada, bob) = (world.user("ada", json!({})).await, world.user("bob", json!({})).await);
+    for id in [ada, bob] {
+        world.assign(id).await;
+    }
+    world.run().await;
+    let name = async |id: Uuid, name: &str| {
+        world.set(id, json!({"userPrincipalName": format!("{name}@example.com")})).await;
+    };
+    for (id, to) in [(ada, "passing"), (bob, "ada"), (ada, "bob")] {
+        name(id, to).await;
+    }
+    // Who steps aside gets no answer, and then may not take the new name.
+    let stuck = |request: &Recorded| {
+        let moves = request.body.to_string().contains("moving-");
+        let fault = if moves { Fault::LoseAnswer } else { Fault::Refuse(409, None) };
+        (request.method == "PATCH").then_some(fault)
+    };
+    world.target.switch(|switches| switches.rule = Some(Rule::new(stuck)));
+    let report = world.run().await;
+    assert_eq!(report.counts.failed, 2, "{report:?}");
+    assert!(world.account("ada").is_none(), "it stepped aside");
+
+    world.target.switch(|switches| switches.rule = None);
+    for (id, to) in [(ada, "passing"), (bob, "bob"), (ada, "ada")] {
+        name(id, to).await;
+    }
+    world.run().await;
+    assert!(world.account("ada").is_some() && world.account("bob").is_some());
+    quiet(&world).await;
+}
+
+#[tokio::test]
+async fn what_is_due_of_a_type_that_is_no_longer_mapped_does_not_hold_cycles_up() {
+    let world = World::new(Switches::default()).await;
+    let ada = world.user("ada", json!({})).await;
+    let group = world.group("Engineers", &[ada]).await;
+    world.assign(group).await;
+    let blind = |request: &Recorded| match request.method.as_str() {
+        "POST" if request.uri.contains("Groups") => Some(Fault::LoseAnswer),
+        "GET" if request.uri.contains("Engineers") => Some(Fault::Refuse(500, None)),
+        _ => None,
+    };
+    let late = std::sync::Arc::new(AtomicBool::new(false));
+    let seen = std::sync::Arc::clone(&late);
+    world.target.switch(|switches| {
+        switches.rule = Some(Rule::new(move |request: &Recorded| {
+            let created = request.method == "POST" && request.uri.contains("Groups");
+            let known = seen.fetch_or(created, Ordering::Relaxed);
+            blind(request).filter(|_| created || known)
+        }));
+    });
+    let report = world.run().await;
+    assert_eq!(report.counts.failed, 1, "{report:?}");
+    let mut mappings = world.job.object_mappings.clone();
+    for mapping in mappings.iter_mut().filter(|mapping| mapping.source_object == ObjectType::Group) {
+        mapping.enabled = false;
+    }
+    let change = directory::JobChange { object_mappings: Some(mappings), ..directory::JobChange::default() };
+    world.directory.update_job(&world.by, world.job.id, &change).await.expect("changed");
+    let report = world.run().await;
+    assert_eq!((report.counts.failed, report.status), (0, CycleStatus::Completed), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_creation_that_found_its_name_taken_meanwhile_is_not_looked_for_again() {
+    let world = World::new(Switches::default()).await;
+    let bob = world.user("bob", json!({"mailNickname": "bob"})).await;
+    world.assign(bob).await;
+    world.run().await;
+    let ada = world.user("ada", json!({})).await;
+    world.assign(ada).await;
+    // The creation does not come through, and before anybody looks, Bob's account is called like Ada.
+    let target = world.target.clone();
+    let id = text(&world.account("bob").expect("there")["id"]);
+    let lose = |request: &Recorded| (request.method == "POST").then_some(Fault::HangUp);
+    world.target.switch(|switches| switches.rule = Some(Rule::new(lose)));
+    let rename = async {
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        target.alter("Users", &id, |user| {
+            user.insert("userName".into(), json!("ada@example.com"));
+        });
+    };
+    let (report, ()) = futures::join!(world.run(), rename);
+    assert_eq!(report.counts.failed, 1, "{report:?}");
+    let log = world.log(ada).await;
+    let code = &log.last().and_then(|entry| entry.error_information.as_ref()).expect("a failure").error_code;
+    assert_eq!(code, "DuplicateSourceEntries");
+    let link = world.store.get(store::Realm(world.job.id), store::Kind::Link, ada).await.expect("a read");
+    let link: model::Link = serde_json::from_slice(&link.expect("a link").body).expect("a link");
+    assert_eq!(link.unacknowledged, None, "or each cycle would wait for it");
+}
