@@ -36,20 +36,37 @@ pub(crate) fn open(path: &Path, cache: i64) -> rusqlite::Result<Connection> {
 pub(crate) struct Pool {
     path: PathBuf,
     idle: Mutex<Vec<Reader>>,
-    /// How often something was committed.
+    /// Rises when a commit begins and when it has ended: odd while one is under way.
     commits: AtomicU64,
     closed: AtomicBool,
 }
 
 struct Reader {
     connection: Connection,
-    /// How often something had been committed when its snapshot was taken; `None` while it has none.
+    /// [`Pool::commits`] when its snapshot was taken; `None` while it has none.
     snapshot: Option<u64>,
+}
+
+/// A commit under way; it has ended, well or not, when this is dropped. Snapshots taken before are given up.
+pub(crate) struct Commit<'p>(&'p Pool);
+
+impl Drop for Commit<'_> {
+    fn drop(&mut self) {
+        self.0.commits.fetch_add(1, Ordering::AcqRel);
+        self.0.release();
+    }
+}
+
+/// Whether no commit is under way at that count.
+fn is_still(commits: u64) -> bool {
+    commits.is_multiple_of(2)
 }
 
 impl Reader {
     fn begin(&mut self, commits: u64) -> rusqlite::Result<()> {
-        if self.snapshot != Some(commits) {
+        // While a commit is under way one snapshot may be from before it and another from after it: none is kept,
+        // or a read could see less than the one before it.
+        if self.snapshot != Some(commits) || !is_still(commits) {
             self.end()?;
             self.execute("BEGIN")?;
             self.snapshot = Some(commits);
@@ -76,7 +93,7 @@ impl Pool {
     }
 
     /// Runs a read on a connection of its own; all its statements see one snapshot, in which everything is that was
-    /// committed before the call.
+    /// committed before the call or seen by an earlier read.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
@@ -99,10 +116,10 @@ impl Pool {
         answer
     }
 
-    /// Something was committed, and whoever asked for it is not told yet: snapshots taken before are given up.
-    pub fn committed(&self) {
+    /// A commit begins; it must have ended before whoever asked for it is told.
+    pub fn commit(&self) -> Commit<'_> {
         self.commits.fetch_add(1, Ordering::AcqRel);
-        self.release();
+        Commit(self)
     }
 
     /// Gives up the snapshots that no read needs, which keep the log from starting anew.

@@ -135,3 +135,27 @@ async fn reads_between_writes_do_not_keep_the_log_from_starting_anew() {
     }
     assert!(log < 20 << 20, "the log has {} MiB", log >> 20);
 }
+
+#[test]
+fn no_read_sees_less_than_one_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("any.db");
+    let writer = Connection::open(&path).unwrap();
+    writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)).unwrap();
+    writer.execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
+    let pool = Pool::new(path);
+    let rows = |connection: &Connection| {
+        let count = connection.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
+        count.map_err(backend)
+    };
+    // One read within another: two connections, each of which keeps its snapshot.
+    let both = || pool.read(|outer| Ok((rows(outer)?, pool.read(rows)?))).unwrap();
+    assert_eq!(both(), (0, 0));
+    assert_eq!(pool.idle(), 2);
+    let under_way = pool.commit();
+    assert_eq!(both(), (0, 0));
+    writer.execute("INSERT INTO t VALUES (1)", []).unwrap();
+    assert_eq!(both(), (1, 1), "once it can be seen, it is seen by all");
+    drop(under_way);
+    assert_eq!(both(), (1, 1));
+}

@@ -115,12 +115,12 @@ impl Writer {
                 Ok(job) => return Some(job),
                 Err(mpsc::error::TryRecvError::Disconnected) => return None,
                 Err(mpsc::error::TryRecvError::Empty) => {
+                    let _under_way = self.pool.commit();
                     self.garbage = garbage::collect(&mut self.connection).unwrap_or_else(|error| {
                         // Tried again after the next start, or when the next realm is dropped.
                         tracing::warn!(%error, "cannot remove what a dropped realm left");
                         false
                     });
-                    self.pool.committed();
                 }
             }
         }
@@ -136,7 +136,6 @@ impl Writer {
             error
         });
         if failure.is_none() {
-            self.pool.committed();
             self.commits.send_modify(|count| *count += 1);
         }
         for answer in answers {
@@ -185,7 +184,10 @@ impl Writer {
 
     fn commit(&mut self) -> Result<(), String> {
         self.cache.flush(&self.connection).map_err(|error| explain(&error))?;
-        self.execute("COMMIT")?;
+        {
+            let _under_way = self.pool.commit();
+            self.execute("COMMIT")?;
+        }
         self.garbage = self.garbage || self.cache.take_dropped();
         Ok(())
     }
