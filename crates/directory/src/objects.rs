@@ -6,7 +6,7 @@ use bytes::Bytes;
 use model::{DirectoryObject, ObjectType, Principal};
 use scim::fold::fold_key;
 use serde_json::{Map, Value};
-use store::{Cursor, Expect, Key, KeyName, Order, Scan, transact};
+use store::{Cursor, Expect, Key, KeyName, Order, Scan, Transaction, transact};
 use uuid::Uuid;
 
 use crate::attributes::merge;
@@ -153,13 +153,28 @@ impl Directory {
         id: Option<Uuid>,
         attributes: &Map<String, Value>,
     ) -> Result<DirectoryObject> {
+        let mut transaction = self.draft();
+        let created = self.draft_new(&mut transaction, by, object_type, id, attributes)?;
+        let outcome = transact(self.store.as_ref(), async || Ok((transaction.clone(), ()))).await;
+        let name = created.text("userPrincipalName").unwrap_or_default();
+        outcome.map_err(|error| explain(error, object_type, created.id, name))?;
+        Ok(created)
+    }
+
+    /// Adds a new object to a transaction, with its entry in the audit log.
+    pub(crate) fn draft_new(
+        &self,
+        transaction: &mut Transaction,
+        by: &Principal,
+        object_type: ObjectType,
+        id: Option<Uuid>,
+        attributes: &Map<String, Value>,
+    ) -> Result<DirectoryObject> {
         let mut attributes = merge(object_type, &Map::new(), attributes)?;
         defaults(object_type, &mut attributes);
-        let id = id.unwrap_or_else(|| self.ids.next());
-        let mut transaction = self.draft();
-        let created = DirectoryObject {
+        let object = DirectoryObject {
             object_type,
-            id,
+            id: id.unwrap_or_else(|| self.ids().next()),
             version: 1,
             created: transaction.at,
             deleted: None,
@@ -169,14 +184,11 @@ impl Directory {
             ObjectType::User => "Add user",
             ObjectType::Group => "Add group",
         };
-        let (body, keys) = encode_object(object_type, &created.attributes, None);
-        transaction.put(self.realm(), kind_of(object_type), id, Expect::Absent, body, keys);
-        let deed = Deed::new(activity, category_of(object_type), identity_of(&created));
-        self.audit(&mut transaction, by, deed.changing(differences(&Map::new(), &created.attributes)));
-        let outcome = transact(self.store.as_ref(), async || Ok((transaction.clone(), ()))).await;
-        let name = created.text("userPrincipalName").unwrap_or_default();
-        outcome.map_err(|error| explain(error, object_type, id, name))?;
-        Ok(created)
+        let (body, keys) = encode_object(object_type, &object.attributes, None);
+        transaction.put(self.realm(), kind_of(object_type), object.id, Expect::Absent, body, keys);
+        let deed = Deed::new(activity, category_of(object_type), identity_of(&object));
+        self.audit(transaction, by, deed.changing(differences(&Map::new(), &object.attributes)));
+        Ok(object)
     }
 
     /// Changes the attributes named in `change`; `null` removes a value. A change to what is there already writes
@@ -244,7 +256,7 @@ impl Directory {
 }
 
 /// Values that every object has though nobody gave them.
-pub(crate) fn defaults(object_type: ObjectType, attributes: &mut Map<String, Value>) {
+fn defaults(object_type: ObjectType, attributes: &mut Map<String, Value>) {
     let mut or = |name: &str, value: Value| {
         attributes.entry(name).or_insert(value);
     };

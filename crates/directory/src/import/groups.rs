@@ -14,7 +14,6 @@ use super::records::Record;
 use super::{BATCH, Options, Report, broken, open};
 use crate::attributes::merge;
 use crate::audit::{Category, Deed, differences, identity_of};
-use crate::objects::defaults;
 use crate::record::encode_object;
 use crate::{Directory, Error, Result};
 
@@ -200,20 +199,7 @@ impl Directory {
         batch: &mut Batch,
     ) -> Result<DirectoryObject> {
         let Some(mut group) = self.group_of(row).await? else {
-            let mut attributes = merge(ObjectType::Group, &Map::new(), &row.change)?;
-            defaults(ObjectType::Group, &mut attributes);
-            let group = DirectoryObject {
-                object_type: ObjectType::Group,
-                id: row.id.unwrap_or_else(|| self.ids().next()),
-                version: 1,
-                created: transaction.at,
-                deleted: None,
-                attributes,
-            };
-            let (body, keys) = encode_object(ObjectType::Group, &group.attributes, None);
-            transaction.put(self.realm(), Kind::Group, group.id, Expect::Absent, body, keys);
-            let deed = Deed::new("Add group", Category::Group, identity_of(&group));
-            self.audit(transaction, by, deed.changing(differences(&Map::new(), &group.attributes)));
+            let group = self.draft_new(transaction, by, ObjectType::Group, row.id, &row.change)?;
             batch.created += 1;
             return Ok(group);
         };

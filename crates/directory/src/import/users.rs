@@ -16,7 +16,6 @@ use super::records::Record;
 use super::{BATCH, Options, Report, broken, open};
 use crate::attributes::{merge, read_boolean};
 use crate::audit::{Category, Deed, differences, identity_of};
-use crate::objects::defaults;
 use crate::record::encode_object;
 use crate::{Directory, Error, Result};
 
@@ -281,7 +280,10 @@ impl Directory {
                 holder: holder.id,
             });
         }
-        let Some(mut user) = found.or(holder) else { return self.draft_new(transaction, by, row) };
+        let Some(mut user) = found.or(holder) else {
+            let user = self.draft_new(transaction, by, ObjectType::User, row.id, &row.change)?;
+            return Ok((user, Outcome::Created));
+        };
         if user.deleted.is_some() {
             let reason = "this user is in the recycle bin: restore or permanently delete it, then import the row again";
             return Err(Error::invalid("objectId", reason));
@@ -297,29 +299,6 @@ impl Directory {
         let deed = Deed::new("Update user", Category::User, identity_of(&user)).changing(changes);
         self.audit(transaction, by, deed);
         Ok((user, Outcome::Updated))
-    }
-
-    fn draft_new(
-        &self,
-        transaction: &mut Transaction,
-        by: &Principal,
-        row: &Row,
-    ) -> Result<(DirectoryObject, Outcome)> {
-        let mut attributes = merge(ObjectType::User, &Map::new(), &row.change)?;
-        defaults(ObjectType::User, &mut attributes);
-        let user = DirectoryObject {
-            object_type: ObjectType::User,
-            id: row.id.unwrap_or_else(|| self.ids().next()),
-            version: 1,
-            created: transaction.at,
-            deleted: None,
-            attributes,
-        };
-        let (body, keys) = encode_object(ObjectType::User, &user.attributes, None);
-        transaction.put(self.realm(), Kind::User, user.id, Expect::Absent, body, keys);
-        let deed = Deed::new("Add user", Category::User, identity_of(&user));
-        self.audit(transaction, by, deed.changing(differences(&Map::new(), &user.attributes)));
-        Ok((user, Outcome::Created))
     }
 
     /// The users whose ids the rows name.
