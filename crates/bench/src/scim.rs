@@ -32,6 +32,23 @@ pub struct Options {
     /// How often yardstick and measurement take turns; the median counts
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Measure only these
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Reads,
+    Writes,
+    Members,
+    Pages,
+}
+
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 /// What a tenant is asked with.
@@ -102,10 +119,18 @@ pub async fn run(options: &Options) -> Result<()> {
     sizes.sort_unstable();
     for size in sizes {
         run.grow(size).await?;
-        run.reads().await?;
-        run.writes().await?;
-        run.members().await?;
-        run.pages().await?;
+        if options.wants(Part::Reads) {
+            run.reads().await?;
+        }
+        if options.wants(Part::Writes) {
+            run.writes().await?;
+        }
+        if options.wants(Part::Members) {
+            run.members().await?;
+        }
+        if options.wants(Part::Pages) {
+            run.pages().await?;
+        }
     }
     Ok(())
 }
