@@ -1,6 +1,6 @@
 //! The SCIM 2.0 service provider over HTTP (RFC 7643, RFC 7644, RFC 9865).
 //!
-//! [`router`] serves every tenant of an installation, by host name (`NAME.DOMAIN/api/scim/v2/...`) and, on any host,
+//! [`serve`] serves every tenant of an installation, by host name (`NAME.DOMAIN/api/scim/v2/...`) and, on any host,
 //! by path (`/tenants/NAME/api/scim/v2/...`). What a tenant holds is in its realm of the store: documents as bytes,
 //! without what is computed (`id`, `meta`, `groups`), which is spliced in on the way out; members of groups are
 //! edges and leave page by page.
@@ -25,5 +25,5 @@ mod turn;
 mod write;
 
 pub use inspector::InspectedRequest;
-pub use serve::{is_scim, router};
+pub use serve::{is_scim, router, serve};
 pub use service::{Config, Limits, Service};

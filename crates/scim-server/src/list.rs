@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write as _;
 use std::ops::Bound;
 use std::vec;
 
@@ -12,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use scim::filter::{Compiled, Limits};
 use scim::message::{SearchRequest, SortOrder};
 use scim::sort::SortKey;
-use scim::{Filter, Projection, Quirks, ScimType, urn};
+use scim::{Filter, Map, Projection, Quirks, ScimType, urn};
 use store::{Cursor, KeyName, Kind, Object, Order, Scan};
 use uuid::Uuid;
 
@@ -84,12 +85,16 @@ struct Candidates {
     ids: vec::IntoIter<Uuid>,
     scan: Option<Scan>,
     looked_at: usize,
+    /// Whether all of them match, so that no filter need be applied.
+    certain: bool,
 }
 
 impl Candidates {
     fn of(plan: Plan, scan: Scan) -> Self {
-        let nothing = Self { found: None, ids: Vec::new().into_iter(), scan: None, looked_at: 0 };
+        let nothing =
+            Self { found: None, ids: Vec::new().into_iter(), scan: None, looked_at: 0, certain: false };
         match plan {
+            Plan::Exactly(objects) => Self { found: Some(objects), certain: true, ..nothing },
             Plan::These(objects) => Self { found: Some(objects), ..nothing },
             Plan::Ids(ids) => Self { ids: ids.into_iter(), ..nothing },
             Plan::All | Plan::Scan => Self { scan: Some(Scan { limit: RESOURCES, ..scan }), ..nothing },
@@ -177,7 +182,8 @@ impl Call {
     /// The window that begins after `skip` matches, and how many match in all.
     async fn by_index(&self, query: &Query, plans: Vec<Plan>, skip: u64) -> Answer<Found> {
         // What a look-up finds is in no order but that of creation.
-        let looked_up = plans.iter().any(|plan| matches!(plan, Plan::These(_) | Plan::Ids(_)));
+        let looked_up =
+            plans.iter().any(|plan| matches!(plan, Plan::Exactly(_) | Plan::These(_) | Plan::Ids(_)));
         if query.sort_by.is_some() && (looked_up || query.order().is_none()) {
             return self.sorted(query, plans, skip).await;
         }
@@ -188,7 +194,8 @@ impl Call {
                     let mut candidates = Candidates::of(plan, query.scan());
                     while let Some(objects) = self.next(kind, &mut candidates).await? {
                         for object in objects {
-                            if let Some((object, _)) = self.admit(filter, object).await? {
+                            let filter = (!candidates.certain).then_some(filter);
+                            if let Some((object, _)) = self.pass(filter, object).await? {
                                 window.offer(object);
                             }
                         }
@@ -198,6 +205,17 @@ impl Call {
             }
         }
         Ok(Found { objects: window.page.objects, total: Some(window.total), next: None })
+    }
+
+    /// The object where the filter, if there is one, admits it, and its resource where that was needed.
+    async fn pass(&self, filter: Option<&Compiled>, object: Object) -> Answer<Option<(Object, Option<Map>)>> {
+        match filter {
+            None => Ok(Some((object, None))),
+            Some(filter) => {
+                let admitted = self.admit(filter, object).await?;
+                Ok(admitted.map(|(object, resource)| (object, Some(resource))))
+            }
+        }
     }
 
     /// The next candidates. The error is `tooMany`, when there are more than the service is willing to look at.
@@ -259,13 +277,8 @@ impl Call {
             let mut candidates = Candidates::of(plan, Scan::first(RESOURCES));
             while let Some(objects) = self.next(kind, &mut candidates).await? {
                 for object in objects {
-                    let (object, resource) = match filter {
-                        None => (object, None),
-                        Some(filter) => match self.admit(filter, object).await? {
-                            Some((object, resource)) => (object, Some(resource)),
-                            None => continue,
-                        },
-                    };
+                    let filter = filter.filter(|_| !candidates.certain);
+                    let Some((object, resource)) = self.pass(filter, object).await? else { continue };
                     let id = object.id;
                     let resource = match resource {
                         _ if by_meta => self.whole(&Seen::alone(object))?,
@@ -326,11 +339,7 @@ impl Call {
             let read = self.service.store.scan(self.realm(), kind, scan).await?;
             looked_at += read.objects.len();
             for object in read.objects {
-                let admitted = match filter {
-                    None => Some(object),
-                    Some(filter) => self.admit(filter, object).await?.map(|(object, _)| object),
-                };
-                if let Some(object) = admitted {
+                if let Some((object, _)) = self.pass(filter, object).await? {
                     page.push(object);
                 }
             }
@@ -368,20 +377,20 @@ impl Call {
         start: Option<u64>,
         projections: &[(Kind, Projection)],
     ) -> Answer<()> {
-        let mut head = serde_json::json!({ "schemas": [urn::LIST_RESPONSE] });
+        let failed = |error| Refusal::new(500, format!("the list cannot be written: {error}"));
+        let head = &mut sink.buffer;
+        write!(head, r#"{{"schemas":["{}"]"#, urn::LIST_RESPONSE).map_err(failed)?;
         if let Some(total) = found.total {
-            head["totalResults"] = total.into();
+            write!(head, r#","totalResults":{total}"#).map_err(failed)?;
         }
         if let Some(start) = start {
-            head["startIndex"] = start.into();
+            write!(head, r#","startIndex":{start}"#).map_err(failed)?;
         }
-        head["itemsPerPage"] = found.objects.len().into();
+        write!(head, r#","itemsPerPage":{}"#, found.objects.len()).map_err(failed)?;
         if let Some(next) = found.next {
-            head["nextCursor"] = next.into();
+            write!(head, r#","nextCursor":"{next}""#).map_err(failed)?;
         }
-        let head = head.to_string();
-        sink.buffer.extend_from_slice(head.strip_suffix('}').unwrap_or_default().as_bytes());
-        sink.buffer.extend_from_slice(br#","Resources":["#);
+        head.extend_from_slice(br#","Resources":["#);
         for (position, object) in found.objects.into_iter().enumerate() {
             if position > 0 {
                 sink.buffer.push(b',');

@@ -18,6 +18,8 @@ const FEW: usize = 100;
 pub(crate) enum Plan {
     /// All resources match.
     All,
+    /// These match, and no others.
+    Exactly(Vec<Object>),
     /// These, if the filter admits them.
     These(Vec<Object>),
     /// Those with these ids, which may be a hundred thousand.
@@ -29,6 +31,12 @@ pub(crate) enum Plan {
 impl Call {
     pub(crate) async fn plan(&self, kind: Kind, filter: Option<&Compiled>) -> Answer<Plan> {
         let Some(filter) = filter else { return Ok(Plan::All) };
+        // Keys are equal exactly where the filter finds their values equal.
+        if let Some(equality) = filter.only_equality()
+            && let Some(objects) = self.by_key(kind, &equality).await?
+        {
+            return Ok(Plan::Exactly(objects));
+        }
         let mut alternatives = filter.alternatives();
         if alternatives.len() == 1 {
             return Ok(self.narrow(kind, alternatives.remove(0)).await?.unwrap_or(Plan::Scan));
@@ -42,7 +50,7 @@ impl Call {
                         found.extend(self.get_many(kind, chunk).await?);
                     }
                 }
-                Some(Plan::All | Plan::Scan) | None => return Ok(Plan::Scan),
+                Some(Plan::All | Plan::Exactly(_) | Plan::Scan) | None => return Ok(Plan::Scan),
             }
         }
         // As a scan would come across them, each once.
@@ -93,17 +101,22 @@ impl Call {
                 let Some(id) = id else { return Ok(Some(Plan::These(Vec::new()))) };
                 self.across(kind, EdgesOf::From(id)).await.map(Some)
             }
-            (_, path) => {
-                let Some(key) = document::key_for(kind, path, value) else { return Ok(None) };
-                let few = store.find(self.realm(), kind, &key, FEW).await?;
-                if few.len() < FEW {
-                    return Ok(Some(Plan::These(few)));
-                }
-                let work = self.service.config.limits.work;
-                let found = store.find(self.realm(), kind, &key, work + 1).await?;
-                if found.len() > work { Err(too_many(work)) } else { Ok(Some(Plan::These(found))) }
-            }
+            _ => Ok(self.by_key(kind, equality).await?.map(Plan::These)),
         }
+    }
+
+    /// The resources that carry the key of an equality, where its attribute has one.
+    async fn by_key(&self, kind: Kind, equality: &Equality<'_>) -> Answer<Option<Vec<Object>>> {
+        let Literal::String(value) = equality.value else { return Ok(None) };
+        let Some(key) = document::key_for(kind, equality.path, value) else { return Ok(None) };
+        let store = &self.service.store;
+        let few = store.find(self.realm(), kind, &key, FEW).await?;
+        if few.len() < FEW {
+            return Ok(Some(few));
+        }
+        let work = self.service.config.limits.work;
+        let found = store.find(self.realm(), kind, &key, work + 1).await?;
+        if found.len() > work { Err(too_many(work)) } else { Ok(Some(found)) }
     }
 
     /// The ids of a kind at the other end of memberships.

@@ -1,6 +1,5 @@
 //! Every request's way: route, authentication, switch, rate, place, method.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,6 +32,8 @@ use crate::write::{Edit, Precondition, names_tag};
 
 /// The service provider as a router: it answers every path, those that are not its own with 404.
 pub fn router(service: Arc<Service>) -> Router {
+    let serve =
+        async |Extracted(service): Extracted<Arc<Service>>, request: Request| serve(service, request).await;
     Router::new().fallback(serve).with_state(service)
 }
 
@@ -41,10 +42,8 @@ pub fn is_scim(path: &str) -> bool {
     ["/api/scim", "/tenants/"].iter().any(|prefix| route::strip(path, prefix).is_some())
 }
 
-async fn serve(
-    Extracted(service): Extracted<Arc<Service>>,
-    request: Request,
-) -> Result<Response<Body>, Infallible> {
+/// Answers a request; one whose path is none of the service provider's is answered 404.
+pub async fn serve(service: Arc<Service>, request: Request) -> Response<Body> {
     let (parts, mut body) = request.into_parts();
     let head = parts.method == Method::HEAD;
     let answered = AssertUnwindSafe(handle(service, &parts, &mut body)).catch_unwind().await;
@@ -63,7 +62,7 @@ async fn serve(
         }
         *response.body_mut() = Body::empty();
     }
-    Ok(response)
+    response
 }
 
 /// A request within a tenant.
@@ -166,14 +165,20 @@ fn inspect(call: &Call, parts: &Parts, answered: &Answer, duration: Duration) {
     call.state.inspector.push(InspectedRequest {
         at: call.service.clock.now(),
         method: parts.method.to_string(),
-        target: parts.uri.path_and_query().map_or("", PathAndQuery::as_str).chars().take(2000).collect(),
-        client: agent.chars().take(200).collect(),
+        target: beginning(parts.uri.path_and_query().map_or("", PathAndQuery::as_str), 2000),
+        client: beginning(agent, 200),
         body: if telling { notes.shown_body() } else { None },
         status,
         detail,
         duration,
         quirks: std::mem::take(&mut notes.quirks),
     });
+}
+
+/// At most so many characters.
+fn beginning(text: &str, most: usize) -> String {
+    // Nearly all are short.
+    if text.len() <= most { text.to_owned() } else { text.chars().take(most).collect() }
 }
 
 fn defect() -> Refusal {

@@ -11,7 +11,10 @@ use store::{Error, Result};
 use crate::backend;
 
 /// Idle connections kept; more are opened while more reads run at once.
-const IDLE: usize = 8;
+const IDLE: usize = 4;
+
+/// Page cache of each, in KiB: room for the inner pages of the trees of a million users.
+const READ_CACHE: i64 = 6 * 1024;
 
 /// Statements kept per connection; more than there are.
 const STATEMENTS: usize = 96;
@@ -149,7 +152,7 @@ impl Pool {
     }
 
     fn open(&self) -> rusqlite::Result<Connection> {
-        let connection = open(&self.path, 2048)?;
+        let connection = open(&self.path, READ_CACHE)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use directory::{AdminToken, Installation, Keyring};
 use model::{Clock, Ids, Random, SystemClock};
 use serde_json::json;
@@ -43,12 +42,12 @@ impl Random for SystemRandom {
 pub struct Parts {
     store: Arc<SqliteStore>,
     worker: WorkerHandle,
-    routes: Arc<Routes>,
+    site: Arc<Site>,
 }
 
-/// Where a request can go.
-struct Routes {
-    scim: Router,
+/// Everything behind one listener: the service provider by host and by path, the administration API beside it.
+pub struct Site {
+    scim: Arc<scim_server::Service>,
     administration: Router,
     metrics: Metrics,
 }
@@ -151,15 +150,14 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             public_url,
         },
     });
-    let scim = scim_server::router(scim);
-    let routes = Arc::new(Routes { scim, administration, metrics: Metrics::default() });
-    Ok(Parts { store: sqlite, worker, routes })
+    let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
+    Ok(Parts { store: sqlite, worker, site })
 }
 
 impl Parts {
-    /// Everything behind one listener: the service provider by host and by path, the administration API beside it.
-    pub fn router(&self) -> Router {
-        Router::new().route("/metrics", get(metrics)).fallback(dispatch).with_state(Arc::clone(&self.routes))
+    /// What is served.
+    pub fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.site)
     }
 
     /// Lets running cycles checkpoint. Whoever follows one is told, so that the connections can end.
@@ -173,19 +171,27 @@ impl Parts {
     }
 }
 
-async fn dispatch(State(routes): State<Arc<Routes>>, request: Request) -> Response {
-    let scim = scim_server::is_scim(request.uri().path());
-    let router = if scim { routes.scim.clone() } else { routes.administration.clone() };
-    let response = match router.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    };
-    routes.metrics.count(scim, response.status());
-    response
-}
-
-async fn metrics(State(routes): State<Arc<Routes>>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], routes.metrics.text()).into_response()
+impl Site {
+    /// Answers a request.
+    pub async fn answer(&self, request: Request) -> Response {
+        let path = request.uri().path();
+        if path == "/metrics" {
+            return ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], self.metrics.text())
+                .into_response();
+        }
+        // Straight to the service provider, whose requests are many and small: a router costs as much as some of them.
+        let scim = scim_server::is_scim(path);
+        let response = if scim {
+            scim_server::serve(Arc::clone(&self.scim), request).await
+        } else {
+            match self.administration.clone().oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        };
+        self.metrics.count(scim, response.status());
+        response
+    }
 }
 
 /// The domain of tenants' host names with the port by which clients reach the server, where that is not the scheme's.

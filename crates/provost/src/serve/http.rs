@@ -1,20 +1,25 @@
 //! The listener: connections, their limits, and how they end.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
+
+use super::compose::Site;
 
 /// The longest time that a client may take to send the head of a request; also how long a kept-open connection may
 /// wait for its next one.
@@ -56,7 +61,7 @@ pub fn connections(wanted: usize) -> usize {
 }
 
 /// Serves until `shutdown`, then lets the requests in flight end.
-pub async fn serve(listener: TcpListener, options: Options, app: Router, shutdown: CancellationToken) {
+pub async fn serve(listener: TcpListener, options: Options, site: Arc<Site>, shutdown: CancellationToken) {
     let Options { tls, connections: most } = options;
     let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     let mut crowded = false;
@@ -77,11 +82,11 @@ pub async fn serve(listener: TcpListener, options: Options, app: Router, shutdow
             };
         // Answers are small; waiting to fill packets would only delay them.
         let _ = stream.set_nodelay(true);
-        let (http, app, watcher) = (http.clone(), app.clone(), connections.watcher());
+        let (http, site, watcher) = (http.clone(), Arc::clone(&site), connections.watcher());
         let Some(tls) = tls.clone() else {
             tokio::spawn(async move {
                 let _place = place;
-                converse(http, stream, app, watcher).await;
+                converse(http, stream, site, watcher).await;
             });
             continue;
         };
@@ -90,7 +95,7 @@ pub async fn serve(listener: TcpListener, options: Options, app: Router, shutdow
             let _place = place;
             let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
             match shutdown.run_until_cancelled(handshake).await {
-                Some(Ok(Ok(stream))) => converse(http, stream, app, watcher).await,
+                Some(Ok(Ok(stream))) => converse(http, stream, site, watcher).await,
                 Some(Ok(Err(error))) => debug!(%error, "a handshake failed"),
                 Some(Err(_)) => debug!("a handshake took too long"),
                 None => {}
@@ -119,11 +124,15 @@ async fn accept(
 }
 
 /// Serves the requests of one connection.
-async fn converse<S>(http: http1::Builder, stream: S, app: Router, watcher: Watcher)
+async fn converse<S>(http: http1::Builder, stream: S, site: Arc<Site>, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+    let answer = service_fn(|request: Request<Incoming>| {
+        let site = Arc::clone(&site);
+        async move { Ok::<_, Infallible>(site.answer(request.map(Body::new)).await) }
+    });
+    let connection = http.serve_connection(TokioIo::new(stream), answer);
     if let Err(error) = watcher.watch(connection).await {
         debug!(%error, "a connection ended early");
     }

@@ -64,7 +64,7 @@ pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> 
         connections: http::connections(options.max_connections.get()),
     };
     let parts = compose::parts(data_dir, options, &url).await?;
-    let task = tokio::spawn(http::serve(listener, http, parts.router(), shutdown.clone()));
+    let task = tokio::spawn(http::serve(listener, http, parts.site(), shutdown.clone()));
     files::write_server(data_dir, &url, identity.as_deref().map(Identity::pin))?;
     if let Some(identity) = identity {
         tokio::spawn(follow(identity, data_dir.to_owned(), url.clone(), shutdown.clone()));

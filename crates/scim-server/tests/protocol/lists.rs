@@ -65,6 +65,34 @@ async fn equality_finds_by_every_indexed_attribute() {
     }
 }
 
+/// A look-up alone, and a look-up whose results a filter is applied to.
+#[tokio::test]
+async fn an_index_knows_equal_from_unequal_as_filters_do() {
+    let server = Server::new().await;
+    let names = ["straße@x", "ZOE\u{308}@x", "zoë@x2", "\u{212a}elvin@x", "ann@x", "ΣΊΣΥΦΟΣ@x"];
+    for name in names {
+        let user =
+            json!({"userName": name, "externalId": name, "displayName": name, "emails": [{"value": name}]});
+        server.post("/Users", &user).await.expect(201);
+    }
+    let asked =
+        ["STRASSE@X", "zoë@x", "ZOË@X2", "kelvin@X", "ANN@X", "ann@x ", "σίσυφος@x", "ZOE\u{308}@x", ""];
+    for attribute in ["userName", "externalId", "displayName", "emails.value", "emails"] {
+        for value in asked.iter().chain(&names) {
+            let alone = format!("{attribute} eq {}", json!(value));
+            let applied = format!("{alone} and userName pr");
+            let (alone, applied) =
+                (filtered(&server, "Users", &alone).await, filtered(&server, "Users", &applied).await);
+            assert_eq!(
+                values(&alone["Resources"], "id"),
+                values(&applied["Resources"], "id"),
+                "{attribute} {value}"
+            );
+            assert_eq!(alone["totalResults"], applied["totalResults"]);
+        }
+    }
+}
+
 #[tokio::test]
 async fn bad_filters_are_refused() {
     let server = Server::new().await;

@@ -363,6 +363,12 @@ impl Compiled {
         alternatives.iter().map(Node::equalities).collect()
     }
 
+    /// The equality that is all the filter asks for: an index that knows equal from unequal as filters do then answers
+    /// it alone.
+    pub fn only_equality(&self) -> Option<Equality<'_>> {
+        self.root.equality()
+    }
+
     /// Whether the filter asks for a top-level core or common attribute, by its canonical name.
     pub fn mentions(&self, attribute: &str) -> bool {
         self.root.any_getter(&|getter, _| getter.extension.is_none() && getter.name == attribute)
