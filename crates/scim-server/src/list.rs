@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal};
 use crate::plan::{Plan, too_many};
-use crate::render::{RESOURCES, Seen, bare};
+use crate::render::{MEMBERSHIPS, RESOURCES, Seen, bare};
 use crate::serve::Call;
 use crate::stream::{self, Sink};
 
@@ -391,18 +391,31 @@ impl Call {
             write!(head, r#","nextCursor":"{next}""#).map_err(failed)?;
         }
         head.extend_from_slice(br#","Resources":["#);
-        for (position, object) in found.objects.into_iter().enumerate() {
-            if position > 0 {
-                sink.buffer.push(b',');
+        let mut objects = found.objects.into_iter();
+        let mut first = true;
+        loop {
+            let some: Vec<Object> = objects.by_ref().take(MEMBERSHIPS).collect();
+            if some.is_empty() {
+                break;
             }
-            let Some((_, projection)) = projections.iter().find(|(kind, _)| *kind == object.kind) else {
-                continue;
+            let computed = projections.iter().any(|(kind, projection)| {
+                let definition = &self.ty(*kind).definition;
+                projection.wants("groups", definition) || projection.wants("meta", definition)
+            });
+            let some = if computed {
+                self.see_all(some).await?
+            } else {
+                some.into_iter().map(Seen::alone).collect()
             };
-            let definition = &self.ty(object.kind).definition;
-            let computed = projection.wants("groups", definition) || projection.wants("meta", definition);
-            let seen = if computed { self.see(object).await? } else { Seen::alone(object) };
-            self.write_resource(sink, &seen, projection).await?;
-            sink.relieve().await?;
+            for seen in some {
+                let wanted = projections.iter().find(|(kind, _)| *kind == seen.object.kind);
+                let Some((_, projection)) = wanted else { continue };
+                if !std::mem::take(&mut first) {
+                    sink.buffer.push(b',');
+                }
+                self.write_resource(sink, &seen, projection).await?;
+                sink.relieve().await?;
+            }
         }
         sink.buffer.extend_from_slice(b"]}");
         Ok(())

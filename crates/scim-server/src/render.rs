@@ -1,6 +1,8 @@
 //! Resources on their way out: stored bytes with what is computed spliced in, or a projection of them.
 
+use std::collections::HashMap;
 use std::io::Write as _;
+use std::sync::Arc;
 
 use scim::{Map, Projection};
 use serde_json::{Value, json};
@@ -16,14 +18,14 @@ use crate::stream::Sink;
 pub(crate) const PAGE: usize = 1000;
 /// Resources read at a time: each may have a megabyte, and a store hands the work on so many to another thread.
 pub(crate) const RESOURCES: usize = 200;
-/// Memberships of a user read at a time: most users are in few groups, and a store reads a few rows without handing
-/// the work to another thread.
-const MEMBERSHIPS: usize = 100;
+/// Memberships of a user, and users with theirs, read at a time: most users are in few groups, and a store reads a few
+/// rows without handing the work to another thread.
+pub(crate) const MEMBERSHIPS: usize = 100;
 
 /// A group that a user is in.
 pub(crate) struct Membership {
     group: Uuid,
-    display: String,
+    display: Arc<str>,
 }
 
 /// A resource as read, with what is computed for it.
@@ -52,34 +54,59 @@ struct Named {
 impl Call {
     /// Computes what a resource's document does not hold.
     pub(crate) async fn see(&self, object: Object) -> Answer<Seen> {
-        let groups = if object.kind == Kind::User { self.groups_of(object.id).await? } else { Vec::new() };
-        let etag = etag(object.version, &groups);
-        Ok(Seen { object, groups, etag })
+        let mut seen = self.see_all(vec![object]).await?;
+        seen.pop().ok_or_else(|| Refusal::new(500, "a resource was lost on its way out"))
     }
 
-    /// The groups that a user is a direct member of.
-    async fn groups_of(&self, user: Uuid) -> Answer<Vec<Membership>> {
-        let mut memberships = Vec::new();
-        let mut after = None;
-        loop {
-            let of = EdgesOf::To(user);
-            let edges = self.service.store.edges(self.realm(), EdgeKind::Member, of, after, MEMBERSHIPS);
-            let page = edges.await?;
-            if page.others.is_empty() {
-                return Ok(memberships);
+    /// As [`Self::see`], of a few resources at a time.
+    pub(crate) async fn see_all(&self, objects: Vec<Object>) -> Answer<Vec<Seen>> {
+        let ids: Vec<Uuid> =
+            objects.iter().filter(|object| object.kind == Kind::User).map(|user| user.id).collect();
+        let mut memberships = self.memberships(&ids).await?.into_iter();
+        let see = |object: Object| {
+            let groups =
+                if object.kind == Kind::User { memberships.next() } else { None }.unwrap_or_default();
+            Seen { etag: etag(object.version, &groups), object, groups }
+        };
+        Ok(objects.into_iter().map(see).collect())
+    }
+
+    /// The groups that each of these users is a direct member of.
+    async fn memberships(&self, users: &[Uuid]) -> Answer<Vec<Vec<Membership>>> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (store, realm) = (&self.service.store, self.realm());
+        let first = store.edges_to_each(realm, EdgeKind::Member, Kind::User, users, MEMBERSHIPS).await?;
+        let mut groups_of = Vec::with_capacity(users.len());
+        for (user, mut page) in users.iter().zip(first) {
+            let mut groups: Vec<Uuid> = page.others.into_iter().map(|(_, id)| id).collect();
+            while let Some(after) = page.next.take() {
+                let of = EdgesOf::To(*user);
+                page = store.edges(realm, EdgeKind::Member, of, Some(after), MEMBERSHIPS).await?;
+                groups.extend(page.others.iter().map(|(_, id)| *id));
             }
-            let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-            let groups = self.service.store.get_many(self.realm(), Kind::Group, &ids).await?;
-            for group in groups.into_iter().flatten() {
+            groups_of.push(groups);
+        }
+        let names = self.group_names(groups_of.iter().flatten().copied().collect()).await?;
+        let membership =
+            |group: &Uuid| Some(Membership { group: *group, display: Arc::clone(names.get(group)?) });
+        Ok(groups_of.iter().map(|groups| groups.iter().filter_map(membership).collect()).collect())
+    }
+
+    /// How these groups are called, of which many may be the same.
+    async fn group_names(&self, mut groups: Vec<Uuid>) -> Answer<HashMap<Uuid, Arc<str>>> {
+        groups.sort_unstable();
+        groups.dedup();
+        let mut names = HashMap::with_capacity(groups.len());
+        for some in groups.chunks(MEMBERSHIPS) {
+            for group in self.get_many(Kind::Group, some).await? {
                 let named: Named = serde_json::from_slice(&group.body)
                     .map_err(|_| Refusal::new(500, format!("the stored group {} is damaged", group.id)))?;
-                memberships.push(Membership { group: group.id, display: named.display_name });
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(memberships);
+                names.insert(group.id, named.display_name.into());
             }
         }
+        Ok(names)
     }
 
     fn groups_value(&self, groups: &[Membership]) -> Option<Value> {
@@ -87,7 +114,7 @@ impl Call {
             json!({
                 "value": membership.group.to_string(),
                 "$ref": self.location(Kind::Group, membership.group),
-                "display": membership.display,
+                "display": &*membership.display,
                 "type": "direct",
             })
         };

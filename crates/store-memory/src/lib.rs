@@ -148,6 +148,18 @@ impl Store for MemoryStore {
         read::edges(&self.state.lock(), realm, edge, of, after.as_ref(), limit)
     }
 
+    async fn edges_to_each(
+        &self,
+        realm: Realm,
+        edge: EdgeKind,
+        kind: Kind,
+        to: &[Uuid],
+        limit: usize,
+    ) -> Result<Vec<EdgePage>> {
+        let state = self.state.lock();
+        Ok(to.iter().map(|id| read::edges_to(&state, (realm, kind, *id), edge, limit)).collect())
+    }
+
     async fn has_edges(&self, realm: Realm, edge: EdgeKind, from: Uuid, to: &[Uuid]) -> Result<Vec<bool>> {
         let state = self.state.lock();
         let from = state.seqs(realm, from);

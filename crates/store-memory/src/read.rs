@@ -8,6 +8,7 @@ use store::{
     Changes, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, KeyName, Kind, Object, Order, Page, Position,
     Realm, Result, Scan,
 };
+use uuid::Uuid;
 
 use crate::state::{self, State, ends};
 
@@ -88,7 +89,7 @@ fn read_spot(cursor: &Cursor) -> Result<Spot> {
     Ok((Bytes::copy_from_slice(value), u64::from_be_bytes(*seq)))
 }
 
-fn side(state: &State, of: EdgesOf) -> (&BTreeSet<(u64, EdgeKind, u64)>, uuid::Uuid) {
+fn side(state: &State, of: EdgesOf) -> (&BTreeSet<(u64, EdgeKind, u64)>, Uuid) {
     match of {
         EdgesOf::From(id) => (&state.edges_from, id),
         EdgesOf::To(id) => (&state.edges_to, id),
@@ -112,7 +113,23 @@ pub(crate) fn edges(
         })
         .transpose()?
         .unwrap_or_default();
-    let seqs = state.seqs(realm, id);
+    Ok(edge_page(state, set, state.seqs(realm, id), kind, after, limit))
+}
+
+/// The first page of the edges that end at an object.
+pub(crate) fn edges_to(state: &State, to: (Realm, Kind, Uuid), kind: EdgeKind, limit: usize) -> EdgePage {
+    let seq = state.objects.get(&to).map(|stored| stored.seq);
+    edge_page(state, &state.edges_to, seq, kind, (0, 0), limit)
+}
+
+fn edge_page(
+    state: &State,
+    set: &BTreeSet<(u64, EdgeKind, u64)>,
+    seqs: impl IntoIterator<Item = u64>,
+    kind: EdgeKind,
+    after: (u64, u64),
+    limit: usize,
+) -> EdgePage {
     let mut pairs = seqs
         .into_iter()
         .flat_map(|of| ends(set, of, kind).into_iter().map(move |other| (of, other)))
@@ -125,7 +142,7 @@ pub(crate) fn edges(
         _ => None,
     };
     let name = |seq| state.names.get(seq).map(|(_, kind, id)| (*kind, *id));
-    Ok(EdgePage { others: taken.iter().filter_map(|(_, other)| name(other)).collect(), next })
+    EdgePage { others: taken.iter().filter_map(|(_, other)| name(other)).collect(), next }
 }
 
 pub(crate) fn count_edges(state: &State, realm: Realm, kind: EdgeKind, of: EdgesOf) -> u64 {

@@ -298,6 +298,24 @@ impl Store for SqliteStore {
         if limit <= INLINE { self.pool.read(run) } else { self.read_much(run).await }
     }
 
+    async fn edges_to_each(
+        &self,
+        realm: Realm,
+        edge: EdgeKind,
+        kind: Kind,
+        to: &[Uuid],
+        limit: usize,
+    ) -> Result<Vec<EdgePage>> {
+        let run = move |connection: &rusqlite::Connection, to: &[Uuid]| {
+            to.iter().map(|id| read::edges_to(connection, realm, (kind, *id), edge, limit)).collect()
+        };
+        if to.len() <= INLINE && limit <= INLINE {
+            return self.pool.read(|connection| run(connection, to));
+        }
+        let to = to.to_vec();
+        self.read_much(move |connection| run(connection, &to)).await
+    }
+
     async fn has_edges(&self, realm: Realm, edge: EdgeKind, from: Uuid, to: &[Uuid]) -> Result<Vec<bool>> {
         if to.len() <= INLINE {
             return self.pool.read(|connection| read::has_edges(connection, realm, edge, from, to));

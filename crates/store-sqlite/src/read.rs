@@ -129,12 +129,43 @@ pub(crate) fn edges(
 ) -> Result<EdgePage> {
     let after = after.map(|cursor| read_pair(&cursor.0)).transpose()?.unwrap_or((0, 0));
     let found = edge_rows(connection, realm, kind, of, after, limit).map_err(backend)?;
+    Ok(edge_page(found, limit))
+}
+
+fn edge_page(found: Vec<EdgeRow>, limit: usize) -> EdgePage {
     let next = match found.get(..limit) {
         Some([.., last]) if found.len() > limit => Some(Cursor(write_pair(last.of, last.other).into())),
         _ => None,
     };
-    let others = found.into_iter().take(limit).map(|row| row.name).collect();
-    Ok(EdgePage { others, next })
+    EdgePage { others: found.into_iter().take(limit).map(|row| row.name).collect(), next }
+}
+
+/// The first page of the edges that end at one object.
+pub(crate) fn edges_to(
+    connection: &Connection,
+    realm: Realm,
+    (to_kind, to): (Kind, Uuid),
+    edge: EdgeKind,
+    limit: usize,
+) -> Result<EdgePage> {
+    let read = || {
+        connection
+            .prepare_cached(
+                "SELECT object.oid, from_oid, other.kind, other.id FROM object
+                 CROSS JOIN edge INDEXED BY edge_to ON to_oid = object.oid AND edge.kind = ?4
+                 CROSS JOIN object AS other ON other.oid = from_oid
+                 WHERE object.realm = (SELECT rid FROM realm WHERE uuid = ?1) AND object.id = ?2
+                   AND object.kind = ?3 ORDER BY from_oid LIMIT ?5",
+            )?
+            .query_map(
+                params![realm.0.as_bytes(), to.as_bytes(), to_kind.number(), edge.number(), one_more(limit)],
+                |row| {
+                    Ok(EdgeRow { of: row.get(0)?, other: row.get(1)?, name: (kind(row, 2)?, uuid(row, 3)?) })
+                },
+            )?
+            .collect::<rusqlite::Result<Vec<_>>>()
+    };
+    Ok(edge_page(read().map_err(backend)?, limit))
 }
 
 struct EdgeRow {

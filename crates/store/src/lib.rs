@@ -58,6 +58,17 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<EdgePage>;
 
+    /// For each of these objects of a kind, in that order, the first page of the edges that end at it, as [`Self::edges`]
+    /// answers it; all read at one instant.
+    async fn edges_to_each(
+        &self,
+        realm: Realm,
+        edge: EdgeKind,
+        kind: Kind,
+        to: &[Uuid],
+        limit: usize,
+    ) -> Result<Vec<EdgePage>>;
+
     /// For each id in `to`, in that order, whether the edge from `from` to it exists.
     async fn has_edges(&self, realm: Realm, edge: EdgeKind, from: Uuid, to: &[Uuid]) -> Result<Vec<bool>>;
 

@@ -198,6 +198,42 @@ pub async fn pages_of_edges(subject: &Subject) {
     assert!(matches!(bad, Err(Error::InvalidCursor)));
 }
 
+/// The first edges that end at each of many objects are those that are found one by one.
+pub async fn edges_of_each(subject: &Subject) {
+    let store = &*subject.store;
+    users(store, 0..4).await;
+    for number in 50..55 {
+        group(store, number).await;
+        write(store, |t| {
+            for user in 0..number - 50 {
+                t.add_edge(member(number, user));
+            }
+        })
+        .await;
+    }
+    // A group of the same id as a user is in groups of its own.
+    group(store, 1).await;
+    write(store, |t| {
+        t.add_edge(Edge { to: (Kind::Group, id(1)), ..member(50, 1) });
+    })
+    .await;
+    let asked: Vec<_> = [3, 0, 99, 1, 0].into_iter().map(id).collect();
+    let each = async |limit| {
+        store.edges_to_each(REALM, EdgeKind::Member, Kind::User, &asked, limit).await.expect("a read")
+    };
+    let found: Vec<_> = each(100).await.into_iter().map(|page| page.others).collect();
+    let groups = |numbers: std::ops::Range<u32>| numbers.map(|n| (Kind::Group, id(n))).collect::<Vec<_>>();
+    assert_eq!(found, [groups(54..55), groups(51..55), vec![], groups(52..55), groups(51..55)]);
+    let page = each(2).await.swap_remove(1);
+    assert_eq!(page.others, groups(51..53));
+    let rest =
+        store.edges(REALM, EdgeKind::Member, EdgesOf::To(id(0)), page.next, 100).await.expect("a page");
+    assert_eq!((rest.others, rest.next), (groups(53..55), None));
+    let many: Vec<_> = asked.iter().copied().cycle().take(1000).collect();
+    let read = store.edges_to_each(REALM, EdgeKind::Member, Kind::User, &many, 1).await.expect("a read");
+    assert_eq!(read.len(), 1000);
+}
+
 /// Single edges and how many there are.
 pub async fn asking_for_edges(subject: &Subject) {
     let store = &*subject.store;

@@ -48,7 +48,7 @@ macro_rules! conformance_tests {
             objects: expectations, versions_and_times, keys_are_replaced, unique_keys, unique_keys_within_a_kind,
                 all_or_nothing, later_operations_see_earlier_ones, what_a_commit_answers, counts, realms_are_apart,
                 dropped_realms, bodies_of_any_bytes, backups;
-            edges: adding_and_removing, edges_need_both_ends, deleting_removes_both_sides, clearing, pages_of_edges,
+            edges: adding_and_removing, edges_need_both_ends, deleting_removes_both_sides, clearing, pages_of_edges, edges_of_each,
                 asking_for_edges;
             scans: in_order_of_creation, backwards, offsets, by_key, by_key_with_equal_values, cursors_of_others,
                 pages_while_writing;
