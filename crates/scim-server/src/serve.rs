@@ -342,6 +342,7 @@ impl Incoming<'_> {
                 let seen = call.see(object).await?;
                 let mut response = answer::empty(StatusCode::NO_CONTENT);
                 answer::set(&mut response, ETAG, &seen.etag);
+                answer::set(&mut response, LOCATION, &call.location(kind, seen.object.id));
                 Ok(response)
             }
             Method::DELETE => {

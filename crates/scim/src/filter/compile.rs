@@ -158,6 +158,9 @@ impl Compiler<'_> {
             )));
         }
         let (operand, literal) = self.operand(located, op, literal, &full)?;
+        if located.kind == Type::Boolean && is_primary(path, scope) {
+            return Ok(primary(getter, full, op, literal == Literal::Bool(true)));
+        }
         Ok(Node::Test(Test { getter, op, operand, path: full, literal }))
     }
 
@@ -203,6 +206,41 @@ impl Compiler<'_> {
         };
         Ok((operand, typed))
     }
+}
+
+/// Whether a path names `primary` of a list.
+fn is_primary(path: &AttrPath, scope: Scope<'_>) -> bool {
+    let (attribute, name) = match scope {
+        Scope::Element(parent) => (Some(parent.attribute), Some(path.name.as_str())),
+        Scope::Resource(definition) => match resolve(definition, path) {
+            Some(Target::Attribute(located)) => (Some(located.attribute), path.sub.as_deref()),
+            _ => (None, None),
+        },
+    };
+    attribute.is_some_and(|attribute| attribute.multi_valued)
+        && name.is_some_and(|name| name.eq_ignore_ascii_case("primary"))
+}
+
+/// The values that are primary, or those that are not: where `primary` is absent it is false (RFC 7643 section 2.4).
+fn primary(getter: Getter, path: String, op: Op, literal: bool) -> Node {
+    let is_true = |getter, path| {
+        Node::Test(Test {
+            getter,
+            op: Op::Eq,
+            operand: Operand::Bool(true),
+            path,
+            literal: Literal::Bool(true),
+        })
+    };
+    if (op == Op::Eq) == literal {
+        return is_true(getter, path);
+    }
+    let Some(sub) = getter.sub.clone() else { return Node::Not(Box::new(is_true(getter, path))) };
+    let list = Getter { sub: None, ..getter };
+    let inner = Getter { extension: None, name: sub, sub: None };
+    let none = (op == Op::Ne).then(|| Node::Not(Box::new(Node::Present(list.clone()))));
+    let some = Node::Element(list, Box::new(Node::Not(Box::new(is_true(inner, path)))));
+    Node::Or(none.into_iter().chain([some]).collect())
 }
 
 fn text(literal: &Literal) -> String {

@@ -74,7 +74,12 @@ impl Patch<'_, '_> {
         let Some(path) = &operation.path else {
             return self.merge(operation.op, operation.value.clone());
         };
-        match self.definition.resolve(&path.attr) {
+        let target = self.definition.resolve(&path.attr).or_else(|| {
+            let target = self.definition.resolve_dotted(&path.attr)?;
+            self.cleaner.quirks.at(Quirk::DottedKey, &path.attr.to_string());
+            Some(target)
+        });
+        match target {
             None => Err(Error::path(format!(
                 "no schema of the resource type {} has the attribute {}",
                 self.definition.name(),
@@ -197,6 +202,9 @@ impl Patch<'_, '_> {
     ) -> Result<(), Error> {
         let attribute = located.attribute;
         if located.extension.is_none() && attribute.name == "schemas" {
+            if op == Op::Remove {
+                return Err(required(located));
+            }
             // The list follows from what is present.
             return Ok(());
         }
@@ -268,11 +276,13 @@ impl Patch<'_, '_> {
         let attribute = located.attribute;
         let path = located.to_string();
         let enforced = located.extension.is_some();
+        let value = value.unwrap_or(Value::Null);
+        let named = (op != Op::Remove && located.leaf().kind == Type::Complex)
+            .then(|| named_parts(attribute, &value))
+            .flatten();
         let value = match op {
             Op::Remove => None,
-            Op::Add | Op::Replace => {
-                self.cleaner.attribute(located.leaf(), value.unwrap_or(Value::Null), &path, enforced)?
-            }
+            Op::Add | Op::Replace => self.cleaner.attribute(located.leaf(), value, &path, enforced)?,
         };
         if op == Op::Remove {
             self.removable(located)?;
@@ -281,8 +291,10 @@ impl Patch<'_, '_> {
         let old = home.get(&attribute.name).cloned();
         let new = match (located.sub, value) {
             (Some(sub), value) => with_part(old.clone(), sub, value),
-            (None, Some(Value::Object(parts))) => Some(merged(attribute, old.clone(), parts)),
-            (None, value) => value,
+            (None, value) => match named {
+                Some(named) => merged(old.clone(), &named, value),
+                None => value,
+            },
         };
         if old == new {
             return Ok(());
@@ -341,10 +353,30 @@ fn with_part(old: Option<Value>, sub: &Attribute, value: Option<Value>) -> Optio
     (!parts.is_empty()).then_some(Value::Object(parts))
 }
 
-/// A complex value with the parts given; those not given stay.
-fn merged(attribute: &Attribute, old: Option<Value>, parts: Map<String, Value>) -> Value {
-    debug_assert_eq!(attribute.kind, Type::Complex);
-    let Some(Value::Object(mut kept)) = old else { return Value::Object(parts) };
+/// The parts that a complex value names, or nothing where it is none but a plain one or nothing.
+fn named_parts<'a>(attribute: &'a Attribute, value: &Value) -> Option<Vec<&'a Attribute>> {
+    let value = match value {
+        Value::Array(values) if values.len() == 1 => &values[0],
+        other => other,
+    };
+    let parts = value.as_object()?;
+    let writable = |part: &&Attribute| part.mutability != Mutability::ReadOnly;
+    Some(parts.keys().filter_map(|key| attribute.sub(key)).filter(writable).collect())
+}
+
+/// A complex value with the parts given; those that were named without a value go, those not named stay.
+fn merged(old: Option<Value>, named: &[&Attribute], given: Option<Value>) -> Option<Value> {
+    let mut kept = match old {
+        Some(Value::Object(old)) => old,
+        _ => Map::new(),
+    };
+    let parts = match given {
+        Some(Value::Object(parts)) => parts,
+        _ => Map::new(),
+    };
+    for part in named.iter().filter(|part| !parts.contains_key(&part.name)) {
+        element::set_part(&mut kept, part, None);
+    }
     element::merge_parts(&mut kept, parts);
-    Value::Object(kept)
+    (!kept.is_empty()).then_some(Value::Object(kept))
 }

@@ -102,6 +102,47 @@ fn add_sets_merges_and_unites() {
 }
 
 #[test]
+fn parts_named_without_a_value_go_and_parts_not_named_stay() {
+    let name = json!({"familyName": "f", "givenName": "g"});
+    let start = json!({ "name": name });
+    for op in ["add", "replace"] {
+        let with = |value: Value| {
+            let by_path = patched(start.clone(), json!([{"op": op, "path": "name", "value": value}]));
+            let by_key = patched(start.clone(), json!([{"op": op, "value": {"name": value}}]));
+            assert_eq!(by_path, by_key);
+            by_path.get("name").cloned()
+        };
+        assert_eq!(with(json!({})), Some(name.clone()));
+        assert_eq!(with(json!({"unheardOf": 1})), Some(name.clone()));
+        assert_eq!(with(json!({"GivenName": null})), Some(json!({"familyName": "f"})));
+        assert_eq!(
+            with(json!({"givenName": null, "familyName": "h", "middleName": []})),
+            Some(json!({"familyName": "h"}))
+        );
+        assert_eq!(with(json!({"familyName": null, "givenName": null})), None);
+        assert_eq!(with(json!(null)), None);
+    }
+}
+
+#[test]
+fn a_dot_behind_the_urn_of_a_schema_is_read_as_a_colon() {
+    let set = |path: &str| {
+        let path = format!("{}{path}", urn::ENTERPRISE_USER);
+        run(json!({}), json!([{"op": "replace", "path": path, "value": "m"}]), false)
+    };
+    for (path, expected) in [
+        (".manager", json!({"manager": {"value": "m"}})),
+        (".manager.value", json!({"manager": {"value": "m"}})),
+        (".department", json!({"department": "m"})),
+    ] {
+        let done = set(path).unwrap();
+        assert_eq!(done.resource[urn::ENTERPRISE_USER], expected, "{path}");
+        assert!(done.quirks.iter().any(|quirk| quirk.code() == "dotted-key"), "{path}");
+    }
+    assert_eq!(set(".unheardOf").err().unwrap().scim_type, Some(ScimType::InvalidPath));
+}
+
+#[test]
 fn nothing_new_is_no_change() {
     let start = json!({"title": "t", "emails": [{"value": "a", "primary": true}]});
     for operations in [
@@ -233,6 +274,7 @@ fn errors_have_the_keyword_of_the_rfc() {
         (json!({}), op("add", "groups", json!([{"value": "g"}])), ScimType::Mutability),
         (json!({}), op("replace", "meta.created", json!("x")), ScimType::Mutability),
         (json!({}), json!([{"op": "remove", "path": "userName"}]), ScimType::Mutability),
+        (json!({}), json!([{"op": "remove", "path": "schemas"}]), ScimType::Mutability),
         (json!({}), op("replace", "userName", json!("")), ScimType::InvalidValue),
         (json!({}), op("replace", "userName", json!(null)), ScimType::InvalidValue),
         (json!({}), op("replace", "active", json!("maybe")), ScimType::InvalidValue),

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::path::AttrPath;
+use crate::path::Path;
 use crate::schema::{Attribute, Definition, Located, Returned, Target};
 
 /// Canonical names of what a request includes or excludes.
@@ -150,7 +150,8 @@ impl Selector {
 }
 
 fn select(name: &str, definition: &Definition) -> Option<Selector> {
-    Some(match definition.resolve(&AttrPath::parse(name).ok()?)? {
+    // Microsoft's tests ask for `emails[type eq "work"]`: the attribute is meant.
+    Some(match definition.resolve(&Path::parse(name).ok()?.attr)? {
         Target::Core => Selector { extension: None, attribute: None, sub: None },
         Target::Extension(schema) => {
             Selector { extension: Some(schema.id.clone()), attribute: None, sub: None }

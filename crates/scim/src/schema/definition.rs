@@ -250,6 +250,17 @@ impl Definition {
         Some(Target::Attribute(Self::locate(Some(schema), attribute, path)?))
     }
 
+    /// What a path names that has a dot behind the URN of a schema, where a colon belongs.
+    pub fn resolve_dotted(&self, path: &AttrPath) -> Option<Target<'_>> {
+        let whole = path.to_string();
+        self.schemas().find_map(|schema| {
+            let (urn, rest) = whole.split_at_checked(schema.id.len())?;
+            let name = rest.strip_prefix('.').filter(|_| urn.eq_ignore_ascii_case(&schema.id))?;
+            let path = AttrPath { uri: Some(urn.to_owned()), ..AttrPath::parse(name).ok()? };
+            self.resolve(&path)
+        })
+    }
+
     fn locate<'d>(
         extension: Option<&'d Schema>,
         attribute: &'d Attribute,
