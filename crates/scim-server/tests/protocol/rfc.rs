@@ -104,6 +104,66 @@ async fn if_none_match_guards_a_write() {
 }
 
 #[tokio::test]
+async fn what_is_returned_on_request_is_in_the_answer_to_its_write() {
+    let server = Server::new().await;
+    let urn = "urn:example:2.0:Badge";
+    let attribute =
+        |name: &str, returned: &str| json!({"name": name, "type": "string", "returned": returned});
+    let schema = json!({"id": urn, "name": "Badge",
+        "attributes": [attribute("open", "default"), attribute("kept", "request"), attribute("other", "request")]});
+    let schema = serde_json::from_value(schema).expect("a schema");
+    server.service.put_extension(server.tenant.id, &schema, &by()).await.expect("an extension");
+    let body = json!({"userName": "a", urn: {"open": "1", "kept": "2"}});
+    let path = format!("/Users/{}", server.post("/Users", &body).await.id());
+    assert_eq!(server.put(&path, &body).await.expect(200)[urn], json!({"open": "1", "kept": "2"}));
+    for (operation, shown) in [
+        (json!({"op": "add", "path": "title", "value": "t"}), json!({"open": "1"})),
+        (
+            json!({"op": "add", "path": format!("{urn}:kept"), "value": "3"}),
+            json!({"open": "1", "kept": "3"}),
+        ),
+        (json!({"op": "replace", "value": {urn: {"other": "4"}}}), json!({"open": "1", "other": "4"})),
+    ] {
+        let answer = server.patch(&path, &json!([operation])).await.expect(200);
+        assert_eq!(answer[urn], shown, "{operation}");
+    }
+    let operation = json!([{"op": "replace", "path": format!("{urn}:kept"), "value": "5"}]);
+    let answer = server.patch(&format!("{path}?attributes=title"), &operation).await.expect(200);
+    assert!(answer.get(urn).is_none(), "what is named in attributes is all that is returned");
+    assert_eq!(server.get(&path).await.expect(200)[urn], json!({"open": "1"}));
+}
+
+#[tokio::test]
+async fn a_patch_without_an_answer_says_where_and_which_version() {
+    let server = Server::new().await;
+    let group = server.group("g", &[]).await;
+    let patch = json!([{"op": "replace", "path": "displayName", "value": "h"}]);
+    let reply = server.patch(&format!("/Groups/{group}"), &patch).await;
+    reply.expect(204);
+    let meta = server.get(&format!("/Groups/{group}")).await.expect(200)["meta"].clone();
+    assert_eq!(
+        (reply.header("location"), reply.header("etag")),
+        (meta["location"].as_str().expect("a URL"), meta["version"].as_str().expect("a version"))
+    );
+}
+
+#[tokio::test]
+async fn attributes_are_named_once_or_often_with_and_without_brackets() {
+    let server = Server::new().await;
+    let emails = json!([{"value": "a@x", "type": "work"}]);
+    let body = json!({"userName": "a", "title": "t", "nickName": "n", "emails": emails});
+    let path = format!("/Users/{}", server.post("/Users", &body).await.id());
+    let names = async |query: &str| {
+        let shown = server.get(&format!("{path}?{query}")).await.expect(200);
+        let names = shown.as_object().expect("an object").keys();
+        names.filter(|name| *name != "schemas" && *name != "id").cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names("attributes=title&attributes=nickName,userName").await, "userName title nickName");
+    assert_eq!(names("excludedAttributes=title,meta&excludedAttributes=nickName").await, "userName emails");
+    assert_eq!(names("attributes=emails%5Btype%20eq%20%22work%22%5D").await, "emails");
+}
+
+#[tokio::test]
 async fn a_password_cannot_be_asked_for() {
     let server = Server::new().await;
     let user = json!({"userName": "a", "password": "geheim"});
