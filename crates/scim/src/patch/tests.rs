@@ -339,6 +339,7 @@ fn strict_refuses_what_is_tolerated_otherwise() {
 }
 
 mod clients;
+mod reference;
 
 fn group(operations: Value) -> (Value, Vec<MemberEdit>) {
     let mut body = object(json!({"schemas": [urn::GROUP], "displayName": "g"}));

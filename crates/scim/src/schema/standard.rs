@@ -67,7 +67,7 @@ fn groups() -> Attribute {
             "Groups of which the user is a member; change them at the groups",
             vec![
                 computed(Attribute::string("value", "Identifier of the group").exact()),
-                computed(reference("$ref", "URL of the group", &["User", "Group"])),
+                computed(reference("$ref", "URL of the group", &["Group"])),
                 computed(Attribute::string("display", "Name of the group")),
                 computed(
                     Attribute::string("type", "How the membership comes about")
