@@ -103,6 +103,55 @@ async fn if_none_match_guards_a_write() {
     server.send("PUT", &path, &[("if-none-match", "W/\"other\"")], body).await.expect(200);
 }
 
+/// Whether an object has nothing that the attributes of a schema do not, and all that they require.
+fn fits(object: &Value, attributes: &Value) {
+    let attributes = attributes.as_array().expect("attributes");
+    let object = object.as_object().expect("an object");
+    for (key, value) in object {
+        let Some(attribute) = attributes.iter().find(|attribute| attribute["name"] == *key) else {
+            assert!(["schemas", "meta"].contains(&key.as_str()), "{key} is in no schema");
+            continue;
+        };
+        assert_eq!(value.is_array(), attribute["multiValued"] == true, "{key}");
+        if attribute["type"] == "complex" {
+            let one = std::slice::from_ref(value);
+            value
+                .as_array()
+                .map_or(one, Vec::as_slice)
+                .iter()
+                .for_each(|part| fits(part, &attribute["subAttributes"]));
+        }
+    }
+    for attribute in attributes.iter().filter(|attribute| attribute["required"] == true) {
+        let name = attribute["name"].as_str().expect("a name");
+        assert!(object.contains_key(name), "{name} is required");
+    }
+}
+
+#[tokio::test]
+async fn discovery_answers_fit_their_own_schemas() {
+    let server = Server::new().await;
+    for (path, name) in [
+        ("/ServiceProviderConfig", "ServiceProviderConfig"),
+        ("/ResourceTypes", "ResourceType"),
+        ("/Schemas", "Schema"),
+    ] {
+        let urn = format!("urn:ietf:params:scim:schemas:core:2.0:{name}");
+        let schema = server.get(&format!("/Schemas/{urn}")).await.expect(200);
+        let answer = server.get(path).await.expect(200);
+        let list = answer["Resources"].as_array().cloned().unwrap_or_else(|| vec![answer]);
+        for resource in &list {
+            assert_eq!(resource["schemas"], json!([urn]));
+            assert_eq!(resource["meta"]["resourceType"], name);
+            fits(resource, &schema["attributes"]);
+        }
+        assert!(
+            list.iter().all(|resource| resource["id"] != schema["id"]),
+            "only schemas of resources are listed"
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_is_returned_on_request_is_in_the_answer_to_its_write() {
     let server = Server::new().await;
