@@ -283,7 +283,9 @@ impl Slow {
                         return Some(vec![all.len()]);
                     }
                 }
-                found.iter().for_each(|&at| self.emails[at].set(part, set));
+                for &at in &found {
+                    self.emails[at].set(part, set);
+                }
                 Some(found)
             }
             other => panic!("{other:?} is not about emails"),
