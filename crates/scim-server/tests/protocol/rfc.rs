@@ -209,6 +209,16 @@ async fn attributes_are_named_once_or_often_with_and_without_brackets() {
     };
     assert_eq!(names("attributes=title&attributes=nickName,userName").await, "userName title nickName");
     assert_eq!(names("excludedAttributes=title,meta&excludedAttributes=nickName").await, "userName emails");
+    let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let body = json!({"userName": "a", urn: {"department": "d", "division": "v"}});
+    server.put(&path, &body).await.expect(200);
+    for query in [format!("attributes={urn}:department"), "attributes=Department".to_owned()] {
+        let shown = server.get(&format!("{path}?{query}")).await.expect(200);
+        assert_eq!(shown[urn], json!({"department": "d"}), "{query}");
+    }
+    let sorted = server.get("/Users?sortBy=department&attributes=userName").await.expect(200);
+    assert_eq!(sorted["totalResults"], 1);
+    server.put(&path, &json!({"userName": "a", "emails": emails})).await.expect(200);
     assert_eq!(names("attributes=emails%5Btype%20eq%20%22work%22%5D").await, "emails");
 }
 

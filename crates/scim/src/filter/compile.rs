@@ -116,7 +116,7 @@ impl Compiler<'_> {
         let Scope::Resource(definition) = scope else {
             return Err(refused(format!("the filter has brackets within brackets at {path}")));
         };
-        match resolve(definition, path) {
+        match definition.resolve_read(path) {
             None => Ok(Node::Constant(false)),
             Some(Target::Attribute(located)) if located.sub.is_none() => {
                 let node = self.node(inner, Scope::Element(located))?;
@@ -212,7 +212,7 @@ impl Compiler<'_> {
 fn is_primary(path: &AttrPath, scope: Scope<'_>) -> bool {
     let (attribute, name) = match scope {
         Scope::Element(parent) => (Some(parent.attribute), Some(path.name.as_str())),
-        Scope::Resource(definition) => match resolve(definition, path) {
+        Scope::Resource(definition) => match definition.resolve_read(path) {
             Some(Target::Attribute(located)) => (Some(located.attribute), path.sub.as_deref()),
             _ => (None, None),
         },
@@ -298,28 +298,11 @@ enum Found<'d> {
     Unknown,
 }
 
-/// What a path names. A bare name that the core schema does not have is looked for in the extensions: Entra asks for
-/// `manager eq "id"`.
-fn resolve<'d>(definition: &'d Definition, path: &AttrPath) -> Option<Target<'d>> {
-    let in_extension = || {
-        let mut extensions = definition.extensions().iter().filter(|_| path.uri.is_none());
-        extensions.find_map(|extension| {
-            let (schema, attribute) = definition.extension_attribute(&extension.schema.id, &path.name)?;
-            let sub = match &path.sub {
-                Some(name) => Some(attribute.sub(name)?),
-                None => None,
-            };
-            Some(Target::Attribute(Located { extension: Some(schema), attribute, sub }))
-        })
-    };
-    definition.resolve(path).or_else(in_extension)
-}
-
 /// Looks a path up. A complex attribute with a sub-attribute `value` stands for that, so that
 /// `emails co "@x"` and `manager eq "id"` work.
 fn locate<'d>(path: &AttrPath, scope: Scope<'d>) -> Found<'d> {
     match scope {
-        Scope::Resource(definition) => match resolve(definition, path) {
+        Scope::Resource(definition) => match definition.resolve_read(path) {
             None => Found::Unknown,
             Some(Target::Core) => Found::Core,
             Some(Target::Extension(schema)) => Found::Extension(schema.id.clone()),
@@ -357,7 +340,7 @@ fn locate<'d>(path: &AttrPath, scope: Scope<'d>) -> Found<'d> {
 fn present(path: &AttrPath, scope: Scope<'_>) -> Node {
     // Presence asks for the attribute itself, not for its `value`.
     if let Scope::Resource(definition) = scope
-        && let Some(Target::Attribute(located)) = resolve(definition, path)
+        && let Some(Target::Attribute(located)) = definition.resolve_read(path)
     {
         return Node::Present(Getter::of(&located));
     }

@@ -202,7 +202,7 @@ impl Patch<'_, '_> {
     ) -> Result<(), Error> {
         let attribute = located.attribute;
         if located.extension.is_none() && attribute.name == "schemas" {
-            if op == Op::Remove {
+            if op == Op::Remove && filter.is_none() && value.is_none() {
                 return Err(required(located));
             }
             // The list follows from what is present.

@@ -203,7 +203,13 @@ fn filtered(
     let matched: Vec<usize> =
         (0..elements.len()).filter(|&at| compiled.matches_value(&elements[at])).collect();
     if matched.is_empty() {
-        return unmatched(op, located, filter, value, elements, cleaner);
+        let Some(created) = unmatched(op, located, filter, value, cleaner)? else { return Ok(Vec::new()) };
+        // A value that the same path would not find again is not what was meant.
+        if !compiled.matches_value(&created) {
+            return Err(no_target(op, located, filter));
+        }
+        elements.push(created);
+        return Ok(vec![elements.len() - 1]);
     }
     if let Some(sub) = located.sub {
         let value = part_value(op, located, sub, value, cleaner)?;
@@ -254,47 +260,46 @@ fn one(
     cleaner.single(located.attribute, value, path, located.extension.is_some())
 }
 
-/// No element matches: nothing to remove; a value is created from the filter, where it tells how; else `noTarget`.
+fn no_target(op: Op, located: &Located<'_>, filter: &Filter) -> Error {
+    let hint = if op == Op::Remove { "" } else { "; add the value first" };
+    Error::of(ScimType::NoTarget, format!("no value matches {}[{filter}]{hint}", located.with_sub(None)))
+}
+
+/// No element matches: nothing to remove; the value to create from the filter, where it tells how; else `noTarget`.
 fn unmatched(
     op: Op,
     located: &Located<'_>,
     filter: &Filter,
     value: Option<Value>,
-    elements: &mut Vec<Value>,
     cleaner: &mut Cleaner<'_>,
-) -> Result<Vec<usize>, Error> {
+) -> Result<Option<Value>, Error> {
     let path = format!("{}[{filter}]", located.with_sub(None));
-    let no_target = || {
-        let hint = if op == Op::Remove { "" } else { "; add the value first" };
-        Error::of(ScimType::NoTarget, format!("no value matches {path}{hint}"))
-    };
     if op == Op::Remove {
         if cleaner.strict {
-            return Err(no_target());
+            return Err(no_target(op, located, filter));
         }
         cleaner.quirks.at(Quirk::NothingToRemove, &path);
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let creates = op == Op::Add || (located.sub.is_some() && !cleaner.strict);
     let said = conjuncts(filter).filter(|_| creates && located.attribute.kind == Type::Complex);
-    let Some(said) = said else { return Err(no_target()) };
-    // A value created without what nobody can have would not be found by the same path again.
+    let Some(said) = said else { return Err(no_target(op, located, filter)) };
+    // Of what no schema has nothing can be created.
     if let Some((unknown, _)) = said.iter().find(|(path, _)| located.attribute.sub(&path.name).is_none()) {
         return Err(Error::path(format!("{} has no sub-attribute {unknown}", located.with_sub(None))));
     }
     let parts = match located.sub {
         Some(sub) => match part_value(op, located, sub, value, cleaner)? {
             Some(value) => Map::from_iter([(sub.name.clone(), value)]),
-            None => return Ok(Vec::new()),
+            None => return Ok(None),
         },
         None => match one(located, value, &path, cleaner)? {
             Some(Value::Object(parts)) => parts,
-            _ => return Ok(Vec::new()),
+            _ => return Ok(None),
         },
     };
     cleaner.quirks.at(Quirk::ElementCreated, &path);
-    elements.push(Value::Object(completed(located, filter, parts)));
-    Ok(vec![elements.len() - 1])
+    Ok(Some(Value::Object(completed(located, filter, parts))))
 }
 
 /// The parts with what a filter of equalities says of them, unless they say otherwise.

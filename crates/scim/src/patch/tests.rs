@@ -151,6 +151,7 @@ fn nothing_new_is_no_change() {
         json!([{"op": "remove", "path": "nickName"}]),
         json!([{"op": "replace", "value": {"title": "x"}}, {"op": "replace", "path": "title", "value": "t"}]),
         json!([{"op": "remove", "path": "emails[value eq \"zz\"]"}]),
+        json!([{"op": "remove", "path": "schemas[value eq \"urn:acme:1.0:User\"]"}]),
         json!([{"op": "remove", "path": urn::ENTERPRISE_USER}]),
     ] {
         assert!(!run(start.clone(), operations.clone(), false).unwrap().changed, "{operations}");
@@ -262,6 +263,8 @@ fn errors_have_the_keyword_of_the_rfc() {
             ScimType::NoTarget,
         ),
         (emails.clone(), op("replace", "emails[value co \"z\"].value", json!("b")), ScimType::NoTarget),
+        (emails.clone(), op("replace", "emails[value eq \"z\"].value", json!("b")), ScimType::NoTarget),
+        (emails.clone(), op("add", "emails[type eq \"home\"]", json!({"type": "other"})), ScimType::NoTarget),
         (emails.clone(), op("replace", "emails[kind eq \"z\"].value", json!("b")), ScimType::InvalidPath),
         (json!({}), op("replace", "shoeSize", json!(1)), ScimType::InvalidPath),
         (json!({}), op("replace", "name.shoe", json!(1)), ScimType::InvalidPath),

@@ -197,7 +197,7 @@ impl Selector {
 
 fn select(name: &str, definition: &Definition) -> Option<Selector> {
     // Microsoft's tests ask for `emails[type eq "work"]`: the attribute is meant.
-    Some(match definition.resolve(&Path::parse(name).ok()?.attr)? {
+    Some(match definition.resolve_read(&Path::parse(name).ok()?.attr)? {
         Target::Core => Selector { extension: None, attribute: None, sub: None },
         Target::Extension(schema) => {
             Selector { extension: Some(schema.id.clone()), attribute: None, sub: None }

@@ -253,8 +253,8 @@ impl Slow {
                     return Some(Vec::new());
                 }
                 if found.is_empty() {
-                    let said = only.said().filter(|_| op == Op::Add)?;
-                    self.emails.push(said.updated(email));
+                    let created = only.said().filter(|_| op == Op::Add)?.updated(email);
+                    self.emails.push(Some(created).filter(|created| only.holds(created))?);
                     return Some(vec![all.len()]);
                 }
                 for &at in &found {
@@ -279,7 +279,7 @@ impl Slow {
                     let mut created = only.said()?;
                     if set {
                         created.set(part, true);
-                        self.emails.push(created);
+                        self.emails.push(Some(created).filter(|created| only.holds(created))?);
                         return Some(vec![all.len()]);
                     }
                 }
