@@ -278,7 +278,7 @@ impl Patch<'_, '_> {
         let enforced = located.extension.is_some();
         let value = value.unwrap_or(Value::Null);
         let named = (op != Op::Remove && located.leaf().kind == Type::Complex)
-            .then(|| named_parts(attribute, &value))
+            .then(|| element::named_parts(attribute, &value))
             .flatten();
         let value = match op {
             Op::Remove => None,
@@ -292,7 +292,7 @@ impl Patch<'_, '_> {
         let new = match (located.sub, value) {
             (Some(sub), value) => with_part(old.clone(), sub, value),
             (None, value) => match named {
-                Some(named) => merged(old.clone(), &named, value),
+                Some(named) => element::merged(old.clone(), &named, value),
                 None => value,
             },
         };
@@ -327,20 +327,11 @@ fn required(located: &Located<'_>) -> Error {
 }
 
 fn check_immutable(located: &Located<'_>, old: Option<&Value>, new: Option<&Value>) -> Result<(), Error> {
-    let fixed = |path: &dyn std::fmt::Display| {
-        Err(Error::mutability(format!("{path} is immutable and has another value already")))
-    };
     let Some(old) = old else { return Ok(()) };
     if located.attribute.mutability == Mutability::Immutable {
-        return fixed(located);
+        return Err(element::immutable(located));
     }
-    for sub in located.attribute.sub_attributes.iter().filter(|sub| sub.mutability == Mutability::Immutable) {
-        let stored = old.get(&sub.name);
-        if stored.is_some() && stored != new.and_then(|new| new.get(&sub.name)) {
-            return fixed(&located.with_sub(Some(sub)));
-        }
-    }
-    Ok(())
+    element::check_parts(located, old, new)
 }
 
 /// A complex value with one part set or removed; none when nothing is left.
@@ -351,32 +342,4 @@ fn with_part(old: Option<Value>, sub: &Attribute, value: Option<Value>) -> Optio
     };
     element::set_part(&mut parts, sub, value);
     (!parts.is_empty()).then_some(Value::Object(parts))
-}
-
-/// The parts that a complex value names, or nothing where it is none but a plain one or nothing.
-fn named_parts<'a>(attribute: &'a Attribute, value: &Value) -> Option<Vec<&'a Attribute>> {
-    let value = match value {
-        Value::Array(values) if values.len() == 1 => &values[0],
-        other => other,
-    };
-    let parts = value.as_object()?;
-    let writable = |part: &&Attribute| part.mutability != Mutability::ReadOnly;
-    Some(parts.keys().filter_map(|key| attribute.sub(key)).filter(writable).collect())
-}
-
-/// A complex value with the parts given; those that were named without a value go, those not named stay.
-fn merged(old: Option<Value>, named: &[&Attribute], given: Option<Value>) -> Option<Value> {
-    let mut kept = match old {
-        Some(Value::Object(old)) => old,
-        _ => Map::new(),
-    };
-    let parts = match given {
-        Some(Value::Object(parts)) => parts,
-        _ => Map::new(),
-    };
-    for part in named.iter().filter(|part| !parts.contains_key(&part.name)) {
-        element::set_part(&mut kept, part, None);
-    }
-    element::merge_parts(&mut kept, parts);
-    (!kept.is_empty()).then_some(Value::Object(kept))
 }

@@ -23,6 +23,15 @@ fn acme() -> Schema {
             Attribute::string("badge", "").mutability(Mutability::Immutable),
             Attribute::string("tags", "").multi(),
             Attribute::string("grade", "").required(),
+            Attribute::complex(
+                "keys",
+                "",
+                vec![
+                    Attribute::string("value", "").mutability(Mutability::Immutable),
+                    Attribute::string("type", ""),
+                ],
+            )
+            .multi(),
         ],
     }
 }
@@ -122,6 +131,14 @@ fn parts_named_without_a_value_go_and_parts_not_named_stay() {
         assert_eq!(with(json!({"familyName": null, "givenName": null})), None);
         assert_eq!(with(json!(null)), None);
     }
+    let email = json!({"value": "a", "type": "work", "display": "d"});
+    let add = |value: Value| {
+        let add = json!([{"op": "add", "path": "emails[type eq \"work\"]", "value": value}]);
+        patched(json!({"emails": [email, {"value": "b"}]}), add)["emails"].clone()
+    };
+    assert_eq!(add(json!({})), json!([email, {"value": "b"}]));
+    assert_eq!(add(json!({"display": null})), json!([{"value": "a", "type": "work"}, {"value": "b"}]));
+    assert_eq!(add(json!({"value": null, "type": null, "display": null})), json!([{"value": "b"}]));
 }
 
 #[test]
@@ -315,6 +332,19 @@ fn immutable_values_are_set_once() {
     assert!(!run(start.clone(), json!([{"op": "add", "path": path, "value": "b"}]), false).unwrap().changed);
     assert_eq!(refused(start.clone(), set("c")), ScimType::Mutability);
     assert_eq!(refused(start, json!([{"op": "remove", "path": path}])), ScimType::Mutability);
+    let keys = "urn:acme:1.0:User:keys[type eq \"door\"]";
+    let start = json!({"schemas": schemas,
+        "urn:acme:1.0:User": {"grade": "g", "keys": [{"value": "1", "type": "door"}]}});
+    for (path, value) in [
+        (keys.to_owned(), json!({"value": "2"})),
+        (keys.to_owned(), json!({"value": null})),
+        (format!("{keys}.value"), json!("2")),
+    ] {
+        let add = json!([{"op": "add", "path": path, "value": value}]);
+        assert_eq!(refused(start.clone(), add.clone()), ScimType::Mutability, "{add}");
+    }
+    let same = json!([{"op": "add", "path": keys, "value": {"value": "1", "type": "gate"}}]);
+    assert_eq!(patched(start, same)["urn:acme:1.0:User"]["keys"], json!([{"value": "1", "type": "gate"}]));
 }
 
 #[test]
