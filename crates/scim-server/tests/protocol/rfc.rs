@@ -253,13 +253,14 @@ async fn a_bulk_request_beyond_its_limits_is_refused_whole() {
 }
 
 #[tokio::test]
-async fn a_bulk_create_without_a_bulk_id_fails_alone() {
+async fn a_bulk_operation_that_lacks_a_part_fails_alone() {
     let server = Server::new().await;
     let create = |name: &str| json!({"method": "POST", "path": "/Users", "data": {"userName": name}});
     let mut named = create("b");
     named["bulkId"] = json!("b");
-    let reply = server.post("/Bulk", &json!({"Operations": [create("a"), named]})).await.expect(200);
-    assert_eq!(values(&reply["Operations"], "status"), ["400", "201"], "{reply}");
+    let nowhere = json!({"method": "DELETE"});
+    let reply = server.post("/Bulk", &json!({"Operations": [create("a"), nowhere, named]})).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["400", "400", "201"], "{reply}");
     assert_eq!(reply["Operations"][0]["response"]["scimType"], "invalidSyntax");
     assert_eq!(values(&server.get("/Users").await.expect(200)["Resources"], "userName"), ["b"]);
 }
