@@ -6,6 +6,7 @@ use scim::message::{
     AuthenticationScheme, BulkSupport, FilterSupport, ListResponse, Pagination, ServiceProviderConfig,
     Supported,
 };
+use scim::schema;
 use serde_json::{Value, json};
 
 use crate::answer::{self, Answer, Refusal};
@@ -54,6 +55,11 @@ impl Call {
         let mut schemas = Vec::new();
         for schema in self.state.user.definition.schemas().chain(self.state.group.definition.schemas()) {
             schemas.push((schema.id.as_str(), schema.to_json(&self.base)));
+        }
+        // Those of discovery itself are no schemas of resources: clients build forms from the list.
+        let own = [schema::service_provider_config(), schema::resource_type(), schema::schema_of_schemas()];
+        if id.is_some() {
+            schemas.extend(own.iter().map(|schema| (schema.id.as_str(), schema.to_json(&self.base))));
         }
         pick("schema", id, schemas)
     }

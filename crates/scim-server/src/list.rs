@@ -161,7 +161,7 @@ impl Call {
         let descending = search.sort_order == Some(SortOrder::Descending);
         // As its schema spells it, so that an order that the store keeps is recognized by any name.
         let canonical = |path: String| match kinds {
-            [kind] => self.ty(*kind).definition.find(&path).map_or(path, |located| located.to_string()),
+            [kind] => self.ty(*kind).definition.find_read(&path).map_or(path, |located| located.to_string()),
             _ => path,
         };
         let sort_by = search.sort_by.map(canonical);
@@ -272,7 +272,7 @@ impl Call {
     async fn sorted(&self, query: &Query, plans: Vec<Plan>, skip: u64) -> Answer<Found> {
         let mut keys = Vec::new();
         for ((kind, filter), plan) in query.parts().zip(plans) {
-            let by = query.sort_by.as_deref().and_then(|path| self.ty(kind).definition.find(path));
+            let by = query.sort_by.as_deref().and_then(|path| self.ty(kind).definition.find_read(path));
             let by_meta = by.is_some_and(|by| by.attribute.name == "meta");
             let mut candidates = Candidates::of(plan, Scan::first(RESOURCES));
             while let Some(objects) = self.next(kind, &mut candidates).await? {

@@ -15,9 +15,9 @@ pub(crate) fn search(query: &str) -> Result<SearchRequest, Error> {
         if is("filter") {
             search.filter = Some(decode(value)?).filter(|text| !text.trim().is_empty());
         } else if is("attributes") {
-            search.attributes = attribute_names(&decode(value)?);
+            search.attributes.extend(attribute_names(&decode(value)?));
         } else if is("excludedAttributes") {
-            search.excluded_attributes = attribute_names(&decode(value)?);
+            search.excluded_attributes.extend(attribute_names(&decode(value)?));
         } else if is("sortBy") {
             search.sort_by = Some(decode(value)?).filter(|text| !text.trim().is_empty());
         } else if is("sortOrder") {

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
 use futures::FutureExt;
 use scim::message::{BulkRequest, SearchRequest};
-use scim::{PatchRequest, Projection, Quirks};
+use scim::{Definition, PatchRequest, Projection, Quirks};
 use store::{Kind, Object, Realm};
 use tenant::{Access, PatchAnswer, Scope, Tenant};
 
@@ -305,7 +305,11 @@ impl Incoming<'_> {
         }
         let projection = projection(call, kind, &search)?;
         let bytes = self.read_body(call, limit(call, kind)).await?;
-        let object = call.create(kind, body::object(&bytes)?).await?;
+        let body = body::object(&bytes)?;
+        let projection = written(call, kind, projection, |projection, definition| {
+            projection.after_writing(&body, definition)
+        });
+        let object = call.create(kind, body).await?;
         respond(call, StatusCode::CREATED, object, projection).await
     }
 
@@ -332,7 +336,11 @@ impl Incoming<'_> {
             Method::PUT => {
                 let projection = projection(call, kind, &search)?;
                 let bytes = self.read_body(call, limit(call, kind)).await?;
-                let edit = Edit::Replace(body::object(&bytes)?);
+                let body = body::object(&bytes)?;
+                let projection = written(call, kind, projection, |projection, definition| {
+                    projection.after_writing(&body, definition)
+                });
+                let edit = Edit::Replace(body);
                 let object = call.change(kind, id, &edit, when).await?;
                 respond(call, StatusCode::OK, object, projection).await
             }
@@ -342,11 +350,15 @@ impl Incoming<'_> {
                 let request = PatchRequest::from_slice(&bytes)?;
                 let object = call.change(kind, id, &Edit::Patch(&request), when).await?;
                 if answers_patch_with_resource(call, kind) || projection.is_explicit() {
+                    let projection = written(call, kind, projection, |projection, definition| {
+                        projection.after_patching(&request, definition)
+                    });
                     return respond(call, StatusCode::OK, object, projection).await;
                 }
                 let seen = call.see(object).await?;
                 let mut response = answer::empty(StatusCode::NO_CONTENT);
                 answer::set(&mut response, ETAG, &seen.etag);
+                answer::set(&mut response, LOCATION, &call.location(kind, seen.object.id));
                 Ok(response)
             }
             Method::DELETE => {
@@ -378,6 +390,17 @@ fn answers_patch_with_resource(call: &Call, kind: Kind) -> bool {
 fn projection(call: &Call, kind: Kind, search: &SearchRequest) -> Answer<Projection> {
     let definition = &call.ty(kind).definition;
     Ok(Projection::of(&search.attributes, &search.excluded_attributes, definition)?)
+}
+
+/// The projection of the answer to a write, where that may be another one than of a read.
+fn written(
+    call: &Call,
+    kind: Kind,
+    projection: Projection,
+    after: impl FnOnce(Projection, &Definition) -> Projection,
+) -> Projection {
+    let ty = call.ty(kind);
+    if ty.plain { projection } else { after(projection, &ty.definition) }
 }
 
 async fn respond(call: &Call, status: StatusCode, object: Object, projection: Projection) -> Answer {

@@ -62,11 +62,11 @@ fn split_sub(word: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// Whether a text is an attribute name by the grammar: a letter, then letters, digits, `-` and `_`.
+/// Whether a text is an attribute name by the grammar (RFC 7643 section 2.1): a letter, then letters, digits, `$`,
+/// `-` and `_`.
 pub(crate) fn is_attribute_name(name: &str) -> bool {
     name.bytes().enumerate().all(|(position, byte)| {
-        byte.is_ascii_alphabetic()
-            || (position > 0 && (byte.is_ascii_digit() || byte == b'-' || byte == b'_'))
+        byte.is_ascii_alphabetic() || (position > 0 && (byte.is_ascii_digit() || b"$-_".contains(&byte)))
     }) && !name.is_empty()
 }
 

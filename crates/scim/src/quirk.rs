@@ -62,6 +62,10 @@ pub enum Quirk {
     NullRef,
     /// A filter's string in doubled quotes.
     DoubledQuotes,
+    /// A filter's string in single quotes.
+    SingleQuotes,
+    /// A filter's string without quotes.
+    UnquotedString(String),
     /// `True`, `False` or `Null` of a filter in another case than lower case.
     LiteralCase(String),
     /// A filter compares an attribute with a literal of another type, e.g. `active eq "True"`.
@@ -102,6 +106,8 @@ impl Quirk {
             Self::MemberByRef => "member-by-ref",
             Self::NullRef => "null-ref",
             Self::DoubledQuotes => "doubled-quotes",
+            Self::SingleQuotes => "single-quotes",
+            Self::UnquotedString(_) => "unquoted-string",
             Self::LiteralCase(_) => "literal-case",
             Self::LiteralType(_) => "literal-type",
             Self::ComparedValuePath => "compared-value-path",
@@ -150,6 +156,8 @@ impl fmt::Display for Quirk {
             Self::MemberByRef => f.write_str("A member has no value; it was read from its $ref."),
             Self::NullRef => f.write_str("The $ref of a member is null."),
             Self::DoubledQuotes => f.write_str("A string of the filter stands in doubled quotes."),
+            Self::SingleQuotes => f.write_str("A string of the filter stands in single quotes."),
+            Self::UnquotedString(word) => write!(f, "The string {word} of the filter has no quotes."),
             Self::LiteralCase(word) => write!(f, "The literal {word} of the filter is not in lower case."),
             Self::LiteralType(at) => write!(f, "The filter compares {at} with a literal of another type."),
             Self::ComparedValuePath => f.write_str("The filter compares behind a value path."),

@@ -103,6 +103,125 @@ async fn if_none_match_guards_a_write() {
     server.send("PUT", &path, &[("if-none-match", "W/\"other\"")], body).await.expect(200);
 }
 
+/// Whether an object has nothing that the attributes of a schema do not, and all that they require.
+fn fits(object: &Value, attributes: &Value) {
+    let attributes = attributes.as_array().expect("attributes");
+    let object = object.as_object().expect("an object");
+    for (key, value) in object {
+        let Some(attribute) = attributes.iter().find(|attribute| attribute["name"] == *key) else {
+            assert!(["schemas", "meta"].contains(&key.as_str()), "{key} is in no schema");
+            continue;
+        };
+        assert_eq!(value.is_array(), attribute["multiValued"] == true, "{key}");
+        if attribute["type"] == "complex" {
+            let one = std::slice::from_ref(value);
+            value
+                .as_array()
+                .map_or(one, Vec::as_slice)
+                .iter()
+                .for_each(|part| fits(part, &attribute["subAttributes"]));
+        }
+    }
+    for attribute in attributes.iter().filter(|attribute| attribute["required"] == true) {
+        let name = attribute["name"].as_str().expect("a name");
+        assert!(object.contains_key(name), "{name} is required");
+    }
+}
+
+#[tokio::test]
+async fn discovery_answers_fit_their_own_schemas() {
+    let server = Server::new().await;
+    for (path, name) in [
+        ("/ServiceProviderConfig", "ServiceProviderConfig"),
+        ("/ResourceTypes", "ResourceType"),
+        ("/Schemas", "Schema"),
+    ] {
+        let urn = format!("urn:ietf:params:scim:schemas:core:2.0:{name}");
+        let schema = server.get(&format!("/Schemas/{urn}")).await.expect(200);
+        let answer = server.get(path).await.expect(200);
+        let list = answer["Resources"].as_array().cloned().unwrap_or_else(|| vec![answer]);
+        for resource in &list {
+            assert_eq!(resource["schemas"], json!([urn]));
+            assert_eq!(resource["meta"]["resourceType"], name);
+            fits(resource, &schema["attributes"]);
+        }
+        assert!(
+            list.iter().all(|resource| resource["id"] != schema["id"]),
+            "only schemas of resources are listed"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_returned_on_request_is_in_the_answer_to_its_write() {
+    let server = Server::new().await;
+    let urn = "urn:example:2.0:Badge";
+    let attribute =
+        |name: &str, returned: &str| json!({"name": name, "type": "string", "returned": returned});
+    let schema = json!({"id": urn, "name": "Badge",
+        "attributes": [attribute("open", "default"), attribute("kept", "request"), attribute("other", "request")]});
+    let schema = serde_json::from_value(schema).expect("a schema");
+    server.service.put_extension(server.tenant.id, &schema, &by()).await.expect("an extension");
+    let body = json!({"userName": "a", urn: {"open": "1", "kept": "2"}});
+    let path = format!("/Users/{}", server.post("/Users", &body).await.id());
+    assert_eq!(server.put(&path, &body).await.expect(200)[urn], json!({"open": "1", "kept": "2"}));
+    for (operation, shown) in [
+        (json!({"op": "add", "path": "title", "value": "t"}), json!({"open": "1"})),
+        (
+            json!({"op": "add", "path": format!("{urn}:kept"), "value": "3"}),
+            json!({"open": "1", "kept": "3"}),
+        ),
+        (json!({"op": "replace", "value": {urn: {"other": "4"}}}), json!({"open": "1", "other": "4"})),
+    ] {
+        let answer = server.patch(&path, &json!([operation])).await.expect(200);
+        assert_eq!(answer[urn], shown, "{operation}");
+    }
+    let operation = json!([{"op": "replace", "path": format!("{urn}:kept"), "value": "5"}]);
+    let answer = server.patch(&format!("{path}?attributes=title"), &operation).await.expect(200);
+    assert!(answer.get(urn).is_none(), "what is named in attributes is all that is returned");
+    assert_eq!(server.get(&path).await.expect(200)[urn], json!({"open": "1"}));
+}
+
+#[tokio::test]
+async fn a_patch_without_an_answer_says_where_and_which_version() {
+    let server = Server::new().await;
+    let group = server.group("g", &[]).await;
+    let patch = json!([{"op": "replace", "path": "displayName", "value": "h"}]);
+    let reply = server.patch(&format!("/Groups/{group}"), &patch).await;
+    reply.expect(204);
+    let meta = server.get(&format!("/Groups/{group}")).await.expect(200)["meta"].clone();
+    assert_eq!(
+        (reply.header("location"), reply.header("etag")),
+        (meta["location"].as_str().expect("a URL"), meta["version"].as_str().expect("a version"))
+    );
+}
+
+#[tokio::test]
+async fn attributes_are_named_once_or_often_with_and_without_brackets() {
+    let server = Server::new().await;
+    let emails = json!([{"value": "a@x", "type": "work"}]);
+    let body = json!({"userName": "a", "title": "t", "nickName": "n", "emails": emails});
+    let path = format!("/Users/{}", server.post("/Users", &body).await.id());
+    let names = async |query: &str| {
+        let shown = server.get(&format!("{path}?{query}")).await.expect(200);
+        let names = shown.as_object().expect("an object").keys();
+        names.filter(|name| *name != "schemas" && *name != "id").cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names("attributes=title&attributes=nickName,userName").await, "userName title nickName");
+    assert_eq!(names("excludedAttributes=title,meta&excludedAttributes=nickName").await, "userName emails");
+    let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let body = json!({"userName": "a", urn: {"department": "d", "division": "v"}});
+    server.put(&path, &body).await.expect(200);
+    for query in [format!("attributes={urn}:department"), "attributes=Department".to_owned()] {
+        let shown = server.get(&format!("{path}?{query}")).await.expect(200);
+        assert_eq!(shown[urn], json!({"department": "d"}), "{query}");
+    }
+    let sorted = server.get("/Users?sortBy=department&attributes=userName").await.expect(200);
+    assert_eq!(sorted["totalResults"], 1);
+    server.put(&path, &json!({"userName": "a", "emails": emails})).await.expect(200);
+    assert_eq!(names("attributes=emails%5Btype%20eq%20%22work%22%5D").await, "emails");
+}
+
 #[tokio::test]
 async fn a_password_cannot_be_asked_for() {
     let server = Server::new().await;
@@ -134,13 +253,14 @@ async fn a_bulk_request_beyond_its_limits_is_refused_whole() {
 }
 
 #[tokio::test]
-async fn a_bulk_create_without_a_bulk_id_fails_alone() {
+async fn a_bulk_operation_that_lacks_a_part_fails_alone() {
     let server = Server::new().await;
     let create = |name: &str| json!({"method": "POST", "path": "/Users", "data": {"userName": name}});
     let mut named = create("b");
     named["bulkId"] = json!("b");
-    let reply = server.post("/Bulk", &json!({"Operations": [create("a"), named]})).await.expect(200);
-    assert_eq!(values(&reply["Operations"], "status"), ["400", "201"], "{reply}");
+    let nowhere = json!({"method": "DELETE"});
+    let reply = server.post("/Bulk", &json!({"Operations": [create("a"), nowhere, named]})).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["400", "400", "201"], "{reply}");
     assert_eq!(reply["Operations"][0]["response"]["scimType"], "invalidSyntax");
     assert_eq!(values(&server.get("/Users").await.expect(200)["Resources"], "userName"), ["b"]);
 }

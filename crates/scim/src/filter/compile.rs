@@ -116,7 +116,7 @@ impl Compiler<'_> {
         let Scope::Resource(definition) = scope else {
             return Err(refused(format!("the filter has brackets within brackets at {path}")));
         };
-        match resolve(definition, path) {
+        match definition.resolve_read(path) {
             None => Ok(Node::Constant(false)),
             Some(Target::Attribute(located)) if located.sub.is_none() => {
                 let node = self.node(inner, Scope::Element(located))?;
@@ -158,6 +158,9 @@ impl Compiler<'_> {
             )));
         }
         let (operand, literal) = self.operand(located, op, literal, &full)?;
+        if located.kind == Type::Boolean && is_primary(path, scope) {
+            return Ok(primary(getter, full, op, literal == Literal::Bool(true)));
+        }
         Ok(Node::Test(Test { getter, op, operand, path: full, literal }))
     }
 
@@ -203,6 +206,41 @@ impl Compiler<'_> {
         };
         Ok((operand, typed))
     }
+}
+
+/// Whether a path names `primary` of a list.
+fn is_primary(path: &AttrPath, scope: Scope<'_>) -> bool {
+    let (attribute, name) = match scope {
+        Scope::Element(parent) => (Some(parent.attribute), Some(path.name.as_str())),
+        Scope::Resource(definition) => match definition.resolve_read(path) {
+            Some(Target::Attribute(located)) => (Some(located.attribute), path.sub.as_deref()),
+            _ => (None, None),
+        },
+    };
+    attribute.is_some_and(|attribute| attribute.multi_valued)
+        && name.is_some_and(|name| name.eq_ignore_ascii_case("primary"))
+}
+
+/// The values that are primary, or those that are not: where `primary` is absent it is false (RFC 7643 section 2.4).
+fn primary(getter: Getter, path: String, op: Op, literal: bool) -> Node {
+    let is_true = |getter, path| {
+        Node::Test(Test {
+            getter,
+            op: Op::Eq,
+            operand: Operand::Bool(true),
+            path,
+            literal: Literal::Bool(true),
+        })
+    };
+    if (op == Op::Eq) == literal {
+        return is_true(getter, path);
+    }
+    let Some(sub) = getter.sub.clone() else { return Node::Not(Box::new(is_true(getter, path))) };
+    let list = Getter { sub: None, ..getter };
+    let inner = Getter { extension: None, name: sub, sub: None };
+    let none = (op == Op::Ne).then(|| Node::Not(Box::new(Node::Present(list.clone()))));
+    let some = Node::Element(list, Box::new(Node::Not(Box::new(is_true(inner, path)))));
+    Node::Or(none.into_iter().chain([some]).collect())
 }
 
 fn text(literal: &Literal) -> String {
@@ -260,28 +298,11 @@ enum Found<'d> {
     Unknown,
 }
 
-/// What a path names. A bare name that the core schema does not have is looked for in the extensions: Entra asks for
-/// `manager eq "id"`.
-fn resolve<'d>(definition: &'d Definition, path: &AttrPath) -> Option<Target<'d>> {
-    let in_extension = || {
-        let mut extensions = definition.extensions().iter().filter(|_| path.uri.is_none());
-        extensions.find_map(|extension| {
-            let (schema, attribute) = definition.extension_attribute(&extension.schema.id, &path.name)?;
-            let sub = match &path.sub {
-                Some(name) => Some(attribute.sub(name)?),
-                None => None,
-            };
-            Some(Target::Attribute(Located { extension: Some(schema), attribute, sub }))
-        })
-    };
-    definition.resolve(path).or_else(in_extension)
-}
-
 /// Looks a path up. A complex attribute with a sub-attribute `value` stands for that, so that
 /// `emails co "@x"` and `manager eq "id"` work.
 fn locate<'d>(path: &AttrPath, scope: Scope<'d>) -> Found<'d> {
     match scope {
-        Scope::Resource(definition) => match resolve(definition, path) {
+        Scope::Resource(definition) => match definition.resolve_read(path) {
             None => Found::Unknown,
             Some(Target::Core) => Found::Core,
             Some(Target::Extension(schema)) => Found::Extension(schema.id.clone()),
@@ -319,7 +340,7 @@ fn locate<'d>(path: &AttrPath, scope: Scope<'d>) -> Found<'d> {
 fn present(path: &AttrPath, scope: Scope<'_>) -> Node {
     // Presence asks for the attribute itself, not for its `value`.
     if let Scope::Resource(definition) = scope
-        && let Some(Target::Attribute(located)) = resolve(definition, path)
+        && let Some(Target::Attribute(located)) = definition.resolve_read(path)
     {
         return Node::Present(Getter::of(&located));
     }

@@ -1,6 +1,6 @@
 //! The reader of filters and paths: recursive descent over bytes with a limit on depth.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::{Filter, Limits, Literal, Op, ParseError};
 use crate::path::{AttrPath, Path};
@@ -75,6 +75,30 @@ impl<'t> Parser<'t> {
             self.at += 1;
         }
         &self.text[start..self.at]
+    }
+
+    /// A word that stands where a string belongs: the RFCs' own examples leave the quotes out.
+    fn bare(&mut self) -> &'t str {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| is_word(byte) || byte >= 0x80) {
+            self.at += 1;
+        }
+        &self.text[start..self.at]
+    }
+
+    /// A string in single quotes, as in an example of RFC 7644 section 3.7.1: it ends at the quote behind which
+    /// the value ends, so that `'O'Malley'` is one.
+    fn single_quoted(&mut self) -> Result<String, ParseError> {
+        let inner = &self.text[self.at + 1..];
+        let ends = |&(at, _): &(usize, &str)| {
+            inner.as_bytes().get(at + 1).is_none_or(|next| b" \t\r\n)]".contains(next))
+        };
+        let Some((length, _)) = inner.match_indices('\'').find(ends) else {
+            return Err(self.error_at(self.at, "the string that begins here does not end"));
+        };
+        self.at += length + 2;
+        self.quirks.note(Quirk::SingleQuotes);
+        Ok(inner[..length].to_owned())
     }
 
     /// Takes a keyword if it is the next word.
@@ -239,11 +263,13 @@ impl<'t> Parser<'t> {
     }
 
     fn literal(&mut self) -> Result<Literal, ParseError> {
-        if self.peek() == Some(b'"') {
-            return self.string().map(Literal::String);
+        match self.peek() {
+            Some(b'"') => return self.string().map(Literal::String),
+            Some(b'\'') => return self.single_quoted().map(Literal::String),
+            _ => {}
         }
         let start = self.at;
-        let word = self.word();
+        let word = self.bare();
         let literal = match word {
             "true" => Literal::Bool(true),
             "false" => Literal::Bool(false),
@@ -251,15 +277,19 @@ impl<'t> Parser<'t> {
             _ if word.eq_ignore_ascii_case("true") => Literal::Bool(true),
             _ if word.eq_ignore_ascii_case("false") => Literal::Bool(false),
             _ if word.eq_ignore_ascii_case("null") => Literal::Null,
-            _ => match serde_json::from_str::<Number>(word) {
-                Ok(number) => return Ok(Literal::Number(number)),
-                Err(_) => {
-                    return Err(self.expected_at(
-                        start,
-                        "a value (a \"string\" in quotes, a number, true, false or null)",
-                    ));
-                }
-            },
+            "" => {
+                return Err(self
+                    .expected_at(start, "a value (a \"string\" in quotes, a number, true, false or null)"));
+            }
+            _ => {
+                return Ok(serde_json::from_str(word).map_or_else(
+                    |_| {
+                        self.quirks.at(Quirk::UnquotedString, word);
+                        Literal::String(word.to_owned())
+                    },
+                    Literal::Number,
+                ));
+            }
         };
         if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
             self.quirks.at(Quirk::LiteralCase, word);

@@ -97,6 +97,15 @@ fn what_matches() {
         "title eq \"x\" or title co \"head\" and active eq true",
         "(title eq \"x\" or title co \"head\") and not (active eq false)",
         "  (  title   pr  )  ",
+        "title sw Head and userName co 'example.com'",
+        "name.familyName eq 'STRASSER' and (emails.type eq home)",
+        "emails[type eq 'work']",
+        "meta.created gt 2015-10-10T14:38:21.8617979-07:00",
+        "emails[primary eq false]",
+        "emails.primary eq false",
+        "emails.primary ne true",
+        "addresses[primary eq false and type eq \"work\"]",
+        "phoneNumbers.primary ne true",
         "id eq \"7a\" and urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq \"m1\"",
     ] {
         assert!(matches(filter), "{filter}");
@@ -118,6 +127,9 @@ fn what_does_not_match() {
         "unheardOf eq \"x\"",
         "emails.unheardOf eq \"x\"",
         "department eq \"x\"",
+        "emails[primary eq false and type eq \"work\"]",
+        "emails[primary ne false and type eq \"home\"]",
+        "phoneNumbers.primary eq false",
         "emails eq null",
         "urn:acme:hr:1.0:User:level lt 7",
         "urn:acme:hr:1.0:User:tags eq \"blue\"",
@@ -143,7 +155,9 @@ fn refuses_with_position_and_expectation() {
         ("userName", 9, "an operator"),
         ("userName is \"x\"", 10, "found `is`"),
         ("userName eq", 12, "a value"),
-        ("userName eq bjensen", 13, "a value"),
+        ("userName eq ,", 13, "a value"),
+        ("userName eq bjensen smith", 21, "and, or, or the end"),
+        ("userName eq 'bjensen", 13, "does not end"),
         ("userName eq \"x", 13, "does not end"),
         ("userName eq \"\\x\"", 13, "bad escape"),
         ("userName eq \"x\" title pr", 17, "and, or, or the end"),
@@ -210,6 +224,9 @@ fn quirks_are_noted() {
     assert_eq!(quirks("title eq \"a \"\"b\"\" c\"").0, "title eq \"a \\\"b\\\" c\"");
     assert_eq!(quirks("title eq \"\"").0, "title eq \"\"");
     assert_eq!(quirks("(title eq \"\")").0, "title eq \"\"");
+    let (text, found) = quirks("title eq 'O'Malley' or title eq Boss");
+    assert_eq!(text, "title eq \"O'Malley\" or title eq \"Boss\"");
+    assert!(found.contains(&Quirk::SingleQuotes) && found.contains(&Quirk::UnquotedString("Boss".into())));
     assert!(quirks("active eq FALSE").1.contains(&Quirk::LiteralCase("FALSE".into())));
     assert!(quirks("active eq \"False\"").1.contains(&Quirk::LiteralType("active".into())));
     let (text, found) = quirks("emails[type eq \"work\"].value eq \"x\"");

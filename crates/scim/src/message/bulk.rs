@@ -86,7 +86,8 @@ pub struct BulkOperation {
     /// Entity tag that the resource must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// `/Users` or `/Users/{id}`.
+    /// `/Users` or `/Users/{id}`; empty where there is none, so that the operation fails alone.
+    #[serde(default)]
     pub path: String,
     /// Body.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -74,7 +74,12 @@ impl Patch<'_, '_> {
         let Some(path) = &operation.path else {
             return self.merge(operation.op, operation.value.clone());
         };
-        match self.definition.resolve(&path.attr) {
+        let target = self.definition.resolve(&path.attr).or_else(|| {
+            let target = self.definition.resolve_dotted(&path.attr)?;
+            self.cleaner.quirks.at(Quirk::DottedKey, &path.attr.to_string());
+            Some(target)
+        });
+        match target {
             None => Err(Error::path(format!(
                 "no schema of the resource type {} has the attribute {}",
                 self.definition.name(),
@@ -197,6 +202,9 @@ impl Patch<'_, '_> {
     ) -> Result<(), Error> {
         let attribute = located.attribute;
         if located.extension.is_none() && attribute.name == "schemas" {
+            if op == Op::Remove && filter.is_none() && value.is_none() {
+                return Err(required(located));
+            }
             // The list follows from what is present.
             return Ok(());
         }
@@ -268,11 +276,13 @@ impl Patch<'_, '_> {
         let attribute = located.attribute;
         let path = located.to_string();
         let enforced = located.extension.is_some();
+        let value = value.unwrap_or(Value::Null);
+        let named = (op != Op::Remove && located.leaf().kind == Type::Complex)
+            .then(|| element::named_parts(attribute, &value))
+            .flatten();
         let value = match op {
             Op::Remove => None,
-            Op::Add | Op::Replace => {
-                self.cleaner.attribute(located.leaf(), value.unwrap_or(Value::Null), &path, enforced)?
-            }
+            Op::Add | Op::Replace => self.cleaner.attribute(located.leaf(), value, &path, enforced)?,
         };
         if op == Op::Remove {
             self.removable(located)?;
@@ -281,8 +291,10 @@ impl Patch<'_, '_> {
         let old = home.get(&attribute.name).cloned();
         let new = match (located.sub, value) {
             (Some(sub), value) => with_part(old.clone(), sub, value),
-            (None, Some(Value::Object(parts))) => Some(merged(attribute, old.clone(), parts)),
-            (None, value) => value,
+            (None, value) => match named {
+                Some(named) => element::merged(old.clone(), &named, value),
+                None => value,
+            },
         };
         if old == new {
             return Ok(());
@@ -315,20 +327,11 @@ fn required(located: &Located<'_>) -> Error {
 }
 
 fn check_immutable(located: &Located<'_>, old: Option<&Value>, new: Option<&Value>) -> Result<(), Error> {
-    let fixed = |path: &dyn std::fmt::Display| {
-        Err(Error::mutability(format!("{path} is immutable and has another value already")))
-    };
     let Some(old) = old else { return Ok(()) };
     if located.attribute.mutability == Mutability::Immutable {
-        return fixed(located);
+        return Err(element::immutable(located));
     }
-    for sub in located.attribute.sub_attributes.iter().filter(|sub| sub.mutability == Mutability::Immutable) {
-        let stored = old.get(&sub.name);
-        if stored.is_some() && stored != new.and_then(|new| new.get(&sub.name)) {
-            return fixed(&located.with_sub(Some(sub)));
-        }
-    }
-    Ok(())
+    element::check_parts(located, old, new)
 }
 
 /// A complex value with one part set or removed; none when nothing is left.
@@ -339,12 +342,4 @@ fn with_part(old: Option<Value>, sub: &Attribute, value: Option<Value>) -> Optio
     };
     element::set_part(&mut parts, sub, value);
     (!parts.is_empty()).then_some(Value::Object(parts))
-}
-
-/// A complex value with the parts given; those not given stay.
-fn merged(attribute: &Attribute, old: Option<Value>, parts: Map<String, Value>) -> Value {
-    debug_assert_eq!(attribute.kind, Type::Complex);
-    let Some(Value::Object(mut kept)) = old else { return Value::Object(parts) };
-    element::merge_parts(&mut kept, parts);
-    Value::Object(kept)
 }

@@ -182,8 +182,52 @@ pub(super) fn set_part(parts: &mut Map<String, Value>, sub: &Attribute, value: O
     }
 }
 
+pub(super) fn immutable(path: &Located<'_>) -> Error {
+    Error::mutability(format!("{path} is immutable and has another value already"))
+}
+
+/// Whether the parts of a value that may be set once are as they were.
+pub(super) fn check_parts(located: &Located<'_>, old: &Value, new: Option<&Value>) -> Result<(), Error> {
+    let fixed = |sub: &&Attribute| sub.mutability == Mutability::Immutable;
+    for sub in located.attribute.sub_attributes.iter().filter(fixed) {
+        let stored = old.get(&sub.name);
+        if stored.is_some() && stored != new.and_then(|new| new.get(&sub.name)) {
+            return Err(immutable(&located.with_sub(Some(sub))));
+        }
+    }
+    Ok(())
+}
+
+/// The parts that a complex value names, or nothing where it is none but a plain one or nothing.
+pub(super) fn named_parts<'a>(attribute: &'a Attribute, value: &Value) -> Option<Vec<&'a Attribute>> {
+    let value = match value {
+        Value::Array(values) if values.len() == 1 => &values[0],
+        other => other,
+    };
+    let parts = value.as_object()?;
+    let writable = |part: &&Attribute| part.mutability != Mutability::ReadOnly;
+    Some(parts.keys().filter_map(|key| attribute.sub(key)).filter(writable).collect())
+}
+
+/// A complex value with the parts given; those that were named without a value go, those not named stay.
+pub(super) fn merged(old: Option<Value>, named: &[&Attribute], given: Option<Value>) -> Option<Value> {
+    let mut kept = match old {
+        Some(Value::Object(old)) => old,
+        _ => Map::new(),
+    };
+    let parts = match given {
+        Some(Value::Object(parts)) => parts,
+        _ => Map::new(),
+    };
+    for part in named.iter().filter(|part| !parts.contains_key(&part.name)) {
+        set_part(&mut kept, part, None);
+    }
+    merge_parts(&mut kept, parts);
+    (!kept.is_empty()).then_some(Value::Object(kept))
+}
+
 /// Sets the parts given; those not given stay, but for a reference that belonged to another value.
-pub(super) fn merge_parts(kept: &mut Map<String, Value>, parts: Map<String, Value>) {
+fn merge_parts(kept: &mut Map<String, Value>, parts: Map<String, Value>) {
     if parts.get("value").is_some_and(|value| kept.get("value") != Some(value)) {
         kept.shift_remove("$ref");
     }
@@ -203,7 +247,13 @@ fn filtered(
     let matched: Vec<usize> =
         (0..elements.len()).filter(|&at| compiled.matches_value(&elements[at])).collect();
     if matched.is_empty() {
-        return unmatched(op, located, filter, value, elements, cleaner);
+        let Some(created) = unmatched(op, located, filter, value, cleaner)? else { return Ok(Vec::new()) };
+        // A value that the same path would not find again is not what was meant.
+        if !compiled.matches_value(&created) {
+            return Err(no_target(op, located, filter));
+        }
+        elements.push(created);
+        return Ok(vec![elements.len() - 1]);
     }
     if let Some(sub) = located.sub {
         let value = part_value(op, located, sub, value, cleaner)?;
@@ -219,19 +269,26 @@ fn filtered(
         return Ok(Vec::new());
     }
     let path = located.to_string();
+    let named = value.as_ref().and_then(|value| named_parts(located.attribute, value));
+    if let (Op::Add, Some(named)) = (op, named) {
+        let parts = one(located, value, &path, cleaner)?;
+        for &at in &matched {
+            let old = elements[at].take();
+            let new = merged(Some(old.clone()), &named, parts.clone());
+            check_parts(located, &old, new.as_ref())?;
+            elements[at] = new.unwrap_or_default();
+        }
+        elements.retain(|element| !element.is_null());
+        return Ok(matched);
+    }
     let new = one(located, value, &path, cleaner)?.ok_or_else(|| {
         Error::value(format!("{path}[{filter}] takes the new value; to drop what it matches use remove"))
     })?;
     for &at in &matched {
-        elements[at] = match (op, &elements[at], new.clone()) {
-            (Op::Add, Value::Object(old), Value::Object(parts)) => {
-                let mut kept = old.clone();
-                merge_parts(&mut kept, parts);
-                Value::Object(kept)
-            }
+        elements[at] = match new.clone() {
             // What the filter says of the element stays true, so that the same path finds it again.
-            (_, _, Value::Object(parts)) => Value::Object(completed(located, filter, parts)),
-            (_, _, plain) => plain,
+            Value::Object(parts) => Value::Object(completed(located, filter, parts)),
+            plain => plain,
         };
     }
     Ok(matched)
@@ -254,47 +311,46 @@ fn one(
     cleaner.single(located.attribute, value, path, located.extension.is_some())
 }
 
-/// No element matches: nothing to remove; a value is created from the filter, where it tells how; else `noTarget`.
+fn no_target(op: Op, located: &Located<'_>, filter: &Filter) -> Error {
+    let hint = if op == Op::Remove { "" } else { "; add the value first" };
+    Error::of(ScimType::NoTarget, format!("no value matches {}[{filter}]{hint}", located.with_sub(None)))
+}
+
+/// No element matches: nothing to remove; the value to create from the filter, where it tells how; else `noTarget`.
 fn unmatched(
     op: Op,
     located: &Located<'_>,
     filter: &Filter,
     value: Option<Value>,
-    elements: &mut Vec<Value>,
     cleaner: &mut Cleaner<'_>,
-) -> Result<Vec<usize>, Error> {
+) -> Result<Option<Value>, Error> {
     let path = format!("{}[{filter}]", located.with_sub(None));
-    let no_target = || {
-        let hint = if op == Op::Remove { "" } else { "; add the value first" };
-        Error::of(ScimType::NoTarget, format!("no value matches {path}{hint}"))
-    };
     if op == Op::Remove {
         if cleaner.strict {
-            return Err(no_target());
+            return Err(no_target(op, located, filter));
         }
         cleaner.quirks.at(Quirk::NothingToRemove, &path);
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let creates = op == Op::Add || (located.sub.is_some() && !cleaner.strict);
     let said = conjuncts(filter).filter(|_| creates && located.attribute.kind == Type::Complex);
-    let Some(said) = said else { return Err(no_target()) };
-    // A value created without what nobody can have would not be found by the same path again.
+    let Some(said) = said else { return Err(no_target(op, located, filter)) };
+    // Of what no schema has nothing can be created.
     if let Some((unknown, _)) = said.iter().find(|(path, _)| located.attribute.sub(&path.name).is_none()) {
         return Err(Error::path(format!("{} has no sub-attribute {unknown}", located.with_sub(None))));
     }
     let parts = match located.sub {
         Some(sub) => match part_value(op, located, sub, value, cleaner)? {
             Some(value) => Map::from_iter([(sub.name.clone(), value)]),
-            None => return Ok(Vec::new()),
+            None => return Ok(None),
         },
         None => match one(located, value, &path, cleaner)? {
             Some(Value::Object(parts)) => parts,
-            _ => return Ok(Vec::new()),
+            _ => return Ok(None),
         },
     };
     cleaner.quirks.at(Quirk::ElementCreated, &path);
-    elements.push(Value::Object(completed(located, filter, parts)));
-    Ok(vec![elements.len() - 1])
+    Ok(Some(Value::Object(completed(located, filter, parts))))
 }
 
 /// The parts with what a filter of equalities says of them, unless they say otherwise.

@@ -23,6 +23,15 @@ fn acme() -> Schema {
             Attribute::string("badge", "").mutability(Mutability::Immutable),
             Attribute::string("tags", "").multi(),
             Attribute::string("grade", "").required(),
+            Attribute::complex(
+                "keys",
+                "",
+                vec![
+                    Attribute::string("value", "").mutability(Mutability::Immutable),
+                    Attribute::string("type", ""),
+                ],
+            )
+            .multi(),
         ],
     }
 }
@@ -102,6 +111,55 @@ fn add_sets_merges_and_unites() {
 }
 
 #[test]
+fn parts_named_without_a_value_go_and_parts_not_named_stay() {
+    let name = json!({"familyName": "f", "givenName": "g"});
+    let start = json!({ "name": name });
+    for op in ["add", "replace"] {
+        let with = |value: Value| {
+            let by_path = patched(start.clone(), json!([{"op": op, "path": "name", "value": value}]));
+            let by_key = patched(start.clone(), json!([{"op": op, "value": {"name": value}}]));
+            assert_eq!(by_path, by_key);
+            by_path.get("name").cloned()
+        };
+        assert_eq!(with(json!({})), Some(name.clone()));
+        assert_eq!(with(json!({"unheardOf": 1})), Some(name.clone()));
+        assert_eq!(with(json!({"GivenName": null})), Some(json!({"familyName": "f"})));
+        assert_eq!(
+            with(json!({"givenName": null, "familyName": "h", "middleName": []})),
+            Some(json!({"familyName": "h"}))
+        );
+        assert_eq!(with(json!({"familyName": null, "givenName": null})), None);
+        assert_eq!(with(json!(null)), None);
+    }
+    let email = json!({"value": "a", "type": "work", "display": "d"});
+    let add = |value: Value| {
+        let add = json!([{"op": "add", "path": "emails[type eq \"work\"]", "value": value}]);
+        patched(json!({"emails": [email, {"value": "b"}]}), add)["emails"].clone()
+    };
+    assert_eq!(add(json!({})), json!([email, {"value": "b"}]));
+    assert_eq!(add(json!({"display": null})), json!([{"value": "a", "type": "work"}, {"value": "b"}]));
+    assert_eq!(add(json!({"value": null, "type": null, "display": null})), json!([{"value": "b"}]));
+}
+
+#[test]
+fn a_dot_behind_the_urn_of_a_schema_is_read_as_a_colon() {
+    let set = |path: &str| {
+        let path = format!("{}{path}", urn::ENTERPRISE_USER);
+        run(json!({}), json!([{"op": "replace", "path": path, "value": "m"}]), false)
+    };
+    for (path, expected) in [
+        (".manager", json!({"manager": {"value": "m"}})),
+        (".manager.value", json!({"manager": {"value": "m"}})),
+        (".department", json!({"department": "m"})),
+    ] {
+        let done = set(path).unwrap();
+        assert_eq!(done.resource[urn::ENTERPRISE_USER], expected, "{path}");
+        assert!(done.quirks.iter().any(|quirk| quirk.code() == "dotted-key"), "{path}");
+    }
+    assert_eq!(set(".unheardOf").err().unwrap().scim_type, Some(ScimType::InvalidPath));
+}
+
+#[test]
 fn nothing_new_is_no_change() {
     let start = json!({"title": "t", "emails": [{"value": "a", "primary": true}]});
     for operations in [
@@ -110,6 +168,7 @@ fn nothing_new_is_no_change() {
         json!([{"op": "remove", "path": "nickName"}]),
         json!([{"op": "replace", "value": {"title": "x"}}, {"op": "replace", "path": "title", "value": "t"}]),
         json!([{"op": "remove", "path": "emails[value eq \"zz\"]"}]),
+        json!([{"op": "remove", "path": "schemas[value eq \"urn:acme:1.0:User\"]"}]),
         json!([{"op": "remove", "path": urn::ENTERPRISE_USER}]),
     ] {
         assert!(!run(start.clone(), operations.clone(), false).unwrap().changed, "{operations}");
@@ -221,6 +280,8 @@ fn errors_have_the_keyword_of_the_rfc() {
             ScimType::NoTarget,
         ),
         (emails.clone(), op("replace", "emails[value co \"z\"].value", json!("b")), ScimType::NoTarget),
+        (emails.clone(), op("replace", "emails[value eq \"z\"].value", json!("b")), ScimType::NoTarget),
+        (emails.clone(), op("add", "emails[type eq \"home\"]", json!({"type": "other"})), ScimType::NoTarget),
         (emails.clone(), op("replace", "emails[kind eq \"z\"].value", json!("b")), ScimType::InvalidPath),
         (json!({}), op("replace", "shoeSize", json!(1)), ScimType::InvalidPath),
         (json!({}), op("replace", "name.shoe", json!(1)), ScimType::InvalidPath),
@@ -233,6 +294,7 @@ fn errors_have_the_keyword_of_the_rfc() {
         (json!({}), op("add", "groups", json!([{"value": "g"}])), ScimType::Mutability),
         (json!({}), op("replace", "meta.created", json!("x")), ScimType::Mutability),
         (json!({}), json!([{"op": "remove", "path": "userName"}]), ScimType::Mutability),
+        (json!({}), json!([{"op": "remove", "path": "schemas"}]), ScimType::Mutability),
         (json!({}), op("replace", "userName", json!("")), ScimType::InvalidValue),
         (json!({}), op("replace", "userName", json!(null)), ScimType::InvalidValue),
         (json!({}), op("replace", "active", json!("maybe")), ScimType::InvalidValue),
@@ -270,6 +332,19 @@ fn immutable_values_are_set_once() {
     assert!(!run(start.clone(), json!([{"op": "add", "path": path, "value": "b"}]), false).unwrap().changed);
     assert_eq!(refused(start.clone(), set("c")), ScimType::Mutability);
     assert_eq!(refused(start, json!([{"op": "remove", "path": path}])), ScimType::Mutability);
+    let keys = "urn:acme:1.0:User:keys[type eq \"door\"]";
+    let start = json!({"schemas": schemas,
+        "urn:acme:1.0:User": {"grade": "g", "keys": [{"value": "1", "type": "door"}]}});
+    for (path, value) in [
+        (keys.to_owned(), json!({"value": "2"})),
+        (keys.to_owned(), json!({"value": null})),
+        (format!("{keys}.value"), json!("2")),
+    ] {
+        let add = json!([{"op": "add", "path": path, "value": value}]);
+        assert_eq!(refused(start.clone(), add.clone()), ScimType::Mutability, "{add}");
+    }
+    let same = json!([{"op": "add", "path": keys, "value": {"value": "1", "type": "gate"}}]);
+    assert_eq!(patched(start, same)["urn:acme:1.0:User"]["keys"], json!([{"value": "1", "type": "gate"}]));
 }
 
 #[test]
@@ -297,6 +372,7 @@ fn strict_refuses_what_is_tolerated_otherwise() {
 }
 
 mod clients;
+mod reference;
 
 fn group(operations: Value) -> (Value, Vec<MemberEdit>) {
     let mut body = object(json!({"schemas": [urn::GROUP], "displayName": "g"}));

@@ -243,7 +243,12 @@ impl Cleaner<'_> {
                 if value.is_string() {
                     self.quirks.at(Quirk::NumberAsString, path);
                 }
-                Ok(Value::Number(read))
+                if attribute.kind == Type::Decimal {
+                    return Ok(Value::Number(read));
+                }
+                whole(read)
+                    .map(Value::Number)
+                    .ok_or_else(|| Error::value(format!("{path} takes a whole number of at most 64 bits")))
             }
             Type::DateTime => match value.as_str().and_then(instant) {
                 Some(_) => Ok(value),
@@ -260,6 +265,15 @@ impl Cleaner<'_> {
             },
         }
     }
+}
+
+/// A whole number without the fraction or exponent that it was sent with (RFC 7643 section 2.3.4).
+fn whole(number: serde_json::Number) -> Option<serde_json::Number> {
+    if !number.is_f64() {
+        return Some(number);
+    }
+    let digits = format!("{:.0}", number.as_f64()?);
+    digits.parse::<i64>().ok().map(Into::into)
 }
 
 /// Whether a number still has the digits that were sent: beyond 64 bits it was read as a double.

@@ -192,6 +192,25 @@ fn a_number_for_a_string_is_kept_digit_by_digit_or_refused() {
 }
 
 #[test]
+fn an_integer_is_kept_without_fraction_and_exponent() {
+    let definition = Definition::user(&[acme()]);
+    let level = |sent: &str| {
+        let body = format!(r#"{{"userName": "a", "urn:acme:1.0:User": {{"level": {sent}}}}}"#);
+        let body = object(serde_json::from_str(&body).unwrap());
+        let accepted = definition.accept(body, Mode::Create, false).map_err(|error| error.scim_type);
+        accepted.map(|accepted| accepted.resource["urn:acme:1.0:User"]["level"].to_string())
+    };
+    for (sent, kept) in
+        [("7.0", "7"), ("1e2", "100"), ("\"-3.0\"", "-3"), ("18446744073709551615", "18446744073709551615")]
+    {
+        assert_eq!(level(sent).as_deref(), Ok(kept), "{sent}");
+    }
+    for sent in ["7.5", "1e30", "\"7,0\""] {
+        assert_eq!(level(sent), Err(Some(ScimType::InvalidValue)), "{sent}");
+    }
+}
+
+#[test]
 fn required_attributes_must_be_there() {
     for body in [json!({}), json!({"userName": ""}), json!({"userName": " "}), json!({"userName": null})] {
         let error = create(body).unwrap_err();

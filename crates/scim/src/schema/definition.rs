@@ -65,6 +65,16 @@ pub enum Target<'d> {
     Attribute(Located<'d>),
 }
 
+impl<'d> Target<'d> {
+    /// The attribute, where it is one.
+    fn attribute(self) -> Option<Located<'d>> {
+        match self {
+            Self::Attribute(located) => Some(located),
+            Self::Core | Self::Extension(_) => None,
+        }
+    }
+}
+
 impl<'d> Located<'d> {
     /// The innermost attribute named: the sub-attribute where there is one.
     pub fn leaf(&self) -> &'d Attribute {
@@ -250,6 +260,30 @@ impl Definition {
         Some(Target::Attribute(Self::locate(Some(schema), attribute, path)?))
     }
 
+    /// What a path names where nothing is written: a bare name that the core schema does not have is looked for in
+    /// the extensions, since clients leave their URNs out (Entra asks for `manager eq "id"`).
+    pub fn resolve_read(&self, path: &AttrPath) -> Option<Target<'_>> {
+        let in_extension = || {
+            let mut extensions = self.extensions.iter().filter(|_| path.uri.is_none());
+            extensions.find_map(|extension| {
+                let (schema, attribute) = self.extension_attribute(&extension.schema.id, &path.name)?;
+                Some(Target::Attribute(Self::locate(Some(schema), attribute, path)?))
+            })
+        };
+        self.resolve(path).or_else(in_extension)
+    }
+
+    /// What a path names that has a dot behind the URN of a schema, where a colon belongs.
+    pub fn resolve_dotted(&self, path: &AttrPath) -> Option<Target<'_>> {
+        let whole = path.to_string();
+        self.schemas().find_map(|schema| {
+            let (urn, rest) = whole.split_at_checked(schema.id.len())?;
+            let name = rest.strip_prefix('.').filter(|_| urn.eq_ignore_ascii_case(&schema.id))?;
+            let path = AttrPath { uri: Some(urn.to_owned()), ..AttrPath::parse(name).ok()? };
+            self.resolve(&path)
+        })
+    }
+
     fn locate<'d>(
         extension: Option<&'d Schema>,
         attribute: &'d Attribute,
@@ -264,10 +298,12 @@ impl Definition {
 
     /// An attribute or sub-attribute by its path as text, e.g. `emails.value` or `urn:...:User:department`.
     pub fn find(&self, path: &str) -> Option<Located<'_>> {
-        match self.resolve(&AttrPath::parse(path).ok()?)? {
-            Target::Attribute(located) => Some(located),
-            Target::Core | Target::Extension(_) => None,
-        }
+        self.resolve(&AttrPath::parse(path).ok()?).and_then(Target::attribute)
+    }
+
+    /// Like [`Definition::find`] where nothing is written: an extension's attribute is found without its URN.
+    pub fn find_read(&self, path: &str) -> Option<Located<'_>> {
+        self.resolve_read(&AttrPath::parse(path).ok()?).and_then(Target::attribute)
     }
 
     /// The resource type as `/ResourceTypes` answers it.

@@ -3,6 +3,7 @@
 mod common;
 mod definition;
 mod resource_type;
+mod service;
 mod standard;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 pub use common::common_attributes;
 pub use definition::{Definition, Extension, Located, Target};
 pub use resource_type::{ResourceType, SchemaExtension};
+pub use service::{resource_type, schema_of_schemas, service_provider_config};
 pub use standard::{enterprise_user, group, user};
 
 use crate::urn;

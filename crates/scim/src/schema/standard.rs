@@ -67,7 +67,7 @@ fn groups() -> Attribute {
             "Groups of which the user is a member; change them at the groups",
             vec![
                 computed(Attribute::string("value", "Identifier of the group").exact()),
-                computed(reference("$ref", "URL of the group", &["User", "Group"])),
+                computed(reference("$ref", "URL of the group", &["Group"])),
                 computed(Attribute::string("display", "Name of the group")),
                 computed(
                     Attribute::string("type", "How the membership comes about")
@@ -86,7 +86,7 @@ pub fn user() -> Schema {
     schema(
         urn::USER,
         "User",
-        "User account",
+        "User Account",
         vec![
             Attribute::string("userName", "Name by which the user signs in")
                 .required()
@@ -144,7 +144,7 @@ pub fn group() -> Schema {
     schema(
         urn::GROUP,
         "Group",
-        "Group of users and groups",
+        "Group",
         vec![
             Attribute::string("displayName", "Name of the group").required().unique(Uniqueness::Server),
             Attribute::complex(
@@ -166,7 +166,7 @@ pub fn enterprise_user() -> Schema {
     schema(
         urn::ENTERPRISE_USER,
         "EnterpriseUser",
-        "What organizations know about their users",
+        "Enterprise User",
         vec![
             Attribute::string("employeeNumber", "Number or code of the employee"),
             Attribute::string("costCenter", "Cost center"),

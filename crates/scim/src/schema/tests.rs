@@ -16,6 +16,9 @@ fn names_are_found_in_any_case() {
     assert_eq!(manager.to_string(), format!("{}:manager.value", urn::ENTERPRISE_USER));
     assert!(user.find("emails.nope").is_none());
     assert!(user.find("department").is_none());
+    let read = user.find_read("Manager.value").expect("an attribute of an extension");
+    assert_eq!(read.to_string(), format!("{}:manager.value", urn::ENTERPRISE_USER));
+    assert!(user.find_read("manager.shoe").is_none() && user.find_read("shoe").is_none());
     assert!(user.find("userName.value").is_none());
 }
 
