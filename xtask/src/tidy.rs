@@ -32,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "directory",
             "expression",
             "graph-api",
+            "intake",
             "model",
             "scim-client",
             "scim-server",

@@ -10,6 +10,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use directory::{AdminToken, Installation, Keyring};
+use intake::Intake;
 use model::{Clock, Ids, Random, SystemClock};
 use serde_json::json;
 use store::Store;
@@ -114,6 +115,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
     }
     let tenants =
         Arc::new(Tenants::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), Arc::clone(&random)));
+    let intake = Intake::default();
     let mut scim = scim_server::Service::new(
         Arc::clone(&store),
         Arc::clone(&tenants),
@@ -123,6 +125,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             domain: Some(options.domain.clone()),
             public_url: options.public_url.clone(),
             limits: scim_server::Limits::default(),
+            intake: intake.clone(),
         },
     );
     if options.tls_cert.is_some() {
@@ -150,6 +153,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             domain: domain_with_port(&options.domain, &public_url),
             public_url,
         },
+        intake,
     });
     let scim = scim_server::router(scim);
     let routes = Arc::new(Routes { scim, administration, metrics: Metrics::default() });

@@ -72,7 +72,10 @@ impl HttpBody for Asked {
     type Data = Bytes;
     type Error = hyper::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) if self.place.work() => Poll::Ready(frame),
             _ => {
@@ -101,7 +104,10 @@ impl HttpBody for Answered {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
@@ -150,12 +156,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Writes what explains the refusal that hyper writes.
     fn refuse(&mut self, cx: &mut Context<'_>, silent: &[u8]) -> Poll<io::Result<usize>> {
         let answer = explained(silent);
-        let refusal = self.refusal.get_or_insert_with(|| Refusal {
-            answer,
-            written: 0,
-            lingered: 0,
-            until: None,
-        });
+        let refusal =
+            self.refusal.get_or_insert_with(|| Refusal { answer, written: 0, lingered: 0, until: None });
         while refusal.written < refusal.answer.len() {
             let rest = &refusal.answer[refusal.written..];
             refusal.written += ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;
@@ -167,8 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 /// Whether that is the beginning of an answer that hyper gives by itself: ours have a body.
 fn is_silent(head: &[u8]) -> bool {
     let refused = [&b"HTTP/1.1 400 "[..], b"HTTP/1.1 414 ", b"HTTP/1.1 431 "];
-    refused.iter().any(|line| head.starts_with(line))
-        && head.windows(SILENT.len()).any(|part| part == SILENT)
+    refused.iter().any(|line| head.starts_with(line)) && head.windows(SILENT.len()).any(|part| part == SILENT)
 }
 
 const SILENT: &[u8] = b"content-length: 0\r\n";
@@ -180,7 +181,7 @@ fn explained(silent: &[u8]) -> Vec<u8> {
         "414" => ("UriTooLong", "the URL is too long: send a long query as POST to .search"),
         "431" => (
             "RequestHeaderFieldsTooLarge",
-            "the request line and the headers are too many or larger than 32 KiB: send fewer, and a long query as \
+            "the request line and the headers are too many or larger than 64 KiB: send fewer, and a long query as \
              POST to .search",
         ),
         _ => (

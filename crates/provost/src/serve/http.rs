@@ -24,7 +24,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest time that a client may take with the handshake of TLS.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of the head of a request at most.
-const HEAD: usize = 32 << 10;
+const HEAD: usize = 64 << 10;
 /// File descriptors that are not for connections of clients: the store, its readers, connections to targets.
 const RESERVED: usize = 256;
 /// The longest time that requests in flight get to end after a signal.
