@@ -16,6 +16,8 @@ const VALUES: usize = 2_000_000;
 /// a proxy that checks the first lets the second through. The error is `invalidSyntax`; more than 128 levels and
 /// more than two million values are refused too.
 pub fn parse(body: &[u8]) -> Result<Value, Error> {
+    // A byte order mark may be ignored (RFC 8259 section 8.1), and some libraries write one.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let left = Cell::new(VALUES);
     let value = Unambiguous { left: &left }.deserialize(&mut deserializer);

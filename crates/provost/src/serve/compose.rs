@@ -69,10 +69,29 @@ fn base(data_dir: &Path) -> Result<Base, Failure> {
     let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
     // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
     let keys = Arc::new(keyring(data_dir, random.as_ref())?);
+    not_emptied(data_dir)?;
     let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
     let installation =
         Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
     Ok(Base { sqlite, clock, random, ids, installation })
+}
+
+/// Refuses a store without a byte beside an administrator's token, which is written once the store holds something: a
+/// copy that went wrong, or a full disk, must not look like a new beginning.
+fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
+    let store = store_sqlite::file_in(data_dir);
+    let empty = |file: &Path| file.metadata().is_ok_and(|about| about.len() == 0);
+    let mut log = store.clone().into_os_string();
+    log.push("-wal");
+    let log = Path::new(&log);
+    if empty(&store) && (!log.exists() || empty(log)) && data_dir.join(TOKEN_FILE).exists() {
+        let words =
+            format!("{} is empty, though the directory has been in use: its data is lost", store.display());
+        return Err(Failure::new("StoreEmpty", words).hint(
+            "put the file back from a backup; to begin anew without the data, delete the empty file, which makes a new store",
+        ));
+    }
+    Ok(())
 }
 
 fn write_token(data_dir: &Path, token: &AdminToken) -> Result<(), Failure> {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderValue, StatusCode, Version};
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
@@ -42,6 +44,15 @@ where
                 return pending().await;
             }
             let turn = Turn(place);
+            if names_no_host(&request) {
+                let words =
+                    "a request of HTTP/1.1 has one Host header: which service is meant cannot be told";
+                let body = Body::from(refusal("400", "BadRequest", words));
+                let mut response = hyper::Response::new(Answered { body, _turn: turn });
+                *response.status_mut() = StatusCode::BAD_REQUEST;
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM_JSON));
+                return Ok(response);
+            }
             let request = request.map(|body| Body::new(Asked { body, place: Arc::clone(&turn.0) }));
             let response: Result<Response, Infallible> = app.oneshot(request).await;
             response.map(|response| response.map(|body| Answered { body, _turn: turn }))
@@ -51,6 +62,12 @@ where
     if let Err(error) = watcher.watch(connection).await {
         debug!(%error, "a connection ended early");
     }
+}
+
+/// Whether a request lacks the Host header, or has several (RFC 9112 section 3.2).
+fn names_no_host<B>(request: &hyper::Request<B>) -> bool {
+    let named = request.headers().get_all(HOST).iter().count();
+    named > 1 || (named == 0 && request.version() == Version::HTTP_11)
 }
 
 /// The time in which the server works on a request.
@@ -174,7 +191,7 @@ fn is_silent(head: &[u8]) -> bool {
 
 const SILENT: &[u8] = b"content-length: 0\r\n";
 
-/// A refusal in words, for whichever kind of client: what cannot be read does not tell what it was meant for.
+/// The answer in place of one without a word.
 fn explained(silent: &[u8]) -> Vec<u8> {
     let status = std::str::from_utf8(silent.get(9..12).unwrap_or_default()).unwrap_or("400");
     let (code, words) = match status {
@@ -194,20 +211,27 @@ fn explained(silent: &[u8]) -> Vec<u8> {
 
 /// A whole answer that ends its connection.
 pub fn answer(status: &str, code: &str, words: &str) -> Vec<u8> {
+    let body = refusal(status, code, words);
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status} {code}\r\ncontent-type: {SCIM_JSON}\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// A refusal in words, for whichever kind of client: it is a SCIM error and an error as Graph has it.
+fn refusal(status: &str, code: &str, words: &str) -> String {
     let body = serde_json::json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
         "status": status,
         "detail": words,
         "error": {"code": code, "message": words},
     });
-    let body = body.to_string();
-    let length = body.len();
-    format!(
-        "HTTP/1.1 {status} {code}\r\ncontent-type: application/scim+json\r\ncontent-length: {length}\r\n\
-         connection: close\r\n\r\n{body}"
-    )
-    .into_bytes()
+    body.to_string()
 }
+
+const SCIM_JSON: &str = "application/scim+json";
 
 impl<S: AsyncRead + Unpin> AsyncRead for Client<S> {
     fn poll_read(
