@@ -15,8 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const PACE: usize = 64 << 10;
 /// Bytes of a body that waits for nobody.
 const SMALL: usize = 32 << 10;
-/// Bytes of all larger bodies that are in memory at a time. Reading JSON takes a multiple of it.
-const LARGE: usize = 32 << 20;
+/// Bytes of all larger bodies that are in memory at a time, the rest of each included that is still to come.
+const ARRIVING: usize = 64 << 20;
+/// Bytes of all larger bodies that are worked on at a time: reading JSON takes a multiple of them, and a processor.
+const WORKED_ON: usize = 16 << 20;
 /// What the bytes of large bodies are counted in.
 const UNIT: usize = 1 << 10;
 /// How long a large body waits for others.
@@ -57,19 +59,21 @@ impl Fault {
 /// Where bodies come in.
 #[derive(Clone, Debug)]
 pub struct Intake {
-    large: Arc<Semaphore>,
+    arriving: Arc<Semaphore>,
+    worked_on: Arc<Semaphore>,
 }
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { large: Arc::new(Semaphore::new(LARGE / UNIT)) }
+        let units = |bytes| Arc::new(Semaphore::new(bytes / UNIT));
+        Self { arriving: units(ARRIVING), worked_on: units(WORKED_ON) }
     }
 }
 
-/// A large body and its share of what all may take, which it gives back when the last part of it is dropped.
+/// A large body and its shares of what all may take, which it gives back when the last part of it is dropped.
 struct Held {
     bytes: Bytes,
-    _share: OwnedSemaphorePermit,
+    _shares: [OwnedSemaphorePermit; 2],
 }
 
 impl AsRef<[u8]> for Held {
@@ -96,7 +100,7 @@ impl Intake {
             }
             if length > SMALL && share.is_none() {
                 let waiting = Instant::now();
-                share = Some(self.share(announced.unwrap_or(limit)).await?);
+                share = Some(share_of(&self.arriving, ARRIVING, announced.unwrap_or(limit)).await?);
                 arrival.since += waiting.elapsed();
                 all.reserve(announced.unwrap_or(length) - all.len());
             }
@@ -106,18 +110,17 @@ impl Intake {
             all.extend_from_slice(&part);
         }
         let bytes = all.freeze();
-        Ok(match share {
-            Some(share) => Bytes::from_owner(Held { bytes, _share: share }),
-            None => bytes,
-        })
+        let Some(share) = share else { return Ok(bytes) };
+        let turn = share_of(&self.worked_on, WORKED_ON, bytes.len()).await?;
+        Ok(Bytes::from_owner(Held { bytes, _shares: [share, turn] }))
     }
+}
 
-    /// A place for that many bytes, taken whole: who had a part would wait for those who have the others.
-    async fn share(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Fault> {
-        let units = u32::try_from(bytes.min(LARGE).div_ceil(UNIT)).unwrap_or(u32::MAX);
-        let share = timeout(WAIT, Arc::clone(&self.large).acquire_many_owned(units)).await;
-        share.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)
-    }
+/// A share for that many bytes, taken whole: who had a part of it would wait for those who have the others.
+async fn share_of(all: &Arc<Semaphore>, most: usize, bytes: usize) -> Result<OwnedSemaphorePermit, Fault> {
+    let units = u32::try_from(bytes.min(most).div_ceil(UNIT)).unwrap_or(u32::MAX);
+    let share = timeout(WAIT, Arc::clone(all).acquire_many_owned(units)).await;
+    share.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)
 }
 
 /// A body on its way in, part by part, with the time that it may take.
@@ -201,15 +204,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn large_bodies_wait_for_each_other_and_small_ones_for_nobody() {
         let intake = Intake::default();
-        let read = async |size| intake.read(&mut Body::from(vec![b' '; size]), LARGE).await;
-        let first = read(LARGE).await.expect("there is room");
-        assert_eq!(first.len(), LARGE);
+        let read = async |size| intake.read(&mut Body::from(vec![b' '; size]), WORKED_ON).await;
+        let first = read(WORKED_ON).await.expect("there is room");
+        assert_eq!(first.len(), WORKED_ON);
         assert!(matches!(read(SMALL + 1).await, Err(Fault::Busy)));
         assert_eq!(read(SMALL).await.expect("small").len(), SMALL);
         let (part, _) = (first.slice(..1), drop(first));
         assert!(matches!(read(SMALL + 1).await, Err(Fault::Busy)), "a part of it is still held");
         drop(part);
-        assert!(read(LARGE).await.is_ok());
-        assert!(matches!(read(LARGE + 1).await, Err(Fault::TooLarge(LARGE))));
+        assert!(read(WORKED_ON).await.is_ok());
+        assert!(matches!(read(WORKED_ON + 1).await, Err(Fault::TooLarge(WORKED_ON))));
     }
 }

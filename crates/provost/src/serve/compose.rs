@@ -80,11 +80,8 @@ fn base(data_dir: &Path) -> Result<Base, Failure> {
 /// copy that went wrong, or a full disk, must not look like a new beginning.
 fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
     let store = store_sqlite::file_in(data_dir);
-    let empty = |file: &Path| file.metadata().is_ok_and(|about| about.len() == 0);
-    let mut log = store.clone().into_os_string();
-    log.push("-wal");
-    let log = Path::new(&log);
-    if empty(&store) && (!log.exists() || empty(log)) && data_dir.join(TOKEN_FILE).exists() {
+    let empty = store.metadata().is_ok_and(|about| about.len() == 0);
+    if empty && data_dir.join(TOKEN_FILE).exists() {
         let words =
             format!("{} is empty, though the directory has been in use: its data is lost", store.display());
         return Err(Failure::new("StoreEmpty", words).hint(
