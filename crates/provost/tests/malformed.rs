@@ -73,7 +73,7 @@ fn replies(mut text: &str) -> Vec<Reply> {
 struct Fixture {
     server: Server,
     tenant: Tenant,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Fixture {
@@ -81,7 +81,7 @@ impl Fixture {
         let dir = tempfile::tempdir().expect("a directory");
         let server = Server::start(dir.path());
         let tenant = Tenant::create(&server);
-        let fixture = Self { server, tenant, _dir: dir };
+        let fixture = Self { server, tenant, dir };
         let made = fixture.post("", br#"{"userName":"ada"}"#).await;
         assert_eq!(made.status, 201, "{made:?}");
         fixture
@@ -136,7 +136,7 @@ async fn what_is_no_http_is_refused_with_a_reason() {
     let fixture = Fixture::new().await;
     let get = |line: &str| fixture.head("GET", USERS, line);
     let endless = "a".repeat(200_000);
-    let headers = |number: usize| (0..number).map(|n| format!("x-{n}: y\r\n")).collect::<String>();
+    let headers = |number: usize| "x-many: y\r\n".repeat(number);
     let auth = format!("authorization: Bearer {}", fixture.tenant.token);
     for (sent, status) in [
         ("NONSENSE\r\n\r\n".to_owned(), 400),
@@ -342,10 +342,34 @@ async fn a_resource_does_not_grow_for_ever() {
     assert_eq!(fixture.tenant.count().await, 1);
 }
 
+/// Takes as long as a body may take, 20 seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_comes_too_slowly_is_given_up_by_either_api() {
+    let fixture = Fixture::new().await;
+    let admin = std::fs::read_to_string(fixture.dir.path().join("admin-token")).expect("the token");
+    let head = fixture.head("POST", USERS, "content-length: 1000\r\n");
+    let users = head.replace(USERS, "/v1.0/users").replace(&fixture.tenant.token, admin.trim());
+    let import = users.replace("/v1.0/users", "/provost/v1/users/import");
+    let (scim, users, import) = tokio::join!(
+        fixture.one(head.as_bytes()),
+        fixture.one(users.as_bytes()),
+        fixture.one(import.as_bytes()),
+    );
+    assert!(scim.refused(408).contains("20 seconds"));
+    for reply in [users, import] {
+        assert_eq!(
+            (reply.status, &reply.json()["error"]["code"]),
+            (408, &json!("RequestTimeout")),
+            "{reply:?}"
+        );
+    }
+    fixture.untouched().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_administration_api_has_the_same_limits() {
     let fixture = Fixture::new().await;
-    let token = std::fs::read_to_string(fixture._dir.path().join("admin-token")).expect("the token");
+    let token = std::fs::read_to_string(fixture.dir.path().join("admin-token")).expect("the token");
     let send = async |target: &str, body: &[u8]| {
         let head = format!(
             "POST {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\

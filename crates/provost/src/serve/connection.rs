@@ -277,12 +277,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Client<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let Some(refusal) = &mut this.refusal else { return Pin::new(&mut this.stream).poll_shutdown(cx) };
-        let until = match &mut refusal.until {
-            Some(until) => until,
-            None => {
-                ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-                refusal.until.insert(Box::pin(tokio::time::sleep(LINGER_WITHIN)))
-            }
+        let until = if let Some(until) = &mut refusal.until {
+            until
+        } else {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            refusal.until.insert(Box::pin(tokio::time::sleep(LINGER_WITHIN)))
         };
         let mut scratch = [0; 8192];
         loop {

@@ -187,6 +187,7 @@ mod tests {
         let first = places.take().await;
         advance(Duration::from_secs(1)).await;
         let (second, working) = (places.take().await, places.take().await);
+        advance(Duration::from_millis(1)).await;
         assert!(first.place().work());
         first.place().wait();
         advance(GRACE).await;
