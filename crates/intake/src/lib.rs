@@ -209,7 +209,8 @@ mod tests {
         assert_eq!(first.len(), WORKED_ON);
         assert!(matches!(read(SMALL + 1).await, Err(Fault::Busy)));
         assert_eq!(read(SMALL).await.expect("small").len(), SMALL);
-        let (part, _) = (first.slice(..1), drop(first));
+        let part = first.slice(..1);
+        drop(first);
         assert!(matches!(read(SMALL + 1).await, Err(Fault::Busy)), "a part of it is still held");
         drop(part);
         assert!(read(WORKED_ON).await.is_ok());
