@@ -7,7 +7,7 @@ use scim::{Definition, Filter, Mode, Projection};
 use serde_json::Value;
 
 fuzz_target!(|body: &[u8]| {
-    let Ok(value) = serde_json::from_slice::<Value>(body) else { return };
+    let Ok(value) = scim::json::parse(body) else { return };
     if let Ok(search) = SearchRequest::parse(value.clone()) {
         let _ = search.filter.as_deref().map(Filter::parse);
         let _ = Projection::of(&search.attributes, &search.excluded_attributes, &Definition::user(&[]));

@@ -48,6 +48,17 @@ pub fn run(arguments: &[String]) -> Result<()> {
     chosen.into_iter().try_for_each(|target| fuzz(&root, target, minutes))
 }
 
+/// Whether the targets still fit what they try out. Nothing is linked, so that it needs no C++ compiler.
+pub fn check() -> Result<()> {
+    let status = Command::new(crate::test::cargo())
+        .current_dir(crate::root().join("fuzz"))
+        .args(["clippy", "--locked", "--quiet", "--", "-D", "warnings"])
+        .env("CUSTOM_LIBFUZZER_PATH", "/not-linked/libfuzzer.a")
+        .status()
+        .context("cargo cannot be started")?;
+    if status.success() { Ok(()) } else { bail!("the fuzz targets do not compile: see above") }
+}
+
 fn fuzz(root: &Path, target: &str, minutes: u32) -> Result<()> {
     println!("fuzz: {target}, {minutes} min");
     let found = root.join("fuzz/target/corpus").join(target);

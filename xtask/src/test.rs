@@ -13,6 +13,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     steps.cargo("format", &["fmt", "--all", "--", "--check"]);
     steps.ours("tidy", crate::tidy::run);
     steps.cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]);
+    steps.ours("fuzz targets", crate::fuzz::check);
     if available(&["nextest", "--version"]) {
         steps.cargo_with("tests", &["nextest", "run", "--workspace", "--no-fail-fast"], arguments);
         steps.cargo("documentation tests", &["test", "--workspace", "--doc", "--quiet"]);

@@ -23,14 +23,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &["directory", "model", "store"]),
     ("scim-client", &["scim", "model"]),
     ("worker", &["directory", "engine", "expression", "model", "scim", "scim-client", "source", "store"]),
-    ("scim-server", &["model", "scim", "store", "tenant"]),
-    ("graph-api", &["directory", "engine", "expression", "model", "scim", "store", "tenant"]),
+    ("intake", &[]),
+    ("scim-server", &["intake", "model", "scim", "store", "tenant"]),
+    ("graph-api", &["directory", "engine", "expression", "intake", "model", "scim", "store", "tenant"]),
     (
         "provost",
         &[
             "directory",
             "expression",
             "graph-api",
+            "intake",
             "model",
             "scim-client",
             "scim-server",

@@ -95,8 +95,7 @@ pub(crate) fn object(body: &Bytes) -> Result<Map<String, Value>, ApiError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| ApiError::bad(format!("The body is not valid JSON: {error}.")))?;
+    let value = scim::json::parse(body).map_err(|error| ApiError::bad(format!("{}.", error.detail)))?;
     match value {
         Value::Object(mut members) => {
             members.retain(|name, _| {

@@ -207,5 +207,8 @@ fn completed(
     if let Some(challenge) = response.headers().get(header::WWW_AUTHENTICATE) {
         finished.headers_mut().insert(header::WWW_AUTHENTICATE, challenge.clone());
     }
+    if finished.status() == StatusCode::SERVICE_UNAVAILABLE {
+        finished.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
     finished
 }

@@ -4,6 +4,7 @@
 //! token of an administrator, and every mutation is made in that administrator's name.
 
 mod auth;
+mod body;
 mod call;
 mod error;
 mod odata;
@@ -53,6 +54,8 @@ pub struct State {
     pub runner: Arc<dyn JobRunner>,
     /// Where the server is reached from outside.
     pub addresses: Addresses,
+    /// Where bodies come in, shared with whatever else is served by the same process.
+    pub intake: intake::Intake,
 }
 
 type Shared = Arc<State>;

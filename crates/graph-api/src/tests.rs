@@ -446,7 +446,7 @@ async fn every_documented_call_exists_and_errors_are_always_json() {
     let (_, refused) = api.call("GET", "/v1.0/nothing", Value::Null).await;
     assert_eq!(refused["error"]["innerError"]["date"], "2026-03-01T08:00:00");
     let (status, refused) = api.call("POST", "/v1.0/users", json!("x".repeat(5_000_000))).await;
-    assert_eq!((status.as_u16(), &refused["error"]["code"]), (413, &json!("Request_BadRequest")));
+    assert_eq!((status.as_u16(), &refused["error"]["code"]), (413, &json!("Request_EntityTooLarge")));
     assert_eq!(api.no("GET", "/v1.0/users/%ff", Value::Null).await.0, 400);
     assert_eq!(api.no("DELETE", "/v1.0/users", Value::Null).await.0, 405);
     for hostile in [

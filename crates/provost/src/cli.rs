@@ -120,7 +120,8 @@ pub struct Serve {
     /// The certificate's private key, as PEM and not encrypted
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// The most connections at a time; more wait until one of them ends
+    /// The most connections at a time. For more, those that keep the server waiting longest are closed: they have sent
+    /// nothing, half a request, or had their answer. As many as the limit of open files allows, if that is fewer
     #[arg(long, value_name = "N", default_value = "10000")]
     pub max_connections: NonZeroUsize,
 }

@@ -220,6 +220,17 @@ fn a_lost_master_key_or_token_is_explained() {
     assert!(words.contains("master-key is missing") && words.contains("backup"), "{words}");
     std::fs::write(&key, kept).expect("writable");
     Server::start(&data).ok(&["user", "list"]);
+
+    let store = std::fs::File::options().write(true).open(data.join("provost.db")).expect("it is there");
+    store.set_len(0).expect("writable");
+    let output = provost(&["serve", "--listen", "127.0.0.1:0"]);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.contains("its data is lost") && words.contains("backup"), "{words}");
+    for name in ["provost.db", "provost.db-wal", "provost.db-shm"] {
+        let _ = std::fs::remove_file(data.join(name));
+    }
+    Server::start(&data).ok(&["user", "list"]);
 }
 
 #[test]

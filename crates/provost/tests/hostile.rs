@@ -10,9 +10,23 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// Connections of each kind.
-const EACH: usize = 100;
-/// How long an ordinary request may take beside them, generous for a machine that is busy otherwise.
-const PROMPTLY: Duration = Duration::from_secs(5);
+const EACH: usize = 1000;
+/// How long an ordinary request may take beside them: generous for a machine that is busy otherwise, and less than any
+/// time that the useless ones have.
+const PROMPTLY: Duration = Duration::from_secs(30);
+
+/// Lets this process have as many connections as the system allows it.
+fn many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+            .expect("the soft limit can be raised");
+        let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        assert!(most > 6 * EACH as u64, "{most} open files are too few for this test");
+    }
+}
 
 async fn connect(server: &Server, sent: &[u8]) -> TcpStream {
     let address = server.url.strip_prefix("http://").expect("plain HTTP");
@@ -51,17 +65,28 @@ async fn works(tenant: &Tenant, number: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_of_useless_connections_hold_nobody_up() {
+async fn thousands_of_useless_connections_hold_nobody_up() {
+    many_files();
     let dir = tempfile::tempdir().expect("a directory");
     let server = Server::start(dir.path());
     let tenant = Tenant::create(&server);
-    let mut held = Vec::new();
+    let (mut held, mut dripping) = (Vec::new(), Vec::new());
+    let half = [head(&tenant, "content-length: 1000"), b"{\"userName\":".to_vec()].concat();
     for _ in 0..EACH {
         held.push(connect(&server, b"").await);
+        held.push(connect(&server, b"GET /healthz HT").await);
         held.push(connect(&server, b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-half: ").await);
-        let half = [head(&tenant, "content-length: 1000"), b"{\"userName\":".to_vec()].concat();
         held.push(connect(&server, &half).await);
+        dripping.push(connect(&server, &half).await);
     }
+    let dripping = tokio::spawn(async move {
+        for _ in 0..10 {
+            for stream in &mut dripping {
+                stream.write_all(b" ").await.expect("the connection is open");
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
     works(&tenant, 1).await;
 
     // Bodies without an end, as fast as the server takes them, until it has had enough of each.
@@ -77,6 +102,7 @@ async fn hundreds_of_useless_connections_hold_nobody_up() {
         assert!(answer.is_none_or(|answer| answer.starts_with("HTTP/1.1 413 ")));
     }
     works(&tenant, 10).await;
+    dripping.abort();
     // None of them was thrown out for the others' sake: they wait for their time to run out.
     for stream in &held {
         let mut byte = [0];
@@ -101,21 +127,71 @@ async fn pour(url: &str, head: &[u8]) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_connections_than_may_be_wait_for_their_turn() {
+async fn who_keeps_the_server_waiting_makes_room_for_the_next() {
     let dir = tempfile::tempdir().expect("a directory");
     let server = Server::start_with(dir.path(), &["--max-connections", "2"]);
     let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     let mut answer = [0; 1024];
     let mut first = connect(&server, request).await;
     let mut second = connect(&server, request).await;
-    for stream in [&mut first, &mut second] {
+    for stream in [&mut second, &mut first] {
         assert!(stream.read(&mut answer).await.expect("an answer") > 0);
     }
-    // Both are kept open, so that there is no place.
-    let mut third = connect(&server, request).await;
     first.write_all(request).await.expect("the connection is open");
-    assert!(first.read(&mut answer).await.expect("an answer") > 0, "who is in is served");
-    assert!(third.try_read(&mut answer).is_err(), "who is not waits");
-    drop(second);
-    assert!(third.read(&mut answer).await.expect("an answer") > 0, "its turn has come");
+    assert!(first.read(&mut answer).await.expect("an answer") > 0);
+    // Both are kept open for their next request; the one that has not sent any for longer has to go.
+    let mut third = connect(&server, request).await;
+    assert!(third.read(&mut answer).await.expect("an answer") > 0);
+    assert_eq!(second.read(&mut answer).await.expect("an end"), 0);
+    first.write_all(request).await.expect("the connection is open");
+    assert!(first.read(&mut answer).await.expect("an answer") > 0, "who was heard of lately stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn useless_connections_beyond_every_place_are_closed_for_others() {
+    many_files();
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start_with(dir.path(), &["--max-connections", "500"]);
+    let tenant = Tenant::create(&server);
+    let half = [head(&tenant, "content-length: 1000"), b"{\"userName\":".to_vec()].concat();
+    let foreign = String::from_utf8_lossy(&half).replace(&tenant.token, "nonsense").into_bytes();
+    let mut held = Vec::new();
+    for _ in 0..EACH / 2 {
+        for sent in [&b""[..], b"GET /healthz HTTP/1.1\r\nx-half: ", &half, &foreign] {
+            held.push(connect(&server, sent).await);
+        }
+    }
+    for number in 1..4 {
+        works(&tenant, number).await;
+    }
+    assert_eq!(tenant.count().await, 3, "half a body creates nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_never_reads_answers_holds_nobody_up() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(dir.path());
+    let tenant = Tenant::create(&server);
+    let get = String::from_utf8(head(&tenant, "content-length: 0")).expect("text").replace("POST", "GET");
+    let many = get.repeat(10_000);
+    let before = server.memory();
+    let pipelines: Vec<_> = (0..50)
+        .map(|_| {
+            let (many, address) = (many.clone(), server.url.replace("http://", ""));
+            tokio::spawn(async move {
+                let mut stream = TcpStream::connect(address).await.expect("a connection");
+                // It blocks where the server takes no more, since nobody reads what it answers.
+                let _ = stream.write_all(many.as_bytes()).await;
+                stream
+            })
+        })
+        .collect();
+    for number in 1..6 {
+        works(&tenant, number).await;
+    }
+    if let (Some(before), Some(after)) = (before, server.memory()) {
+        assert!(after < before + (64 << 20), "from {before} to {after} bytes");
+    }
+    drop(pipelines);
+    assert_eq!(tenant.count().await, 5);
 }

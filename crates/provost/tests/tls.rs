@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 
 use rcgen::{CertifiedKey, KeyPair};
 use serde_json::json;
-use support::{Server, wait_until};
+use support::{LIMIT, Server, wait_until};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// A certificate for a name and its key, as the files of a server.
 struct Files {
@@ -87,6 +89,45 @@ async fn the_command_line_takes_no_other_certificate() {
     let command = server.command(&["tenant", "list"]).env("PROVOST_URL", &server.url).output();
     let told = String::from_utf8_lossy(&command.expect("the command runs").stdout).into_owned();
     assert!(told.contains("CertificateInvalid") && told.contains("this machine"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handshakes_that_do_not_end_hold_nobody_up() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let files = Files::new(dir.path());
+    let trusted = files.renew();
+    let server = Server::start_with(&dir.path().join("data"), &files.options());
+    let address = server.url.strip_prefix("https://").expect("TLS");
+    let connect = async |sent: &[u8]| {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(sent).await.expect("it can be sent");
+        stream
+    };
+    // The beginning of a record that announces a longer ClientHello.
+    let half = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3];
+    let mut held = Vec::new();
+    for _ in 0..250 {
+        held.push(connect(b"").await);
+        held.push(connect(&half).await);
+    }
+    let read = async |mut stream: TcpStream| {
+        let mut answer = Vec::new();
+        // A reset ends it as well.
+        let _ = tokio::time::timeout(LIMIT, stream.read_to_end(&mut answer)).await.expect("an end");
+        answer
+    };
+    let plain = read(connect(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+    let plain = String::from_utf8(plain).expect("text");
+    assert!(plain.starts_with("HTTP/1.1 400 ") && plain.contains("https://"), "{plain}");
+    for garbage in [&[0_u8; 100][..], &[0xff; 100], &[&half[..5], &[0xff; 600]].concat()] {
+        let answer = read(connect(garbage).await).await;
+        assert!(answer.len() < 100, "an alert at most: {answer:?}");
+    }
+    assert_eq!(status(&server.url, &trusted).await, Some(200));
+    for stream in held {
+        read(stream).await;
+    }
+    assert_eq!(status(&server.url, &trusted).await, Some(200));
 }
 
 #[test]

@@ -73,6 +73,11 @@ impl Refusal {
         }
     }
 
+    /// 503, to be tried again in some seconds.
+    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+        Self { error: Error::new(503, detail), header: Some(("retry-after", "5")), cause: None }
+    }
+
     pub(crate) fn not_found(what: &str, id: &str) -> Self {
         let id: String = id.chars().take(80).collect();
         Self::new(404, format!("there is no {what} {id} in this tenant"))

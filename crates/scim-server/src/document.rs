@@ -1,7 +1,7 @@
 //! Stored documents: what is kept of a resource, and the keys it is found by.
 
 use bytes::Bytes;
-use scim::{Map, fold};
+use scim::{Map, ScimType, fold};
 use serde_json::Value;
 use store::{Key, KeyName, Kind, Object};
 use tenant::Settings;
@@ -11,14 +11,24 @@ use crate::answer::{Answer, Refusal};
 /// What is computed on the way out and never stored.
 const COMPUTED: [&str; 4] = ["id", "meta", "groups", "members"];
 
-/// The bytes that are stored for a resource.
-pub(crate) fn bytes(mut resource: Map) -> Answer<Bytes> {
+/// The bytes that are stored for a resource. The error is `invalidValue` when there are more than `limit`: requests that
+/// are small by themselves can let a resource grow for ever.
+pub(crate) fn bytes(mut resource: Map, limit: usize) -> Answer<Bytes> {
     for name in COMPUTED {
         resource.shift_remove(name);
     }
-    serde_json::to_vec(&resource)
-        .map(Bytes::from)
-        .map_err(|error| Refusal::new(500, format!("the resource cannot be stored: {error}")))
+    let bytes = serde_json::to_vec(&resource)
+        .map_err(|error| Refusal::new(500, format!("the resource cannot be stored: {error}")))?;
+    if bytes.len() > limit {
+        let size = bytes.len();
+        return Err(Refusal::of(
+            ScimType::InvalidValue,
+            format!(
+                "the resource would have {size} bytes, and at most {limit} are kept of one: remove values first"
+            ),
+        ));
+    }
+    Ok(bytes.into())
 }
 
 /// The stored document, parsed.
@@ -106,6 +116,8 @@ mod tests {
     fn what_is_computed_is_not_stored() {
         let resource = json!({"id": "1", "meta": {}, "schemas": [], "groups": [], "title": "t"});
         let Value::Object(resource) = resource else { unreachable!("it is an object") };
-        assert_eq!(bytes(resource).unwrap(), r#"{"schemas":[],"title":"t"}"#);
+        let stored = r#"{"schemas":[],"title":"t"}"#;
+        assert_eq!(bytes(resource.clone(), stored.len()).unwrap(), stored);
+        assert!(bytes(resource, stored.len() - 1).unwrap_err().error.detail.contains("remove values"));
     }
 }

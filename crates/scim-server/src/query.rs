@@ -1,37 +1,49 @@
 //! Parameters of a request's URL.
 
 use percent_encoding::percent_decode_str;
-use scim::Error;
 use scim::message::{SearchRequest, SortOrder, attribute_names, whole_number};
+use scim::{Error, ScimType};
 
-/// Reads the parameters that SCIM knows (RFC 7644 section 3.4.2, RFC 9865); others are ignored.
-/// The error is `invalidValue` or 400: a number that is none, bytes that are not UTF-8.
+/// Reads the parameters that SCIM knows (RFC 7644 section 3.4.2, RFC 9865); others are ignored. The lists of `attributes`
+/// and `excludedAttributes` may be spread over several parameters of that name, as some clients write lists.
+/// The error is `invalidValue` or 400: a number that is none, bytes that are not UTF-8, another parameter given twice
+/// with different values, of which nobody can say which was meant.
 pub(crate) fn search(query: &str) -> Result<SearchRequest, Error> {
     let mut search = SearchRequest::default();
+    let mut given: Vec<(&str, String)> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decode(name)?;
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
-        if is("filter") {
-            search.filter = Some(decode(value)?).filter(|text| !text.trim().is_empty());
-        } else if is("attributes") {
-            search.attributes.extend(attribute_names(&decode(value)?));
-        } else if is("excludedAttributes") {
-            search.excluded_attributes.extend(attribute_names(&decode(value)?));
-        } else if is("sortBy") {
-            search.sort_by = Some(decode(value)?).filter(|text| !text.trim().is_empty());
-        } else if is("sortOrder") {
-            search.sort_order = SortOrder::parse(&decode(value)?);
-        } else if is("startIndex") {
-            search.start_index = whole_number("startIndex", &decode(value)?)?;
-        } else if is("count") {
-            search.count = whole_number("count", &decode(value)?)?;
-        } else if is("cursor") {
-            search.cursor = Some(decode(value)?);
+        let Some(known) = KNOWN.into_iter().find(|known| name.eq_ignore_ascii_case(known)) else { continue };
+        let value = decode(value)?;
+        match known {
+            "attributes" => search.attributes.extend(attribute_names(&value)),
+            "excludedAttributes" => search.excluded_attributes.extend(attribute_names(&value)),
+            known => match given.iter().find(|(other, _)| *other == known) {
+                Some((_, other)) if *other != value => {
+                    let words = format!("the URL has {known} twice with different values: send one");
+                    return Err(Error::of(ScimType::InvalidValue, words));
+                }
+                Some(_) => {}
+                None => given.push((known, value)),
+            },
+        }
+    }
+    for (name, value) in given {
+        match name {
+            "filter" => search.filter = Some(value).filter(|text| !text.trim().is_empty()),
+            "sortBy" => search.sort_by = Some(value).filter(|text| !text.trim().is_empty()),
+            "sortOrder" => search.sort_order = SortOrder::parse(&value),
+            "startIndex" => search.start_index = whole_number("startIndex", &value)?,
+            "count" => search.count = whole_number("count", &value)?,
+            _ => search.cursor = Some(value),
         }
     }
     Ok(search)
 }
+
+const KNOWN: [&str; 8] =
+    ["filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count", "cursor"];
 
 /// Decodes a part of a query. A plus sign is a space as in forms, unless the sender writes spaces as `%20`: who
 /// does so means a plus sign (`user+tag@example.com`).
@@ -68,6 +80,10 @@ mod tests {
         assert_eq!((search_.count, search_.start_index), (None, Some(0)));
         assert_eq!(search_.excluded_attributes, ["members", "meta"]);
         assert_eq!(search_.sort_order, Some(SortOrder::Descending));
+        assert_eq!(search("attributes=a,b&Attributes=c").unwrap().attributes, ["a", "b", "c"]);
+        assert_eq!(search("count=7&COUNT=7").unwrap().count, Some(7));
+        let twice = search("filter=title+pr&startIndex=1&filter=active+eq+true").unwrap_err();
+        assert!(twice.detail.contains("filter twice"), "{twice}");
         assert!(search("count=x").unwrap_err().detail.contains("count"));
         assert_eq!(search("filter=%ff").unwrap_err().status, 400);
     }

@@ -55,7 +55,8 @@ pub(crate) fn route<'u>(path: &'u str, host: Option<&str>, domain: Option<&str>)
     }
     let place = place(service(path.strip_prefix('/')?)?);
     let name = host.zip(domain).and_then(|(host, domain)| {
-        let host = host.split(':').next()?.to_ascii_lowercase();
+        // The final dot of a full name says nothing more.
+        let host = host.split(':').next()?.trim_end_matches('.').to_ascii_lowercase();
         let name = host.strip_suffix(&domain.to_ascii_lowercase())?.strip_suffix('.')?;
         (!name.is_empty() && !name.contains('.')).then(|| name.to_owned())
     })?;
@@ -137,6 +138,7 @@ mod tests {
         let found =
             |host| route("/api/scim/v2/Groups", Some(host), Some("Example.com")).map(|route| route.tenant);
         assert_eq!(found("Contoso.example.com:8443").as_deref(), Some("contoso"));
+        assert_eq!(found("contoso.EXAMPLE.com.:8443").as_deref(), Some("contoso"));
         assert_eq!(found("a.b.example.com"), None);
         assert_eq!(found("example.com"), None);
         assert_eq!(found("evilexample.com"), None);

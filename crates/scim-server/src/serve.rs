@@ -54,7 +54,7 @@ pub async fn serve(service: Arc<Service>, request: Request) -> Response<Body> {
     };
     // Who waits for a go-ahead before the body has sent none of it.
     if !parts.headers.contains_key(EXPECT) {
-        body::drain(&mut body).await;
+        intake::drain(&mut body).await;
     }
     if head {
         if let Some(length) = response.body().size_hint().exact() {
@@ -281,7 +281,7 @@ impl Incoming<'_> {
     }
 
     async fn read_body(self, call: &Call, limit: usize) -> Answer<Bytes> {
-        let bytes = body::read(self.headers, self.body, limit).await?;
+        let bytes = body::read(&call.service.config.intake, self.headers, self.body, limit).await?;
         call.notes.lock().body = Some(bytes.clone());
         Ok(bytes)
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use intake::Intake;
 use model::{Clock, Ids};
 use parking_lot::{Mutex, RwLock};
 use scim::schema::Returned;
@@ -27,6 +28,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Limits.
     pub limits: Limits,
+    /// Where bodies come in, shared with whatever else is served by the same process.
+    pub intake: Intake,
 }
 
 /// The most of everything.
@@ -38,6 +41,8 @@ pub struct Limits {
     pub group_body: usize,
     /// Bytes of the body of a bulk request.
     pub bulk_body: usize,
+    /// Bytes of a stored resource, which does not include the members of a group.
+    pub resource: usize,
     /// Operations of a bulk request.
     pub bulk_operations: usize,
     /// Resources of a page unless the request says otherwise.
@@ -57,6 +62,7 @@ impl Default for Limits {
             body: 1 << 20,
             group_body: 16 << 20,
             bulk_body: 16 << 20,
+            resource: 1 << 20,
             bulk_operations: 1000,
             page: 100,
             max_page: 1000,

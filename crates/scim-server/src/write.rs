@@ -44,7 +44,7 @@ impl Call {
         let id = self.service.ids.next();
         let at = self.service.clock.now();
         let keys = document::keys(kind, &accepted.resource, &self.tenant.settings);
-        let body = document::bytes(accepted.resource)?;
+        let body = document::bytes(accepted.resource, self.service.config.limits.resource)?;
         let members = accepted.members.unwrap_or_default();
         let committed = store::transact(&*self.service.store, async || {
             let mut transaction = Transaction::new(at);
@@ -84,7 +84,7 @@ impl Call {
             let mut object = current;
             if let Some(after) = after {
                 let keys = document::keys(kind, &after, &self.tenant.settings);
-                let body = document::bytes(after)?;
+                let body = document::bytes(after, self.service.config.limits.resource)?;
                 let expect = Expect::Version(object.version);
                 // Before the edges: the version that is expected is the one that was read.
                 let edges = std::mem::take(&mut transaction.ops);

@@ -1,5 +1,6 @@
 //! JSON as SCIM has it: an object has each name once, in whatever case (RFC 7643 section 2.1).
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -8,28 +9,43 @@ use serde_json::{Map, Number, Value};
 
 use crate::error::Error;
 
+/// Values in a body at most, each name of an object counted as one: a byte of JSON can take a hundred in memory.
+const VALUES: usize = 2_000_000;
+
 /// Reads a body. A name that stands twice in an object is refused: of two values nobody can say which was meant, and
-/// a proxy that checks the first lets the second through. The error is `invalidSyntax`; more than 128 levels are
-/// refused too.
+/// a proxy that checks the first lets the second through. The error is `invalidSyntax`; more than 128 levels and
+/// more than two million values are refused too.
 pub fn parse(body: &[u8]) -> Result<Value, Error> {
+    // A byte order mark may be ignored (RFC 8259 section 8.1), and some libraries write one.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = Unambiguous.deserialize(&mut deserializer);
+    let left = Cell::new(VALUES);
+    let value = Unambiguous { left: &left }.deserialize(&mut deserializer);
     let value = value.and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|error| Error::syntax(format!("the body is not JSON as it must be: {error}")))
 }
 
 /// A value whose objects have each name once.
-struct Unambiguous;
+#[derive(Clone, Copy)]
+struct Unambiguous<'l> {
+    /// How many values there may still be.
+    left: &'l Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Unambiguous {
+impl<'de> DeserializeSeed<'de> for Unambiguous<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left =
+            self.left.get().checked_sub(1).ok_or_else(|| {
+                D::Error::custom(format!("it has more than {VALUES} values: send it in parts"))
+            })?;
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Unambiguous {
+impl<'de> Visitor<'de> for Unambiguous<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,7 +82,7 @@ impl<'de> Visitor<'de> for Unambiguous {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = elements.next_element_seed(Self)? {
+        while let Some(value) = elements.next_element_seed(self)? {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -80,7 +96,7 @@ impl<'de> Visitor<'de> for Unambiguous {
                 let shown: String = name.chars().take(80).collect();
                 return Err(A::Error::custom(format!("an object has the name \"{shown}\" twice")));
             }
-            object.insert(name, entries.next_value_seed(Self)?);
+            object.insert(name, entries.next_value_seed(self)?);
         }
         Ok(Value::Object(object))
     }

@@ -68,6 +68,11 @@ impl Query {
                     "The query option {name} is longer than {MAX_OPTION} bytes."
                 )));
             }
+            if name.starts_with('$') && parsed.option(&name).is_some() {
+                return Err(ApiError::bad(format!(
+                    "Query option '{name}' was specified more than once, but it must be specified at most once."
+                )));
+            }
             parsed.set(&name, &value)?;
             parsed.options.push((name, value));
         }

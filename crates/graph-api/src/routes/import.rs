@@ -5,12 +5,11 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use directory::import::Options;
-use futures::StreamExt as _;
+use intake::Arrival;
 
 use super::Routes;
 use crate::call::Call;
@@ -20,10 +19,7 @@ use crate::error::{Answer, ApiError};
 const MAX_FILE: u64 = 2 * 1024 * 1024 * 1024;
 
 pub(super) fn routes() -> Routes {
-    Routes::new()
-        .route("/users/import", post(users))
-        .route("/groups/import", post(groups))
-        .layer(DefaultBodyLimit::disable())
+    Routes::new().route("/users/import", post(users)).route("/groups/import", post(groups))
 }
 
 fn options(call: &Call) -> Result<Options, ApiError> {
@@ -49,7 +45,7 @@ async fn groups(call: Call, body: Body) -> Answer {
 }
 
 /// Writes the body to a temporary file: the upload is not slowed down by the import, nor kept in memory.
-async fn spool(body: Body) -> Result<File, ApiError> {
+async fn spool(mut body: Body) -> Result<File, ApiError> {
     let failed = |error: std::io::Error| {
         tracing::error!(%error, "a file to import cannot be kept");
         ApiError::new(
@@ -59,11 +55,9 @@ async fn spool(body: Body) -> Result<File, ApiError> {
         )
     };
     let mut file = tempfile::tempfile().map_err(failed)?;
-    let mut chunks = body.into_data_stream();
+    let mut arrival = Arrival::new(&mut body);
     let mut size = 0;
-    while let Some(chunk) = chunks.next().await {
-        let chunk =
-            chunk.map_err(|_| ApiError::bad("The file did not arrive whole; nothing was imported."))?;
+    while let Some(chunk) = arrival.next().await? {
         size += chunk.len() as u64;
         if size > MAX_FILE {
             return Err(ApiError::new(

@@ -28,27 +28,27 @@ use serde_json::json;
 
 use crate::Shared;
 use crate::auth::authenticate;
+use crate::body;
 use crate::call::Call;
 use crate::error::{Answer, ApiError, finish};
 
 type Routes = Router<Shared>;
 
-/// Largest body of a call, in bytes; files to import are not bound by it.
-const MAX_BODY: usize = 4 * 1024 * 1024;
-
 /// Every route.
 pub(crate) fn all(state: &Shared) -> Routes {
+    let taken = |routes: Routes| {
+        routes.layer(DefaultBodyLimit::disable()).layer(from_fn_with_state(state.clone(), body::take))
+    };
     let guarded = |routes: Routes| {
         routes
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
-            .layer(DefaultBodyLimit::max(MAX_BODY))
             .layer(from_fn_with_state(state.clone(), authenticate))
     };
     Router::new()
-        .nest("/v1.0", guarded(graph()))
-        .nest("/beta", guarded(graph()))
-        .nest("/provost/v1", guarded(ours()))
+        .nest("/v1.0", guarded(taken(graph())))
+        .nest("/beta", guarded(taken(graph())))
+        .nest("/provost/v1", guarded(taken(ours()).merge(import::routes())))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/openapi.json", get(openapi::document))
@@ -73,11 +73,7 @@ fn graph() -> Routes {
 }
 
 fn ours() -> Routes {
-    Router::new()
-        .merge(import::routes())
-        .merge(job_settings::routes())
-        .merge(tenants::routes())
-        .route("/status", get(status))
+    Router::new().merge(job_settings::routes()).merge(tenants::routes()).route("/status", get(status))
 }
 
 async fn unknown(uri: Uri) -> ApiError {

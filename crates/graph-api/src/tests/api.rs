@@ -148,6 +148,7 @@ impl Api {
                 public_url: "http://127.0.0.1:8080".to_owned(),
                 domain: "localhost:8080".to_owned(),
             },
+            intake: intake::Intake::default(),
         };
         let token = token.expect("the first start makes one").0.expose_secret().to_owned();
         Self { router: router(state.clone()), token, state, notes }

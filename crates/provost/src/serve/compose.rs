@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use directory::{AdminToken, Installation, Keyring};
+use intake::Intake;
 use model::{Clock, Ids, Random, SystemClock};
 use serde_json::json;
 use store::Store;
@@ -67,10 +68,26 @@ fn base(data_dir: &Path) -> Result<Base, Failure> {
     let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
     // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
     let keys = Arc::new(keyring(data_dir, random.as_ref())?);
+    not_emptied(data_dir)?;
     let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
     let installation =
         Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
     Ok(Base { sqlite, clock, random, ids, installation })
+}
+
+/// Refuses a store without a byte beside an administrator's token, which is written once the store holds something: a
+/// copy that went wrong, or a full disk, must not look like a new beginning.
+fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
+    let store = store_sqlite::file_in(data_dir);
+    let empty = store.metadata().is_ok_and(|about| about.len() == 0);
+    if empty && data_dir.join(TOKEN_FILE).exists() {
+        let words =
+            format!("{} is empty, though the directory has been in use: its data is lost", store.display());
+        return Err(Failure::new("StoreEmpty", words).hint(
+            "put the file back from a backup; to begin anew without the data, delete the empty file, which makes a new store",
+        ));
+    }
+    Ok(())
 }
 
 fn write_token(data_dir: &Path, token: &AdminToken) -> Result<(), Failure> {
@@ -113,6 +130,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
     }
     let tenants =
         Arc::new(Tenants::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), Arc::clone(&random)));
+    let intake = Intake::default();
     let mut scim = scim_server::Service::new(
         Arc::clone(&store),
         Arc::clone(&tenants),
@@ -122,6 +140,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             domain: Some(options.domain.clone()),
             public_url: options.public_url.clone(),
             limits: scim_server::Limits::default(),
+            intake: intake.clone(),
         },
     );
     if options.tls_cert.is_some() {
@@ -149,6 +168,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             domain: domain_with_port(&options.domain, &public_url),
             public_url,
         },
+        intake,
     });
     let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
     Ok(Parts { store: sqlite, worker, site })

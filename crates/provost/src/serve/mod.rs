@@ -1,9 +1,11 @@
 //! `provost serve`: everything put together behind one listener.
 
 mod compose;
+mod connection;
 mod files;
 mod http;
 mod metrics;
+mod places;
 mod provider;
 mod runner;
 mod tls;

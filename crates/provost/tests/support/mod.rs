@@ -51,6 +51,13 @@ impl Server {
         self.child.wait().expect("the process ends");
     }
 
+    /// Bytes of memory of its own, where the system tells.
+    pub fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
+    }
+
     /// Runs a command against this server; its JSON answer and exit status.
     pub fn run(&self, arguments: &[&str]) -> (Value, i32) {
         answer(&self.command(arguments).output().expect("the command runs"))

@@ -100,7 +100,7 @@ impl Server {
         let tenant = tenants.create("contoso", &by()).await.expect("a tenant");
         let token =
             tenants.create_token(tenant.id, NewToken::default(), &by()).await.expect("a token").secret;
-        let config = Config { domain: Some("scim.example".to_owned()), public_url: None, limits };
+        let config = Config { domain: Some("scim.example".to_owned()), limits, ..Config::default() };
         let service = Arc::new(Service::new(store, tenants.clone(), clock.clone(), ids, config));
         Self { tenants, tenant, clock, token, router: router(service.clone()), service }
     }

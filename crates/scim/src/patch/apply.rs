@@ -249,15 +249,17 @@ impl Patch<'_, '_> {
     ) -> Result<(), Error> {
         let home = resource::home(self.document, located);
         let name = &located.attribute.name;
-        let mut elements = match home.get(name) {
-            Some(Value::Array(elements)) => elements.clone(),
+        // Taken out: copies of a long list for each of many operations would cost more than the operations. On an error
+        // the whole document is thrown away.
+        let mut elements = match home.get_mut(name).map(Value::take) {
+            Some(Value::Array(elements)) => elements,
             None | Some(Value::Null) => Vec::new(),
-            Some(single) => vec![single.clone()],
+            Some(single) => vec![single],
         };
-        let before = elements.clone();
+        let immutable = located.attribute.mutability == Mutability::Immutable;
+        let before = if immutable { elements.clone() } else { Vec::new() };
         element::edit(op, located, filter, value, &mut elements, &mut self.cleaner)?;
         resource::check_elements(elements.len(), name)?;
-        let immutable = located.attribute.mutability == Mutability::Immutable;
         if immutable && !before.is_empty() && before != elements {
             return Err(Error::mutability(format!("{located} is immutable and has values already")));
         }

@@ -6,7 +6,7 @@ use super::Op;
 use crate::error::{Error, ScimType};
 use crate::filter::{Filter, conjuncts, literal_value};
 use crate::quirk::Quirk;
-use crate::resource::{Cleaner, is_primary};
+use crate::resource::{Cleaner, check_copies, is_primary};
 use crate::schema::{Attribute, Located, Mutability, Type};
 
 /// Applies one operation to the elements of a list.
@@ -158,6 +158,7 @@ fn set_parts(
     sub: &Attribute,
     value: Option<&Value>,
 ) -> Result<(), Error> {
+    check_copies(positions.len(), value, &located.attribute.name)?;
     for &at in positions {
         let Some(Value::Object(parts)) = elements.get_mut(at) else { continue };
         let old = parts.get(&sub.name);
@@ -284,6 +285,7 @@ fn filtered(
     let new = one(located, value, &path, cleaner)?.ok_or_else(|| {
         Error::value(format!("{path}[{filter}] takes the new value; to drop what it matches use remove"))
     })?;
+    check_copies(matched.len(), Some(&new), &path)?;
     for &at in &matched {
         elements[at] = match new.clone() {
             // What the filter says of the element stays true, so that the same path finds it again.

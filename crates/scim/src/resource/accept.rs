@@ -221,6 +221,7 @@ impl Accepting<'_, '_> {
             (Some(Value::Array(present)), Value::Array(values)) => {
                 present.extend(values);
                 super::check_elements(present.len(), &path)?;
+                self.cleaner.one_primary(attribute, present, &path)?;
             }
             (_, value) => {
                 home.insert(attribute.name.clone(), value);

@@ -83,7 +83,12 @@ impl Cleaner<'_> {
     }
 
     /// At most one element is primary: the first.
-    fn one_primary(&mut self, attribute: &Attribute, values: &mut [Value], path: &str) -> Result<(), Error> {
+    pub(crate) fn one_primary(
+        &mut self,
+        attribute: &Attribute,
+        values: &mut [Value],
+        path: &str,
+    ) -> Result<(), Error> {
         if attribute.sub("primary").is_none() {
             return Ok(());
         }

@@ -29,6 +29,29 @@ pub(crate) fn check_elements(count: usize, path: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Most bytes that one value takes when an operation copies it into many elements: a small PATCH must not grow a
+/// thousandfold.
+const COPIED: usize = 1 << 20;
+
+pub(crate) fn check_copies(count: usize, value: Option<&Value>, path: &str) -> Result<(), Error> {
+    if count > 1 && value.map_or(0, weight).saturating_mul(count) > COPIED {
+        return Err(Error::value(format!(
+            "{path} would copy the value into {count} elements, together more than {COPIED} bytes"
+        )));
+    }
+    Ok(())
+}
+
+/// About how many bytes a value takes.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(parts) => parts.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
+}
+
 /// The value under a name in any case; the case of the schema is found by hash.
 pub fn get<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
     object

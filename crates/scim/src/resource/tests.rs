@@ -284,6 +284,14 @@ fn one_value_is_primary() {
         json!([{"value": "a", "primary": true}, {"value": "b", "primary": false}])
     );
     assert!(quirks.contains(&Quirk::SeveralPrimary("emails".into())));
+    let qualified = "urn:ietf:params:scim:schemas:core:2.0:User:emails";
+    let email = json!([{"value": "a", "primary": true}]);
+    let (resource, _) = accepted(user(json!({"emails": email, qualified: email})));
+    assert_eq!(
+        resource["emails"],
+        json!([{"value": "a", "primary": true}, {"value": "a", "primary": false}]),
+        "also of lists that come in under two names"
+    );
     let strict = Definition::user(&[]).accept(object(user(json!({"emails": emails}))), Mode::Create, true);
     assert_eq!(strict.unwrap_err().scim_type, Some(ScimType::InvalidValue));
 }
