@@ -73,6 +73,13 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// A duration, in microseconds a request.
+    pub fn each(&self, all: Duration) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
+        let requests = self.requests.max(1) as f64;
+        all.as_secs_f64() * 1e6 / requests
+    }
+
     pub fn per_second(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
         let requests = self.requests as f64;

@@ -90,14 +90,26 @@ impl Provost {
 
     /// A figure of the process's status in kB, such as `RssAnon`.
     pub fn status(&self, name: &str) -> Result<u64> {
-        let pid = self.child.id().context("the server has ended")?;
-        status(pid, name).with_context(|| format!("this system does not tell {name} of a process"))
+        status(self.pid()?, name).with_context(|| format!("this system does not tell {name} of a process"))
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Result<u32> {
+        self.child.id().context("the server has ended")
     }
 
     /// Watches the process's anonymous memory from now on.
     pub fn watch(&self) -> Result<Watch> {
-        Ok(Watch::start(self.child.id().context("the server has ended")?))
+        Ok(Watch::start(self.pid()?))
     }
+}
+
+/// The time that a process has spent on processors so far, in steps of 10 ms.
+pub fn processor_time(pid: u32) -> Result<Duration> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, fields) = text.rsplit_once(')').context("the status of a process")?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+    Ok(Duration::from_millis(10) * u32::try_from(ticks.sum::<Result<u64, _>>()?)?)
 }
 
 fn status(pid: u32, name: &str) -> Option<u64> {

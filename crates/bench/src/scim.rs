@@ -1,5 +1,6 @@
 //! The service provider against its yardsticks, in a tenant that grows from size to size.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::load::{self, Connection, Rate};
-use crate::provost::{Provost, listening};
+use crate::provost::{Provost, listening, processor_time};
 use crate::yardstick;
 
 /// Connections of every load that does not say otherwise.
@@ -113,12 +114,13 @@ pub async fn run(options: &Options) -> Result<()> {
     let token = made["token"].as_str().context("a token")?;
     let tenant =
         Tenant { address: server.address, base: "/tenants/contoso/api/scim/v2".into(), token: token.into() };
-    let mut run = Run { options, tenant, server, ids: Vec::new() };
+    let mut run = Run { options, tenant, server, ids: Vec::new(), looked_up: None };
     println!("{:<44} {:>10} {:>10} {:>7}", "", "a second", "yardstick", "ratio");
     let mut sizes = options.users.clone();
     sizes.sort_unstable();
     for size in sizes {
         run.grow(size).await?;
+        let watch = run.server.watch()?;
         if options.wants(Part::Reads) {
             run.reads().await?;
         }
@@ -131,6 +133,7 @@ pub async fn run(options: &Options) -> Result<()> {
         if options.wants(Part::Pages) {
             run.pages().await?;
         }
+        println!("{:<44} {:>7} MB", "memory of the server (peak RssAnon)", watch.stop() / 1024);
     }
     Ok(())
 }
@@ -140,6 +143,8 @@ struct Run<'o> {
     tenant: Tenant,
     server: Provost,
     ids: Vec<Arc<str>>,
+    /// The ratio of a look-up by name in the smallest tenant.
+    looked_up: Option<f64>,
 }
 
 impl Run<'_> {
@@ -169,7 +174,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn reads(&self) -> Result<()> {
+    async fn reads(&mut self) -> Result<()> {
         let ids = self.ids.clone();
         let by_id = move |tenant: &Tenant, n: usize| {
             tenant.request("GET", &format!("/Users/{}", ids[n % ids.len()]), None)
@@ -180,15 +185,18 @@ impl Run<'_> {
             let path = format!("/Users?filter=userName%20eq%20%22user{}%40contoso.example%22", n % count);
             tenant.request("GET", &path, None)
         };
-        self.read("GET /Users?filter=userName eq \"x\"", by_name).await
+        let ratio = self.read("GET /Users?filter=userName eq \"x\"", by_name).await?;
+        let smallest = *self.looked_up.get_or_insert(ratio);
+        println!("{:<44} {:>29.2}", "the same, smallest tenant to this one", smallest / ratio);
+        Ok(())
     }
 
-    /// A read against a hello-world of the same bytes.
+    /// A read against a hello-world of the same bytes. Their ratio.
     async fn read(
         &self,
         name: &str,
         make: impl Fn(&Tenant, usize) -> Vec<u8> + Clone + Send + Sync + 'static,
-    ) -> Result<()> {
+    ) -> Result<f64> {
         let mut connection = Connection::open(self.tenant.address).await?;
         let answer = connection.send(&make(&self.tenant, 0)).await?;
         ensure!(answer.status == 200, "{name}: {}", answer.status);
@@ -196,15 +204,30 @@ impl Run<'_> {
         std::fs::write(&body, answer.body)?;
         let program = std::env::current_exe()?;
         let body = body.to_str().context("a path in Unicode")?;
-        let (_hello, hello) = listening(&program, &["hello", body]).await?;
-        let load = async |address| {
+        let (hello, address) = listening(&program, &["hello", body]).await?;
+        let hello_pid = hello.id().context("the yardstick has ended")?;
+        let costs = [Cell::new(0.0), Cell::new(0.0)];
+        let load = async |address, pid, cost: &Cell<f64>| {
             let (tenant, make) = (self.tenant.clone(), make.clone());
             let scatter = move |connection: usize, n: u64| {
                 make(&tenant, (connection * 7_919).wrapping_add(scattered(n)))
             };
-            load::http(address, CONNECTIONS, self.time(), 200, scatter).await
+            let before = processor_time(pid)?;
+            let rate = load::http(address, CONNECTIONS, self.time(), 200, scatter).await?;
+            cost.set(rate.each(processor_time(pid)?.saturating_sub(before)));
+            Ok(rate)
         };
-        self.compare(name, async |_| load(hello).await, async |_| load(self.tenant.address).await).await
+        let pid = self.server.pid()?;
+        let yardstick = async |_| load(address, hello_pid, &costs[0]).await;
+        let ratio =
+            self.compare(name, yardstick, async |_| load(self.tenant.address, pid, &costs[1]).await).await?;
+        let [hello, ours] = costs.map(Cell::into_inner);
+        println!(
+            "{:<44} {ours:>10.1} {hello:>10.1} {:>7.2}",
+            "  microseconds of processor time for each",
+            hello / ours
+        );
+        Ok(ratio)
     }
 
     async fn writes(&self) -> Result<()> {
@@ -232,7 +255,8 @@ impl Run<'_> {
             load::http(self.tenant.address, CONNECTIONS, self.time(), 200, make).await
         };
         let commit = async |_| yardstick::commits(CONNECTIONS, self.time(), body.as_bytes()).await;
-        self.compare("PATCH /Users/{id}", commit, change).await
+        self.compare("PATCH /Users/{id}", commit, change).await?;
+        Ok(())
     }
 
     /// Adding and removing one member, in groups of each size; the yardstick is the smallest.
@@ -255,7 +279,24 @@ impl Run<'_> {
                 async |_| self.one_member(&group).await,
             )
             .await?;
+            self.whole_group(&group, size).await?;
         }
+        Ok(())
+    }
+
+    /// One read of a group with all its members.
+    async fn whole_group(&self, group: &str, size: u64) -> Result<()> {
+        let mut connection = Connection::open(self.tenant.address).await?;
+        let watch = self.server.watch()?;
+        let before = self.server.status("RssAnon")?;
+        let start = Instant::now();
+        let answer = connection.send(&self.tenant.request("GET", &format!("/Groups/{group}"), None)).await?;
+        let took = start.elapsed().as_secs_f64() * 1000.0;
+        ensure!(answer.status == 200, "the group of {size}: {}", answer.status);
+        let (megabytes, grown) = (answer.body.len() >> 20, watch.stop().saturating_sub(before) / 1024);
+        println!(
+            "GET the group of {size}: {took:.0} ms, {megabytes} MB answered, {grown} MB more memory meanwhile"
+        );
         Ok(())
     }
 
@@ -328,13 +369,13 @@ impl Run<'_> {
         Duration::from_secs(self.options.seconds)
     }
 
-    /// Yardstick and measurement in turns, by the round whose ratio is the median.
+    /// Yardstick and measurement in turns, by the round whose ratio is the median. That ratio.
     async fn compare(
         &self,
         name: &str,
         yardstick: impl AsyncFn(usize) -> Result<Rate>,
         ours: impl AsyncFn(usize) -> Result<Rate>,
-    ) -> Result<()> {
+    ) -> Result<f64> {
         let mut rounds = Vec::new();
         for round in 0..self.options.rounds.max(1) {
             let yardstick = yardstick(round).await?.per_second();
@@ -343,7 +384,7 @@ impl Run<'_> {
         rounds.sort_by(|(a, b), (c, d)| (a / b).total_cmp(&(c / d)));
         let (ours, yardstick) = rounds[rounds.len() / 2];
         line(name, ours, yardstick);
-        Ok(())
+        Ok(ours / yardstick)
     }
 }
 
