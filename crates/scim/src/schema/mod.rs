@@ -2,6 +2,7 @@
 
 mod common;
 mod definition;
+mod read;
 mod resource_type;
 mod standard;
 #[cfg(test)]
@@ -133,6 +134,10 @@ pub struct Attribute {
     /// What a reference may refer to: resource types, `external`, `uri`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference_types: Vec<String>,
+    /// Whether an equality in a filter is to be answered by a look-up: ours, no characteristic of the RFC, and not shown
+    /// to clients. What is unique is indexed without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub indexed: bool,
     /// Parts of a complex attribute.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sub_attributes: Vec<Attribute>,
@@ -153,6 +158,7 @@ impl Attribute {
             uniqueness: Uniqueness::None,
             canonical_values: Vec::new(),
             reference_types: Vec::new(),
+            indexed: false,
             sub_attributes: Vec::new(),
         }
     }
@@ -215,6 +221,22 @@ impl Attribute {
         Self { reference_types: types.iter().map(|&kind| kind.to_owned()).collect(), ..self }
     }
 
+    /// Whether an index is kept of its values.
+    pub fn is_indexed(&self) -> bool {
+        self.indexed || self.is_unique()
+    }
+
+    /// Whether only one resource may have a value.
+    pub fn is_unique(&self) -> bool {
+        self.uniqueness != Uniqueness::None
+    }
+
+    /// The definition as a client sees it: without what is ours.
+    fn shown(&self) -> Self {
+        let sub_attributes = self.sub_attributes.iter().map(Self::shown).collect();
+        Self { indexed: false, sub_attributes, ..self.clone() }
+    }
+
     /// A sub-attribute by its name in any case.
     pub fn sub(&self, name: &str) -> Option<&Self> {
         self.sub_attributes.iter().find(|sub| sub.name.eq_ignore_ascii_case(name))
@@ -251,12 +273,13 @@ impl Schema {
 
     /// The resource that `/Schemas/{id}` answers. `base` is the URL of the service, without a final slash.
     pub fn to_json(&self, base: &str) -> Value {
+        let attributes: Vec<Attribute> = self.attributes.iter().map(Attribute::shown).collect();
         json!({
             "schemas": [urn::SCHEMA],
             "id": self.id,
             "name": self.name,
             "description": self.description,
-            "attributes": self.attributes,
+            "attributes": attributes,
             "meta": { "resourceType": "Schema", "location": format!("{base}/Schemas/{}", self.id) },
         })
     }

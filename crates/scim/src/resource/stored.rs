@@ -1,0 +1,82 @@
+//! Stored documents beside a definition that is newer than they are.
+
+use serde_json::{Map, Value};
+
+use super::accept::{all_attributes, check_values};
+use super::{Cleaner, kind_of};
+use crate::error::Error;
+use crate::quirk::Quirks;
+use crate::schema::{Attribute, Definition, Located, Type};
+
+impl Definition {
+    /// Checks what a stored resource has of an extension: types, canonical values, required attributes. What the
+    /// definition does not have is none of its business. The error is that of a body with these values.
+    pub fn check_extension(&self, urn: &str, resource: &Map<String, Value>) -> Result<(), Error> {
+        let Some(Value::Object(parts)) = resource.get(urn) else { return Ok(()) };
+        let mut quirks = Quirks::new();
+        let mut cleaner = Cleaner { strict: false, quirks: &mut quirks };
+        let mut of_extension =
+            all_attributes(self).filter(|located| located.extension.is_some_and(|schema| schema.id == urn));
+        of_extension.try_for_each(|located| {
+            if let Some(value) = parts.get(&located.attribute.name) {
+                check_type(&located, value, &mut cleaner)?;
+            }
+            check_values(self, &located, resource)
+        })
+    }
+
+    /// Takes out of a stored document what this definition does not have: what is left of an extension or attribute
+    /// that was deleted.
+    pub fn forget_unknown(&self, resource: &mut Map<String, Value>) {
+        resource.retain(|key, value| {
+            if self.attribute(key).is_some_and(|attribute| attribute.name == *key) {
+                return true;
+            }
+            let extension = self.extension(key).filter(|extension| extension.schema.id == *key);
+            let (Some(_), Value::Object(parts)) = (extension, value) else { return false };
+            parts.retain(|name, value| match self.extension_attribute(key, name) {
+                Some((_, attribute)) if attribute.name == *name => {
+                    forget_unknown_parts(attribute, value);
+                    true
+                }
+                _ => false,
+            });
+            !parts.is_empty()
+        });
+        let present: Vec<String> = resource.keys().cloned().collect();
+        if let Some(Value::Array(listed)) = resource.get_mut("schemas") {
+            listed.retain(|urn| {
+                urn.as_str().is_some_and(|urn| self.is_core(urn) || present.iter().any(|key| key == urn))
+            });
+        }
+    }
+}
+
+fn check_type(located: &Located<'_>, value: &Value, cleaner: &mut Cleaner<'_>) -> Result<(), Error> {
+    let attribute = located.attribute;
+    let cleaned = cleaner.attribute(attribute, value.clone(), &located.to_string(), true)?;
+    if cleaned.as_ref() == Some(value) {
+        return Ok(());
+    }
+    Err(Error::value(format!(
+        "{located} takes {} of type {}; the resource has {}",
+        if attribute.multi_valued { "a list" } else { "one value" },
+        attribute.kind,
+        kind_of(value)
+    )))
+}
+
+fn forget_unknown_parts(attribute: &Attribute, value: &mut Value) {
+    if attribute.kind != Type::Complex {
+        return;
+    }
+    match value {
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(|element| forget_unknown_parts(attribute, element));
+        }
+        Value::Object(parts) => {
+            parts.retain(|name, _| attribute.sub(name).is_some_and(|sub| sub.name == *name));
+        }
+        _ => {}
+    }
+}
