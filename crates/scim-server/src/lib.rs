@@ -7,6 +7,7 @@
 
 mod answer;
 mod body;
+mod build;
 mod bulk;
 mod discovery;
 mod document;
@@ -18,6 +19,7 @@ mod plan;
 mod query;
 mod render;
 mod route;
+mod schemas;
 mod serve;
 mod service;
 mod stream;
@@ -25,5 +27,6 @@ mod turn;
 mod write;
 
 pub use inspector::InspectedRequest;
+pub use schemas::{Extension, Of};
 pub use serve::{is_scim, router};
 pub use service::{Config, Limits, Service};

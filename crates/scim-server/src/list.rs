@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal};
 use crate::plan::{Plan, too_many};
-use crate::render::{RESOURCES, Seen, bare};
+use crate::render::{RESOURCES, Seen};
 use crate::serve::Call;
 use crate::stream::{self, Sink};
 
@@ -270,7 +270,7 @@ impl Call {
                     let resource = match resource {
                         _ if by_meta => self.whole(&Seen::alone(object))?,
                         Some(resource) => resource,
-                        None => bare(&object)?,
+                        None => self.bare(&object)?,
                     };
                     keys.push((by.as_ref().map(|by| SortKey::of(&resource, by)), id, kind));
                 }

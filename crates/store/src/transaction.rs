@@ -143,14 +143,7 @@ impl Transaction {
     }
 
     /// Adds an [`Op::Rekey`].
-    pub fn rekey(
-        &mut self,
-        realm: Realm,
-        kind: Kind,
-        id: Uuid,
-        expect: Expect,
-        keys: Vec<Key>,
-    ) -> &mut Self {
+    pub fn rekey(&mut self, realm: Realm, kind: Kind, id: Uuid, expect: Expect, keys: Vec<Key>) -> &mut Self {
         self.ops.push(Op::Rekey { realm, kind, id, expect, keys });
         self
     }

@@ -52,6 +52,8 @@ pub struct Settings {
     pub strict: bool,
     /// What a PATCH is answered with.
     pub patch_answer: PatchAnswer,
+    /// Whether `/Schemas`, `/ResourceTypes` and `/ServiceProviderConfig` are answered only with a token.
+    pub discovery_needs_token: bool,
     /// The most requests a second, averaged over one second; further ones are answered 429.
     pub requests_per_second: u32,
 }
@@ -63,6 +65,7 @@ impl Default for Settings {
             unique_external_ids: false,
             strict: false,
             patch_answer: PatchAnswer::ByType,
+            discovery_needs_token: false,
             requests_per_second: 100_000,
         }
     }
@@ -179,27 +182,46 @@ impl Tenants {
         Ok(tenant)
     }
 
-    /// Changes the switch or the settings of a tenant; its id, name and time of creation stay what they are.
-    /// A setting of uniqueness holds for what is written from then on.
+    /// Changes the switch or the settings of a tenant; its id, name and time of creation stay what they are. What is
+    /// to become unique, and was not, has to be made so by the service provider before.
     pub async fn update(&self, id: Uuid, by: &Principal, change: impl Fn(&mut Tenant)) -> Result<Tenant> {
         let (tenant, _) = store::transact(&*self.store, async || {
-            let object = self.store.get(Realm::INSTALLATION, Kind::Tenant, id).await?;
-            let object = object.ok_or_else(|| Error::NoTenant(id.to_string()))?;
-            let before: Tenant = read(&object)?;
-            let mut tenant = before.clone();
-            change(&mut tenant);
-            (tenant.id, tenant.created) = (before.id, before.created);
-            tenant.name.clone_from(&before.name);
             let mut transaction = Transaction::new(self.clock.now());
-            if tenant != before {
-                put(&mut transaction, &tenant, Expect::Version(object.version))?;
+            let (tenant, changed) = self.stage(&mut transaction, id, &change).await?;
+            if changed {
                 self.audit(&mut transaction, "Update tenant", by, &tenant, &tenant.name)?;
+            } else {
+                transaction.ops.clear();
             }
             Ok::<_, Error>((transaction, tenant))
         })
         .await?;
         self.invalidate();
         Ok(tenant)
+    }
+
+    /// Adds a change of a tenant to a transaction, which then holds only while the tenant is there and as it was; what
+    /// the tenant becomes, and whether that is something else. Who commits it calls [`Tenants::invalidate`].
+    pub async fn stage(
+        &self,
+        transaction: &mut Transaction,
+        id: Uuid,
+        change: impl Fn(&mut Tenant),
+    ) -> Result<(Tenant, bool)> {
+        let object = self.store.get(Realm::INSTALLATION, Kind::Tenant, id).await?;
+        let object = object.ok_or_else(|| Error::NoTenant(id.to_string()))?;
+        let before: Tenant = read(&object)?;
+        let mut tenant = before.clone();
+        change(&mut tenant);
+        (tenant.id, tenant.created) = (before.id, before.created);
+        tenant.name.clone_from(&before.name);
+        let expect = Expect::Version(object.version);
+        if tenant == before {
+            transaction.require(Realm::INSTALLATION, Kind::Tenant, id, expect);
+        } else {
+            put(transaction, &tenant, expect)?;
+        }
+        Ok((tenant.clone(), tenant != before))
     }
 
     /// Deletes a tenant with its tokens and everything in its realm.
@@ -229,7 +251,7 @@ impl Tenants {
     }
 
     /// Adds an entry of the audit log to a transaction.
-    pub(crate) fn audit(
+    pub fn audit(
         &self,
         transaction: &mut Transaction,
         activity: &str,

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod clients;
+mod extensions;
 mod lists;
 mod resources;
 mod rfc;

@@ -6,7 +6,7 @@ use super::accept::{all_attributes, check_values};
 use super::{Cleaner, kind_of};
 use crate::error::Error;
 use crate::quirk::Quirks;
-use crate::schema::{Attribute, Definition, Located, Type};
+use crate::schema::{Attribute, Definition, Located, Mutability, Type};
 
 impl Definition {
     /// Checks what a stored resource has of an extension: types, canonical values, required attributes. What the
@@ -54,8 +54,16 @@ impl Definition {
 
 fn check_type(located: &Located<'_>, value: &Value, cleaner: &mut Cleaner<'_>) -> Result<(), Error> {
     let attribute = located.attribute;
-    let cleaned = cleaner.attribute(attribute, value.clone(), &located.to_string(), true)?;
-    if cleaned.as_ref() == Some(value) {
+    // What is stored may be of a time when clients wrote it, and have parts that are gone.
+    let mut known = value.clone();
+    forget_unknown_parts(attribute, &mut known);
+    let parts = attribute.sub_attributes.iter().cloned();
+    let written = Attribute {
+        sub_attributes: parts.map(|sub| sub.mutability(Mutability::ReadWrite)).collect(),
+        ..attribute.clone()
+    };
+    let cleaned = cleaner.attribute(&written, known.clone(), &located.to_string(), true)?;
+    if cleaned.is_none_or(|cleaned| cleaned == known) {
         return Ok(());
     }
     Err(Error::value(format!(
@@ -78,5 +86,40 @@ fn forget_unknown_parts(attribute: &Attribute, value: &mut Value) {
             parts.retain(|name, _| attribute.sub(name).is_some_and(|sub| sub.name == *name));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::Schema;
+
+    #[test]
+    fn a_stored_value_fits_a_newer_definition_or_is_told() {
+        let urn = "urn:example:x";
+        let check = |attributes: Value, own: Value| {
+            let schema = json!({"id": urn, "attributes": attributes});
+            let schema = Schema::read(schema.as_object().expect("an object"), None).expect("a schema");
+            let resource = Map::from_iter([(urn.to_owned(), own)]);
+            let checked = Definition::user(&[schema]).check_extension(urn, &resource);
+            checked.map_err(|error| error.detail)
+        };
+        let car = json!([{"name": "car", "type": "complex", "subAttributes": [
+            {"name": "plate", "mutability": "readOnly"}]}]);
+        assert_eq!(check(car, json!({"car": {"plate": "p", "gone": 1}, "other": 2})), Ok(()));
+        assert_eq!(check(json!([{"name": "a", "type": "decimal"}]), json!({"a": 1.5})), Ok(()));
+        for (attribute, value, word) in [
+            (json!({"name": "a", "type": "integer"}), json!("5"), "one value of type integer"),
+            (json!({"name": "a", "multiValued": true}), json!("5"), "a list of type string"),
+            (json!({"name": "a"}), json!(["x", "y"]), "one value"),
+            (json!({"name": "a", "type": "dateTime"}), json!("soon"), "dateTime"),
+            (json!({"name": "a", "canonicalValues": ["x"]}), json!("y"), "takes one of x"),
+        ] {
+            let refused = check(json!([attribute]), json!({"a": value})).expect_err("it does not fit");
+            assert!(refused.contains(word), "{refused}");
+        }
+        assert!(check(json!([{"name": "b", "required": true}]), json!({"a": 1})).is_err());
     }
 }

@@ -16,7 +16,10 @@ impl Schema {
         let id = match (whole.text("id")?, id) {
             (Some(named), Some(id)) if !named.eq_ignore_ascii_case(id) => {
                 let named = cut(named);
-                return Err(Error::value(format!("the body has the id \"{named}\" and the address {}", cut(id))));
+                return Err(Error::value(format!(
+                    "the body has the id \"{named}\" and the address {}",
+                    cut(id)
+                )));
             }
             (Some(id), _) | (None, Some(id)) => id.to_owned(),
             (None, None) => return Err(Error::value("the schema has no id: give it a URN of your own")),
@@ -96,7 +99,8 @@ fn attributes(of: &Object<'_>, name: &str, path: &str) -> Result<Vec<Attribute>,
 }
 
 fn attribute(body: &Map<String, Value>, parent: &str) -> Result<Attribute, Error> {
-    let place = if parent.is_empty() { "an attribute".to_owned() } else { format!("a sub-attribute of {parent}") };
+    let place =
+        if parent.is_empty() { "an attribute".to_owned() } else { format!("a sub-attribute of {parent}") };
     let name = Object { body, place: &place }.text("name")?.unwrap_or_default();
     if name.is_empty() {
         return Err(Error::value(format!("{place} has no name")));

@@ -100,7 +100,9 @@ fn bad_extensions_are_refused_by_name() {
     assert!(with("urn:a:b", vec![Attribute::string("Id", "")]).contains("common"));
     assert!(with("urn:a:b", vec![Attribute::complex("c", "", vec![])]).contains("no sub-attributes"));
     let unique = Attribute::new("u", Type::Boolean, "").unique(Uniqueness::Server);
-    assert!(with("urn:a:b", vec![Attribute::complex("c", "", vec![unique])]).contains("c.u is of type boolean"));
+    assert!(
+        with("urn:a:b", vec![Attribute::complex("c", "", vec![unique])]).contains("c.u is of type boolean")
+    );
     let indexed = |kind| vec![Attribute { indexed: true, ..Attribute::new("i", kind, "") }];
     for kind in [Type::Decimal, Type::DateTime, Type::Binary, Type::Complex] {
         assert!(with("urn:a:b", indexed(kind)).contains("cannot be indexed"), "{kind}");

@@ -89,7 +89,9 @@ fn check_urn(id: &str) -> Result<(), Error> {
     let path = format!("{id}:a");
     let read = AttrPath::parse(&path).is_ok_and(|path| path.uri.as_deref() == Some(id));
     if !read || Filter::parse(&format!("{path} pr")).is_err() {
-        return Err(Error::value(format!("the schema id \"{id}\" cannot stand before an attribute in a path")));
+        return Err(Error::value(format!(
+            "the schema id \"{id}\" cannot stand before an attribute in a path"
+        )));
     }
     let taken = [urn::USER, urn::GROUP, urn::ENTERPRISE_USER, urn::SCHEMA, urn::RESOURCE_TYPE];
     if taken.iter().chain(&[urn::SERVICE_PROVIDER_CONFIG]).any(|taken| taken.eq_ignore_ascii_case(id)) {
@@ -160,7 +162,9 @@ const WORDS: (usize, usize) = (500, 256);
 
 fn check_sizes(attribute: &Attribute, path: &str) -> Result<(), Error> {
     if attribute.description.chars().count() > DESCRIPTION {
-        return Err(Error::value(format!("the description of {path} has more than {DESCRIPTION} characters")));
+        return Err(Error::value(format!(
+            "the description of {path} has more than {DESCRIPTION} characters"
+        )));
     }
     let (most, longest) = WORDS;
     for (what, words) in

@@ -117,7 +117,7 @@ pub async fn other_keys_for_the_same_document(subject: &Subject) {
     let head = store.head(REALM).await.expect("the read succeeds");
     let keys = vec![name("countess"), mail("b"), mail("b")];
     let done = write(store, |t| {
-        t.at = super::at(60);
+        t.at = at(60);
         rekey(t, 1, Expect::Version(1), keys);
     });
     let done = done.await;
