@@ -21,7 +21,7 @@ const MOST: (usize, usize) = (50, 100);
 impl Extension {
     /// Reads an extension as an administrator writes it: a Schema resource (RFC 7643 section 7) with `resourceType`. The
     /// `id` may be left out where the address gives it. Errors: those of [`Schema::read`].
-    pub fn read(mut body: Map, id: Option<&str>) -> Result<Self, Error> {
+    fn read(mut body: Map, id: Option<&str>) -> Result<Self, Error> {
         // What a read of it has, too.
         body.shift_remove("state");
         let resource_type = match body.shift_remove("resourceType") {
@@ -72,18 +72,20 @@ impl Service {
         Ok(object.as_ref().map(schemas::read).transpose()?.unwrap_or_default())
     }
 
-    /// Adds a schema extension, or replaces the one with its URN; whether it was added. It takes effect when each resource
-    /// that has values of it fits it and is found by its indexes, and this returns then.
+    /// Adds a schema extension, or replaces the one of an `id`; what it is now, and whether it was added. It takes effect
+    /// when each resource that has values of it fits it and is found by its indexes, and this returns then.
     ///
-    /// Errors: those of [`Schema::validate`]; 409 when the URN is taken and it was to be `fresh`, when two resources have
-    /// the same value of what is to be unique, when a resource does not fit, and while another change goes on.
+    /// Errors: those of [`Schema::read`] and [`Schema::validate`]; 409 when no `id` is given and the URN is taken, when two
+    /// resources have the same value of what is to be unique, when a resource does not fit, and while another change
+    /// goes on.
     pub async fn put_extension(
         self: &Arc<Self>,
         tenant: Uuid,
-        extension: &Extension,
-        fresh: bool,
+        body: Map,
+        id: Option<&str>,
         by: &Principal,
-    ) -> Result<bool, Error> {
+    ) -> Result<(Value, bool), Error> {
+        let extension = Extension::read(body, id)?;
         extension.schema.validate()?;
         let added = std::sync::atomic::AtomicBool::new(false);
         let order = std::sync::atomic::Ordering::Relaxed;
@@ -91,15 +93,15 @@ impl Service {
             let old = stored.current.extensions.iter().position(|it| it.has_id(&extension.schema.id));
             added.store(old.is_none(), order);
             match old {
-                Some(_) if fresh => Err(Refusal::new(
+                Some(_) if id.is_none() => Err(Refusal::new(
                     409,
                     format!("the tenant has a schema {} already: replace or delete it", extension.schema.id),
                 )),
-                old => replace(stored, old, extension),
+                old => replace(stored, old, &extension),
             }
         };
         self.redefine(tenant, by, decide).await.map_err(|refusal| refusal.error)?;
-        Ok(added.load(order))
+        Ok((self.extension(tenant, &extension.schema.id).await?, added.load(order)))
     }
 
     /// Removes a schema extension, and then what resources have of it; this returns when that is done. The error is 404,

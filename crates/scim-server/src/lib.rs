@@ -27,6 +27,5 @@ mod turn;
 mod write;
 
 pub use inspector::InspectedRequest;
-pub use schemas::{Extension, Of};
 pub use serve::{is_scim, router};
 pub use service::{Config, Limits, Service};

@@ -29,7 +29,7 @@ const CACHED_FOR: Duration = Duration::from_secs(5);
 
 /// The resource type that an extension belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Of {
+pub(crate) enum Of {
     /// Users.
     #[default]
     User,
@@ -49,13 +49,13 @@ impl Of {
 /// A schema extension of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Extension {
+pub(crate) struct Extension {
     /// The schema.
     #[serde(flatten)]
-    pub schema: Schema,
+    pub(crate) schema: Schema,
     /// The resource type that it belongs to.
     #[serde(default)]
-    pub resource_type: Of,
+    pub(crate) resource_type: Of,
 }
 
 /// An index. Its number is in the keys, and is never given to another one.

@@ -42,6 +42,7 @@ impl Tenant {
 /// How a tenant behaves towards its clients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
     /// Whether two groups may not have the same `displayName` (without regard to case). On by default: Entra
     /// matches groups by it.

@@ -4,6 +4,7 @@ mod applications;
 mod assignments;
 mod deleted;
 mod directory_objects;
+mod extensions;
 mod gallery;
 mod groups;
 mod import;
@@ -77,6 +78,7 @@ fn ours() -> Routes {
         .merge(import::routes())
         .merge(job_settings::routes())
         .merge(tenants::routes())
+        .merge(extensions::routes())
         .route("/status", get(status))
 }
 

@@ -108,8 +108,8 @@ impl Server {
     /// Adds or replaces a schema extension.
     pub async fn extension(&self, schema: &Value) -> Result<bool, scim::Error> {
         let body = schema.as_object().expect("an object").clone();
-        let extension = scim_server::Extension::read(body, None)?;
-        self.service.put_extension(self.tenant.id, &extension, false, &by()).await
+        let id = schema["id"].as_str().expect("a URN");
+        Ok(self.service.put_extension(self.tenant.id, body, Some(id), &by()).await?.1)
     }
 
     /// Changes the settings of the tenant.

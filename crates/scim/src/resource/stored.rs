@@ -80,7 +80,9 @@ fn forget_unknown_parts(attribute: &Attribute, value: &mut Value) {
     }
     match value {
         Value::Array(elements) => {
-            elements.iter_mut().for_each(|element| forget_unknown_parts(attribute, element));
+            for element in elements {
+                forget_unknown_parts(attribute, element);
+            }
         }
         Value::Object(parts) => {
             parts.retain(|name, _| attribute.sub(name).is_some_and(|sub| sub.name == *name));

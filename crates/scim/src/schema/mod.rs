@@ -101,6 +101,7 @@ const fn not_unique() -> Uniqueness {
 /// An attribute or sub-attribute definition. What a foreign schema leaves out reads as the RFC's default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the characteristics are the RFC's")]
 pub struct Attribute {
     /// Name in the case in which it is stored and returned.
     pub name: String,
