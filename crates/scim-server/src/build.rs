@@ -318,3 +318,101 @@ fn put(transaction: &mut Transaction, realm: Realm, stored: &Stored, before: Opt
     transaction.put(realm, Kind::SchemaExtension, schemas::ID, expect, body, Vec::new());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::{Clock, FixedClock, Ids};
+    use serde_json::json;
+    use store::Store as _;
+    use store_memory::MemoryStore;
+    use tenant::Tenants;
+
+    use super::*;
+    use crate::service::Config;
+
+    struct Zero;
+
+    impl model::Random for Zero {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    /// A process that begins on the store of one that ended.
+    fn process(store: &Arc<MemoryStore>) -> Arc<Service> {
+        let clock = Arc::new(FixedClock::at("2026-11-24T00:00:00Z".parse().expect("an instant")));
+        let ids = Ids::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(Zero));
+        let tenants = Tenants::new(store.clone(), clock.clone(), ids.clone(), Arc::new(Zero));
+        Arc::new(Service::new(store.clone(), Arc::new(tenants), clock, ids, Config::default()))
+    }
+
+    #[tokio::test]
+    async fn a_change_that_was_cut_short_is_gone_on_with() {
+        let store = Arc::new(MemoryStore::new());
+        let service = process(&store);
+        let by = Principal::system("test");
+        let tenant = service.tenants.create("contoso", &by).await.expect("a tenant");
+        let urn = "urn:example:x";
+        let schema = |badge: serde_json::Value| {
+            let schema = json!({"id": urn, "attributes": [badge]});
+            schema.as_object().expect("an object").clone()
+        };
+        let put = |body| service.put_extension(tenant.id, body, Some(urn), &by);
+        put(schema(json!({"name": "badge"}))).await.expect("an extension");
+        for (number, badge) in [(1, "A"), (2, "B")] {
+            let body = json!({"userName": badge, urn: {"badge": badge}}).to_string();
+            let mut transaction = Transaction::new(service.clock.now());
+            let id = Uuid::from_u128(number);
+            transaction.put(tenant.realm(), Kind::User, id, Expect::Absent, body, Vec::new());
+            store.commit(transaction).await.expect("a user");
+        }
+        // Announced, and then the process ends: nobody carries it out.
+        let object = store.get(tenant.realm(), Kind::SchemaExtension, schemas::ID).await.expect("read");
+        let object = object.expect("it is there");
+        let mut stored = schemas::read(&object).expect("read");
+        let mut next = stored.current.clone();
+        next.extensions[0].schema.attributes[0].indexed = true;
+        let what = scim::index::Indexed::all(&next.extensions[0].schema).remove(0);
+        next.indexes.push(schemas::Index { number: 0, of: Of::User, what });
+        let (activity, target) = ("Update schema extension".to_owned(), urn.to_owned());
+        let types = vec![Of::User];
+        stored.pending = Some(Pending::Build { next, types, activity, target, by: by.clone() });
+        let mut transaction = Transaction::new(service.clock.now());
+        put_stored(&mut transaction, &tenant, &stored, &object);
+        store.commit(transaction).await.expect("announced");
+
+        let second = process(&store);
+        let shown = second.list_extensions(tenant.id).await.expect("a list");
+        assert_eq!((shown.len(), &shown[0]["state"]), (1, &json!("building")));
+        let busy = second.delete_extension(tenant.id, urn, &by).await.expect_err("a change goes on");
+        assert_eq!(busy.status, 409);
+        // The first request that needs the schemas goes on with it.
+        let state = second.state(&tenant);
+        let look = || async {
+            let schemas = second.read_schemas(&state, tenant.id).await.expect("schemas");
+            let literal = scim::filter::Literal::String("b".to_owned());
+            schemas.look_up(Kind::User, &format!("{urn}:badge"), &literal)
+        };
+        let mut key = look().await;
+        assert!(key.is_none(), "an index that is not complete is not asked");
+        for _ in 0..1000 {
+            if key.is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+            key = look().await;
+        }
+        let key = key.expect("it is complete at last");
+        let found = store.find(tenant.realm(), Kind::User, &key, 10).await.expect("read");
+        assert_eq!(found.iter().map(|user| user.id).collect::<Vec<_>>(), [Uuid::from_u128(2)]);
+        assert_eq!(second.list_extensions(tenant.id).await.expect("a list")[0]["state"], "ready");
+        let audits = second.tenants.audits(tenant.id, 1).await.expect("audits");
+        assert_eq!(audits[0].activity_display_name, "Update schema extension");
+    }
+
+    fn put_stored(transaction: &mut Transaction, tenant: &tenant::Tenant, stored: &Stored, before: &Object) {
+        put(transaction, tenant.realm(), stored, Some(before)).expect("it can be stored");
+    }
+}

@@ -1,9 +1,11 @@
 //! Tenants: made, listed, changed, deleted, each with an entry in the audit log.
 
 use std::collections::HashMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use model::{AuditEntry, Clock, Identity, Ids, Principal, Random};
 use parking_lot::RwLock;
@@ -251,6 +253,15 @@ impl Tenants {
         cache.tokens.clear();
     }
 
+    /// What was done to a tenant, by whom and when: the last entries of the audit log, the newest first.
+    pub async fn audits(&self, tenant: Uuid, most: usize) -> Result<Vec<AuditEntry>> {
+        let id = || Bound::Included(Bytes::copy_from_slice(tenant.as_bytes()));
+        let scan = Scan::by_key(KeyName::Tenant, id(), id(), most).descending();
+        let page = self.store.scan(Realm::INSTALLATION, Kind::AuditEntry, scan).await?;
+        let damaged = |source| Error::Damaged { what: "entry of the audit log", source };
+        page.objects.iter().map(|object| serde_json::from_slice(&object.body).map_err(damaged)).collect()
+    }
+
     /// Adds an entry of the audit log to a transaction.
     pub fn audit(
         &self,
@@ -274,7 +285,8 @@ impl Tenants {
             modified_properties: Vec::new(),
         };
         let body = write("entry of the audit log", &entry)?;
-        transaction.put(Realm::INSTALLATION, Kind::AuditEntry, entry.id, Expect::Absent, body, Vec::new());
+        let keys = vec![Key::lookup(KeyName::Tenant, tenant.id.as_bytes().to_vec())];
+        transaction.put(Realm::INSTALLATION, Kind::AuditEntry, entry.id, Expect::Absent, body, keys);
         Ok(())
     }
 }

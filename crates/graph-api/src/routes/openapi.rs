@@ -106,6 +106,7 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("patch", "/provost/v1/tenants/{name}", "Change a tenant"),
     ("delete", "/provost/v1/tenants/{name}", "Delete a tenant with everything in it"),
     ("get", "/provost/v1/tenants/{name}/requests", "List the last requests of a tenant's clients"),
+    ("get", "/provost/v1/tenants/{name}/audits", "List what administrators did to a tenant"),
     ("get", "/provost/v1/tenants/{name}/schemas", "List a tenant's schema extensions"),
     ("post", "/provost/v1/tenants/{name}/schemas", "Add a schema extension"),
     ("get", "/provost/v1/tenants/{name}/schemas/{urn}", "Read a schema extension"),

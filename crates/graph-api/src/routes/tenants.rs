@@ -14,12 +14,14 @@ use uuid::Uuid;
 use super::Routes;
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
+use crate::render;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/tenants", get(list).post(create))
         .route("/tenants/{name}", get(show).patch(update).delete(remove))
         .route("/tenants/{name}/requests", get(requests))
+        .route("/tenants/{name}/audits", get(audits))
         .route("/tenants/{name}/tokens", get(tokens).post(create_token))
         .route("/tenants/{name}/tokens/{id}", delete(revoke))
         .route("/tenants/{name}/tokens/{id}/rotate", post(rotate))
@@ -157,6 +159,17 @@ async fn remove(call: Call, Path(name): Path<String>) -> Answer {
 async fn requests(call: Call, Path(name): Path<String>) -> Answer {
     let tenant = tenant(&call, &name).await?;
     Ok(Json(json!({"value": call.provider.requests(tenant.id)})).into_response())
+}
+
+/// The most entries of a tenant's audit log that are shown.
+const AUDITS: usize = 1000;
+
+/// What administrators did to the tenant, the newest first.
+async fn audits(call: Call, Path(name): Path<String>) -> Answer {
+    let tenant = tenant(&call, &name).await?;
+    let entries = call.tenants.audits(tenant.id, AUDITS).await?;
+    let shown: Vec<Value> = entries.iter().map(render::audit).collect();
+    Ok(Json(json!({"value": shown})).into_response())
 }
 
 fn token_shown(token: &Token, now: Timestamp) -> Value {

@@ -35,6 +35,8 @@ value the command fails, names both, and nothing is changed.")]
     /// List the last requests of a tenant's clients, newest first: what was refused, why, and what was accepted although
     /// it deviates from the RFCs; --json also has the bodies of these
     Requests { name: String },
+    /// List what administrators did to a tenant, newest first
+    Audits { name: String },
     /// Delete a tenant with all its users, groups and tokens
     Delete { name: String },
 }

@@ -66,6 +66,21 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
             );
             Ok(Answer::done(json!({"value": requests}), shown))
         }
+        Tenant::Audits { name } => {
+            let audits = client.list(&format!("{TENANTS}/{}/audits", escape(&name)), usize::MAX).await?;
+            let shown = table(
+                ["TIME", "ACTIVITY", "WHAT", "BY"],
+                audits.iter().map(|audit| {
+                    [
+                        moment(audit, "activityDateTime"),
+                        text(audit, "activityDisplayName"),
+                        text(&audit["targetResources"][0], "displayName"),
+                        text(&audit["initiatedBy"]["user"], "displayName"),
+                    ]
+                }),
+            );
+            Ok(Answer::done(json!({"value": audits}), shown))
+        }
         Tenant::Delete { name } => {
             client.delete(&format!("{TENANTS}/{}", escape(&name))).await?;
             Ok(Answer::done(
