@@ -32,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "expression",
             "graph-api",
             "model",
+            "scim",
             "scim-client",
             "scim-server",
             "source",

@@ -5,6 +5,7 @@
 //! the new keys. When all have them the change takes effect in one transaction; when one does not fit it is dropped. A
 //! process that ends in between is followed by one that goes on.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -52,7 +53,8 @@ impl Service {
             stored.current.unique.get_or_insert(Unique::of(&settings));
             let mut transaction = Transaction::new(self.clock.now());
             let Some(change) = decide(&mut stored)? else { return Ok((transaction, false)) };
-            if stored.pending.is_some() {
+            if let (Some(_), Some(object)) = (&stored.pending, &object) {
+                self.go_on(tenant, object.version);
                 return Err(Refusal::new(
                     409,
                     "another change of this tenant's schemas or uniqueness is being carried out: try again when it is \
@@ -95,8 +97,7 @@ impl Service {
         stored.current = next;
         let changed = self.tenants.stage(transaction, tenant, |tenant| {
             if let Some(unique) = unique {
-                tenant.settings.unique_group_names = unique.group_names;
-                tenant.settings.unique_external_ids = unique.external_ids;
+                unique.put(&mut tenant.settings);
             }
         });
         let (tenant, _) = changed.await?;
@@ -128,7 +129,10 @@ impl Service {
         }
         let service = Arc::clone(self);
         let task = tokio::spawn(async move {
-            let done = service.carry_out(tenant, version).await;
+            let done = AssertUnwindSafe(service.carry_out(tenant, version)).catch_unwind().await;
+            let done = done.unwrap_or_else(|_| {
+                Err(Refusal::new(500, "the change met a defect of the service; its log says more"))
+            });
             let mut works = service.works.lock();
             if works.get(&tenant).is_some_and(|(of, _)| *of == version) {
                 works.remove(&tenant);
@@ -138,8 +142,10 @@ impl Service {
                 refusal.error
             })
         });
-        let defect = |_| Err(Error::new(500, "the change met a defect of the service; its log says more"));
-        let work = async move { task.await.unwrap_or_else(defect) }.boxed().shared();
+        let ended = |_| {
+            Err(Error::new(503, "the service is shutting down: it goes on with the change when it is back"))
+        };
+        let work = async move { task.await.unwrap_or_else(ended) }.boxed().shared();
         works.insert(tenant, (version, work.clone()));
         work
     }
@@ -388,7 +394,7 @@ mod tests {
         assert_eq!((shown.len(), &shown[0]["state"]), (1, &json!("building")));
         let busy = second.delete_extension(tenant.id, urn, &by).await.expect_err("a change goes on");
         assert_eq!(busy.status, 409);
-        // The first request that needs the schemas goes on with it.
+        // Who meets it goes on with it: a request that needs the schemas, or another change.
         let state = second.state(&tenant);
         let look = || async {
             let schemas = second.read_schemas(&state, tenant.id).await.expect("schemas");

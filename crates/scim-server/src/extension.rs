@@ -154,7 +154,13 @@ impl Service {
             Ok(Some(Change { next, types, activity: "Update tenant", target: String::new() }))
         };
         self.redefine(tenant, by, decide).await.map_err(|refusal| refusal.error)?;
-        self.tenants.update(tenant, by, change).await.map_err(|error| Refusal::from(error).error)
+        // What is unique was changed above, where somebody else may have changed it again.
+        let rest = |tenant: &mut Tenant| {
+            let unique = Unique::of(&tenant.settings);
+            change(tenant);
+            unique.put(&mut tenant.settings);
+        };
+        self.tenants.update(tenant, by, rest).await.map_err(|error| Refusal::from(error).error)
     }
 }
 

@@ -93,6 +93,11 @@ impl Unique {
         Self { group_names: settings.unique_group_names, external_ids: settings.unique_external_ids }
     }
 
+    pub(crate) fn put(self, settings: &mut Settings) {
+        settings.unique_group_names = self.group_names;
+        settings.unique_external_ids = self.external_ids;
+    }
+
     fn or(self, other: Self) -> Self {
         Self {
             group_names: self.group_names || other.group_names,
@@ -254,12 +259,10 @@ impl Schemas {
 
     /// Checks a resource by the schemas that are to take effect.
     pub(crate) fn check_next(&self, kind: Kind, resource: &Map) -> Answer<()> {
-        let Some((user, group)) = &self.next else { return Ok(()) };
+        let (Some((user, group)), Some(next)) = (&self.next, self.stored.next()) else { return Ok(()) };
         let definition = if kind == Kind::Group { &group.definition } else { &user.definition };
-        for extension in definition.extensions() {
-            definition.check_extension(&extension.schema.id, resource)?;
-        }
-        Ok(())
+        let mut own = next.extensions.iter().filter(|extension| extension.resource_type.kind() == kind);
+        own.try_for_each(|extension| Ok(definition.check_extension(&extension.schema.id, resource)?))
     }
 
     /// The attribute behind a unique key, and the value of it that a resource has.
@@ -319,18 +322,19 @@ impl Service {
     pub(crate) async fn read_schemas(self: &Arc<Self>, state: &State, tenant: Uuid) -> Answer<Arc<Schemas>> {
         let object = self.store.get(Realm(tenant), Kind::SchemaExtension, ID).await?;
         let version = object.as_ref().map(|object| object.version);
-        if let Some(known) = state.schemas.read().as_ref().filter(|known| known.version == version) {
+        let known = state.schemas.read().clone().filter(|known| known.version == version);
+        let read = if let Some(known) = known {
             *known.read_at.lock() = Instant::now();
-            return Ok(Arc::clone(known));
-        }
-        let read = Arc::new(Schemas::read(object.as_ref())?);
-        {
+            known
+        } else {
+            let read = Arc::new(Schemas::read(object.as_ref())?);
             let mut known = state.schemas.write();
             // Of two that read side by side the older one comes last.
             if known.as_ref().is_none_or(|known| known.version < version) {
                 *known = Some(Arc::clone(&read));
             }
-        }
+            read
+        };
         if let (Some(_), Some(version)) = (&read.stored.pending, version) {
             self.go_on(tenant, version);
         }

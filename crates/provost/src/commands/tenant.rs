@@ -172,8 +172,8 @@ fn definition(file: &Path) -> Result<Value, Failure> {
     } else {
         super::read_file(file)?
     };
-    serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::new("File", format!("{} is not JSON: {error}", file.display()))
+    scim::json::parse(&bytes).map_err(|error| {
+        Failure::new("File", format!("{} is not JSON: {}", file.display(), error.detail))
             .hint("`provost tenant schema set --help` shows what a definition looks like")
     })
 }

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -177,4 +178,54 @@ fn no_path_means_two_things() {
         assert_eq!(long.check_beside(&short).is_err(), clash, "{other}");
     }
     assert!(schema(&format!("{}:userName", urn::USER), "x").check_beside(&user()).is_err());
+}
+
+/// Definitions as somebody might send them, most of them wrong somewhere.
+fn definition() -> impl Strategy<Value = Value> {
+    let word = |words: &'static [&'static str]| prop::sample::select(words).prop_map(Value::from);
+    let name = word(&["a", "A", "b", "id", "value", "primary", "userName", "a.b", "$ref", "", "ä", "x1"]);
+    let kind = word(&["string", "integer", "boolean", "complex", "reference", "dateTime", "STRING", "?"]);
+    let leaf = (name, kind, any::<[bool; 3]>(), word(&["none", "server", "global", "all"])).prop_map(
+        |(name, kind, [multi, required, indexed], uniqueness)| {
+            json!({"name": name, "type": kind, "multiValued": multi, "required": required, "indexed": indexed,
+                "uniqueness": uniqueness})
+        },
+    );
+    let attribute = leaf.prop_recursive(3, 12, 3, |inner| {
+        (inner.clone(), prop::collection::vec(inner, 0..3)).prop_map(|(mut attribute, subs)| {
+            attribute["subAttributes"] = subs.into();
+            attribute
+        })
+    });
+    let urn = "(urn:[a-z]{1,3}:[a-zA-Z0-9:._/$%-]{0,9}|[a-z:]{0,9}|urn:ietf:params:scim:schemas:core:2\\.0(:User)?)";
+    (urn, prop::collection::vec(attribute, 0..4))
+        .prop_map(|(id, attributes)| json!({"id": id, "attributes": attributes}))
+}
+
+proptest! {
+    #[test]
+    fn each_path_of_an_accepted_definition_names_its_attribute(body in definition()) {
+        let Ok(schema) = Schema::read(body.as_object().expect("an object"), None) else { return Ok(()) };
+        let beside = [user(), group(), enterprise_user()];
+        if schema.validate().is_err() || beside.iter().any(|other| schema.check_beside(other).is_err()) {
+            return Ok(());
+        }
+        let user = Definition::user(std::slice::from_ref(&schema));
+        for attribute in &schema.attributes {
+            let path = format!("{}:{}", schema.id, attribute.name);
+            for path in [path.clone(), path.to_ascii_uppercase().replacen("URN:", "urn:", 1)] {
+                let found = user.find(&path).expect("it is found");
+                prop_assert_eq!(found.extension.map(|own| &own.id), Some(&schema.id));
+                prop_assert_eq!(found.attribute, attribute);
+            }
+        }
+        for core in ["userName", "emails.value", "urn:ietf:params:scim:schemas:core:2.0:User:name.givenName"] {
+            prop_assert!(user.find(core).expect("it is found").extension.is_none());
+        }
+        let indexed = crate::index::Indexed::all(&schema);
+        for (position, one) in indexed.iter().enumerate() {
+            prop_assert!(user.find(&one.path()).expect("it is found").leaf().is_indexed());
+            prop_assert!(indexed[..position].iter().all(|other| other.path() != one.path()));
+        }
+    }
 }
