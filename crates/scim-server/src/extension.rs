@@ -17,6 +17,8 @@ use crate::service::Service;
 
 /// The most extensions of a tenant, and the most indexes that are kept for them.
 const MOST: (usize, usize) = (50, 100);
+/// The most bytes of all of it: each process has it in memory.
+const SIZE: usize = 1 << 20;
 
 impl Extension {
     /// Reads an extension as an administrator writes it: a Schema resource (RFC 7643 section 7) with `resourceType`. The
@@ -212,6 +214,15 @@ fn replace(stored: &mut Stored, old: Option<usize>, extension: &Extension) -> An
         return Err(Refusal::new(
             400,
             format!("the schemas of a tenant have at most {} unique or indexed attributes in all", MOST.1),
+        ));
+    }
+    let size = serde_json::to_vec(&next).map_or(usize::MAX, |bytes| bytes.len());
+    if size > SIZE {
+        return Err(Refusal::new(
+            400,
+            format!(
+                "the schemas of a tenant would have {size} bytes; at most {SIZE} are kept: shorten descriptions"
+            ),
         ));
     }
     let activity = if old.is_some() { "Update schema extension" } else { "Add schema extension" };

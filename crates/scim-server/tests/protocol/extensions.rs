@@ -509,6 +509,18 @@ async fn a_hostile_definition_is_refused_with_its_reason() {
         assert_eq!(refused.status, 400, "{refused}");
         assert!(refused.detail.contains(word), "{id}: {refused}");
     }
+    let described = |n: usize| json!({"name": format!("a{n}"), "description": "d".repeat(1000)});
+    let large: Vec<Value> = (0..256).map(described).collect();
+    let mut refused = None;
+    for number in 0..5 {
+        let id = format!("urn:example:large{number}");
+        refused = server.extension(&json!({"id": id, "attributes": large})).await.err();
+    }
+    assert!(refused.expect("one is too many").detail.contains("bytes"));
+    for number in 0..3 {
+        let id = format!("urn:example:large{number}");
+        server.service.delete_extension(server.tenant.id, &id, &by()).await.expect("a deletion");
+    }
     assert_eq!(server.get("/Schemas").await.expect(200)["totalResults"], 4);
     // A URN that begins as another one, and names that differ from it in case only.
     server

@@ -24,6 +24,9 @@ impl Schema {
                 self.id
             )));
         }
+        if self.name.chars().any(char::is_control) {
+            return Err(Error::value(format!("the name of {} has a control character", self.id)));
+        }
         check_list(&self.attributes, &self.id)?;
         for attribute in &self.attributes {
             check(attribute, &attribute.name)?;
