@@ -214,6 +214,11 @@ async fn every_setting_is_set_and_holds() {
     assert_eq!(open().await, 401);
     assert_eq!(send(Method::GET, "/Schemas", Value::Null).await.0, 200);
 
+    let audits = server.ok(&["tenant", "audits", "contoso"]);
+    let changes = &audits["value"][0]["targetResources"][0]["modifiedProperties"];
+    assert_eq!(changes[0]["displayName"], "settings.discoveryNeedsToken", "{changes}");
+    assert_eq!(changes.as_array().map(Vec::len), Some(1));
+
     assert_eq!(set(&["--requests-per-second", "1"]).1, 0);
     let mut refused = false;
     for _ in 0..20 {

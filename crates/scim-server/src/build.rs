@@ -45,6 +45,28 @@ impl Service {
         by: &Principal,
         decide: impl Fn(&mut Stored) -> Answer<Option<Change>> + Send + Sync,
     ) -> Answer<()> {
+        let staged = loop {
+            match self.stage(tenant, by, &decide).await {
+                // Somebody else made the first change of the tenant.
+                Err(refusal) if refusal.is_redefined() => {}
+                staged => break staged?,
+            }
+        };
+        self.tenants.invalidate();
+        self.renew(tenant).await?;
+        match staged {
+            Some(version) => self.work(tenant, version, true).await.map_err(Refusal::from),
+            None => Ok(()),
+        }
+    }
+
+    /// Commits a change, or announces it: then the version of the description that does.
+    async fn stage(
+        self: &Arc<Self>,
+        tenant: Uuid,
+        by: &Principal,
+        decide: &(impl Fn(&mut Stored) -> Answer<Option<Change>> + Send + Sync),
+    ) -> Answer<Option<u64>> {
         let realm = Realm(tenant);
         let staged = store::transact(&*self.store, async || {
             let settings = self.tenants.get(tenant).await?.settings;
@@ -67,6 +89,7 @@ impl Service {
                 self.take_effect(&mut transaction, tenant, &mut stored, next, audit).await?;
             } else {
                 let (activity, by) = (activity.to_owned(), by.clone());
+                transaction.require(Realm::INSTALLATION, Kind::Tenant, tenant, Expect::Present);
                 stored.pending = Some(Pending::Build { next, types, activity, target, by });
             }
             put(&mut transaction, realm, &stored, object.as_ref())?;
@@ -74,13 +97,7 @@ impl Service {
         })
         .await;
         let (pending, committed) = staged?;
-        self.tenants.invalidate();
-        self.renew(tenant).await?;
-        let version = committed.and_then(|committed| *committed.versions.last()?);
-        match version.filter(|_| pending) {
-            Some(version) => self.work(tenant, version, true).await.map_err(Refusal::from),
-            None => Ok(()),
-        }
+        Ok(committed.and_then(|committed| *committed.versions.last()?).filter(|_| pending))
     }
 
     /// Makes a description the current one, with an entry of the audit log.
@@ -100,9 +117,9 @@ impl Service {
                 unique.put(&mut tenant.settings);
             }
         });
-        let (tenant, _) = changed.await?;
+        let (tenant, changes) = changed.await?;
         let target = if target.is_empty() { &tenant.name } else { target };
-        Ok(self.tenants.audit(transaction, activity, by, &tenant, target)?)
+        Ok(self.tenants.audit(transaction, activity, by, &tenant, target, changes)?)
     }
 
     /// Makes requests of this process see what was committed.

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use model::{AuditEntry, Clock, Identity, Ids, Principal, Random};
+use model::{AuditEntry, Clock, Identity, Ids, ModifiedProperty, Principal, Random};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::{Expect, Key, KeyName, Kind, Object, Realm, Scan, Store, Transaction};
 use uuid::Uuid;
 
@@ -129,7 +130,7 @@ impl Tenants {
         };
         let mut transaction = Transaction::new(tenant.created);
         put(&mut transaction, &tenant, Expect::Absent)?;
-        self.audit(&mut transaction, "Add tenant", by, &tenant, &tenant.name)?;
+        self.audit(&mut transaction, "Add tenant", by, &tenant, &tenant.name, Vec::new())?;
         match self.store.commit(transaction).await {
             Ok(_) => {}
             Err(store::Error::NotUnique { .. }) => return Err(Error::NameTaken(name.to_owned())),
@@ -190,11 +191,11 @@ impl Tenants {
     pub async fn update(&self, id: Uuid, by: &Principal, change: impl Fn(&mut Tenant)) -> Result<Tenant> {
         let (tenant, _) = store::transact(&*self.store, async || {
             let mut transaction = Transaction::new(self.clock.now());
-            let (tenant, changed) = self.stage(&mut transaction, id, &change).await?;
-            if changed {
-                self.audit(&mut transaction, "Update tenant", by, &tenant, &tenant.name)?;
-            } else {
+            let (tenant, changes) = self.stage(&mut transaction, id, &change).await?;
+            if changes.is_empty() {
                 transaction.ops.clear();
+            } else {
+                self.audit(&mut transaction, "Update tenant", by, &tenant, &tenant.name, changes)?;
             }
             Ok::<_, Error>((transaction, tenant))
         })
@@ -204,13 +205,13 @@ impl Tenants {
     }
 
     /// Adds a change of a tenant to a transaction, which then holds only while the tenant is there and as it was; what
-    /// the tenant becomes, and whether that is something else. Who commits it calls [`Tenants::invalidate`].
+    /// the tenant becomes, and in what it differs. Who commits it calls [`Tenants::invalidate`].
     pub async fn stage(
         &self,
         transaction: &mut Transaction,
         id: Uuid,
         change: impl Fn(&mut Tenant),
-    ) -> Result<(Tenant, bool)> {
+    ) -> Result<(Tenant, Vec<ModifiedProperty>)> {
         let object = self.store.get(Realm::INSTALLATION, Kind::Tenant, id).await?;
         let object = object.ok_or_else(|| Error::NoTenant(id.to_string()))?;
         let before: Tenant = read(&object)?;
@@ -224,7 +225,8 @@ impl Tenants {
         } else {
             put(transaction, &tenant, expect)?;
         }
-        Ok((tenant.clone(), tenant != before))
+        let changes = differences(&before, &tenant);
+        Ok((tenant, changes))
     }
 
     /// Deletes a tenant with its tokens and everything in its realm.
@@ -236,7 +238,7 @@ impl Tenants {
                 transaction.delete(Realm::INSTALLATION, Kind::Token, token.id, Expect::Any);
             }
             transaction.delete(Realm::INSTALLATION, Kind::Tenant, id, Expect::Present);
-            self.audit(&mut transaction, "Delete tenant", by, &tenant, &tenant.name)?;
+            self.audit(&mut transaction, "Delete tenant", by, &tenant, &tenant.name, Vec::new())?;
             Ok::<_, Error>((transaction, ()))
         })
         .await?;
@@ -270,6 +272,7 @@ impl Tenants {
         by: &Principal,
         tenant: &Tenant,
         target: &str,
+        changes: Vec<ModifiedProperty>,
     ) -> Result<()> {
         let entry = AuditEntry {
             id: self.ids.next(),
@@ -282,13 +285,33 @@ impl Tenants {
                 display_name: target.to_owned(),
                 identity_type: "Tenant".to_owned(),
             },
-            modified_properties: Vec::new(),
+            modified_properties: changes,
         };
         let body = write("entry of the audit log", &entry)?;
         let keys = vec![Key::lookup(KeyName::Tenant, tenant.id.as_bytes().to_vec())];
         transaction.put(Realm::INSTALLATION, Kind::AuditEntry, entry.id, Expect::Absent, body, keys);
         Ok(())
     }
+}
+
+/// The switch and the settings that differ, for the audit log.
+fn differences(before: &Tenant, after: &Tenant) -> Vec<ModifiedProperty> {
+    let properties = |tenant: &Tenant| {
+        let settings = serde_json::to_value(&tenant.settings).unwrap_or_default();
+        let on = ("scimForAuthentication".to_owned(), Value::from(tenant.scim_for_authentication));
+        let settings = settings.as_object().into_iter().flatten();
+        let settings = settings.map(|(name, value)| (format!("settings.{name}"), value.clone()));
+        std::iter::once(on).chain(settings).collect::<Vec<_>>()
+    };
+    let pairs = properties(before).into_iter().zip(properties(after));
+    pairs
+        .filter(|(old, new)| old != new)
+        .map(|((display_name, old), (_, new))| ModifiedProperty {
+            display_name,
+            old_value: Some(old),
+            new_value: Some(new),
+        })
+        .collect()
 }
 
 fn put(transaction: &mut Transaction, tenant: &Tenant, expect: Expect) -> Result<()> {

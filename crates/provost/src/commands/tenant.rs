@@ -69,12 +69,13 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
         Tenant::Audits { name } => {
             let audits = client.list(&format!("{TENANTS}/{}/audits", escape(&name)), usize::MAX).await?;
             let shown = table(
-                ["TIME", "ACTIVITY", "WHAT", "BY"],
+                ["TIME", "ACTIVITY", "WHAT", "CHANGES", "BY"],
                 audits.iter().map(|audit| {
                     [
                         moment(audit, "activityDateTime"),
                         text(audit, "activityDisplayName"),
                         text(&audit["targetResources"][0], "displayName"),
+                        changed(&audit["targetResources"][0]["modifiedProperties"]),
                         text(&audit["initiatedBy"]["user"], "displayName"),
                     ]
                 }),
@@ -89,6 +90,12 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
             ))
         }
     }
+}
+
+/// Which settings were changed, and into what.
+fn changed(properties: &Value) -> String {
+    let one = |property: &Value| format!("{} {}", text(property, "displayName"), text(property, "newValue"));
+    properties.as_array().into_iter().flatten().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// The settings that are to be changed, as the API takes them.
