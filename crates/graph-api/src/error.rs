@@ -123,7 +123,7 @@ impl From<scim::Error> for ApiError {
             _ => return Self::internal(&error),
         };
         let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self::new(status, code, error.detail)
+        Self::new(status, code, error.detail).hint("Nothing was changed.")
     }
 }
 

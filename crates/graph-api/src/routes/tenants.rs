@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Map, Value, json};
 use tenant::{IssuedToken, NewToken, Scope, Settings, Tenant, Token};
 use uuid::Uuid;
@@ -242,13 +242,19 @@ async fn token(call: &Call, name: &str, id: &str) -> Result<Token, ApiError> {
 /// Longest time that an old token lives beside the new one.
 const MAX_OVERLAP: SignedDuration = SignedDuration::from_hours(24 * 365);
 
+/// A length of time in ISO 8601; a day has 24 hours.
+fn length(value: &Value) -> Option<SignedDuration> {
+    let span: Span = value.as_str()?.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+}
+
 async fn rotate(call: Call, Path((name, id)): Path<(String, String)>, body: Bytes) -> Answer {
     let token = token(&call, &name, &id).await?;
     let body = object(&body)?;
     let overlap = match body.get("overlap") {
         None | Some(Value::Null) => SignedDuration::from_hours(24),
-        Some(overlap) => serde_json::from_value(overlap.clone())
-            .map_err(|_| ApiError::bad("overlap must be a length of time such as PT24H."))?,
+        Some(overlap) => length(overlap)
+            .ok_or_else(|| ApiError::bad("overlap must be a length of time such as PT24H or P1D."))?,
     };
     if overlap.is_negative() || overlap > MAX_OVERLAP {
         return Err(ApiError::bad("overlap must be between PT0S and a year."));

@@ -56,7 +56,7 @@ pub struct TenantSettings {
     /// Whether unknown attributes are refused instead of ignored
     #[arg(long, value_name = "ON|OFF", hide_possible_values = true)]
     pub strict: Option<Switch>,
-    /// What a PATCH is answered with
+    /// What a PATCH is answered with: by type, users 200 with the resource and groups 204; or always the one or the other
     #[arg(long)]
     pub patch_answer: Option<PatchAnswer>,
     /// Whether /Schemas, /ResourceTypes and /ServiceProviderConfig are answered only with a token
@@ -75,11 +75,8 @@ pub enum Switch {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum PatchAnswer {
-    /// Users 200 with the resource, groups 204
     ByType,
-    /// 200 with the resource
     Resource,
-    /// 204
     NoContent,
 }
 
