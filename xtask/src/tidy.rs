@@ -34,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "graph-api",
             "intake",
             "model",
+            "scim",
             "scim-client",
             "scim-server",
             "source",

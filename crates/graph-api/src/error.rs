@@ -110,6 +110,23 @@ impl From<store::Error> for ApiError {
     }
 }
 
+impl From<scim::Error> for ApiError {
+    fn from(error: scim::Error) -> Self {
+        let code = match error.status {
+            400 => return Self::bad(error.detail),
+            404 => {
+                return Self::missing(error.detail)
+                    .hint("`provost tenant schema list TENANT` shows the tenant's schema extensions.");
+            }
+            409 => "Request_Conflict",
+            503 => "ServiceNotAvailable",
+            _ => return Self::internal(&error),
+        };
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, code, error.detail).hint("Nothing was changed.")
+    }
+}
+
 impl From<tenant::Error> for ApiError {
     fn from(error: tenant::Error) -> Self {
         use tenant::Error;

@@ -19,7 +19,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use provider::ServiceProvider;
+pub use provider::{ServiceProvider, TenantChange};
 pub use runner::{JobRunner, ResetScope};
 
 use std::sync::Arc;

@@ -1,13 +1,48 @@
 //! What the routes need of the service provider that runs beside them.
 
+use model::Principal;
+use scim::Map;
 use serde_json::Value;
+use tenant::Tenant;
 use uuid::Uuid;
 
+/// What is to be changed of a tenant: applied to it as it is when the change is committed.
+pub type TenantChange<'c> = &'c (dyn Fn(&mut Tenant) + Send + Sync);
+
 /// The service provider as its administrators see it.
+#[async_trait::async_trait]
 pub trait ServiceProvider: Send + Sync + 'static {
     /// The last requests of a tenant that came in with a good token, as documents, the newest first.
     fn requests(&self, tenant: Uuid) -> Vec<Value>;
 
     /// Called after a tenant was deleted: forgets what is kept of it in memory.
     fn forget(&self, tenant: Uuid);
+
+    /// Changes the switch or the settings of a tenant. The error is 409 where the resources stand in the way of what is to
+    /// be unique.
+    async fn update(
+        &self,
+        tenant: Uuid,
+        by: &Principal,
+        change: TenantChange<'_>,
+    ) -> Result<Tenant, scim::Error>;
+
+    /// The schema extensions of a tenant.
+    async fn extensions(&self, tenant: Uuid) -> Result<Vec<Value>, scim::Error>;
+
+    /// The schema extension of that URN. The error is 404.
+    async fn extension(&self, tenant: Uuid, id: &str) -> Result<Value, scim::Error>;
+
+    /// Adds a schema extension, or with an `id` replaces the one that has it; what it is now, and whether it was added.
+    /// The error is 400 for a definition that cannot be, 409 for one that is taken or that the resources do not fit.
+    async fn put_extension(
+        &self,
+        tenant: Uuid,
+        body: Map,
+        id: Option<&str>,
+        by: &Principal,
+    ) -> Result<(Value, bool), scim::Error>;
+
+    /// Deletes a schema extension, and what resources have of it. The error is 404, or 409.
+    async fn delete_extension(&self, tenant: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error>;
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod forms;
+mod tenants;
 
 use api::Api;
 use axum::http::StatusCode;
@@ -313,38 +314,6 @@ async fn files_are_imported() {
         [("users/import", "nothing"), ("users/import?dryRun=perhaps", file), ("groups/import", "")]
     {
         assert_eq!(api.raw("POST", &format!("/provost/v1/{path}"), file).await.0, StatusCode::BAD_REQUEST);
-    }
-}
-
-#[tokio::test]
-async fn tenants_have_tokens() {
-    let api = Api::new().await;
-    let made = api.ok("POST", "/provost/v1/tenants", json!({"name": "contoso"})).await;
-    assert_eq!(made["scimBaseUrl"], "http://contoso.localhost:8080/api/scim/v2");
-    assert_eq!(made["pathBaseUrl"], "http://127.0.0.1:8080/tenants/contoso/api/scim/v2");
-    assert!(made["token"].is_string() && made["tokenId"].is_string());
-    for wrong in [json!({"name": "contoso"}), json!({"name": "Not A Label"}), json!({})] {
-        assert_eq!(api.no("POST", "/provost/v1/tenants", wrong).await.0, 400);
-    }
-    let tokens = "/provost/v1/tenants/contoso/tokens";
-    let id = made["tokenId"].as_str().expect("an id");
-    let new = api.ok("POST", &format!("{tokens}/{id}/rotate"), json!({"overlap": "PT0S"})).await;
-    assert!(new["token"].is_string());
-    assert_eq!(api.get(tokens).await["value"][0]["id"], new["id"]);
-    assert!(!api.raw("GET", tokens, "").await.1.contains("hash"));
-    let id = new["id"].as_str().expect("an id");
-    api.ok("DELETE", &format!("{tokens}/{id}"), Value::Null).await;
-    assert_eq!(api.get(tokens).await["value"], json!([]));
-    let changed =
-        api.ok("PATCH", "/provost/v1/tenants/contoso", json!({"scimForAuthentication": false})).await;
-    assert_eq!(changed["scimForAuthentication"], false);
-    assert_eq!(api.get("/provost/v1/status").await["tenants"], 1);
-    let requests = "/provost/v1/tenants/contoso/requests";
-    assert_eq!(api.get(requests).await["value"][0]["status"], 200);
-    api.ok("DELETE", "/provost/v1/tenants/contoso", Value::Null).await;
-    assert_eq!(api.notes.0.lock()[..], ["forget"]);
-    for path in ["/provost/v1/tenants/contoso", requests] {
-        assert_eq!(api.no("GET", path, Value::Null).await.0, 404);
     }
 }
 

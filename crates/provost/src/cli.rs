@@ -1,5 +1,6 @@
 //! The command tree, with the help that a newcomer reads.
 
+mod tenant;
 mod values;
 
 use std::num::NonZeroUsize;
@@ -7,6 +8,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
+pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
+pub use values::Moment;
 use values::{address, duration};
 
 /// Automatic user provisioning, both ends of it.
@@ -157,43 +160,9 @@ pub struct Expr {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Tenant {
-    /// Create a tenant and its first token, which is shown once
-    Create { name: String },
-    /// List the tenants
-    List,
-    /// Show a tenant with its addresses
-    Show { name: String },
-    /// List the last requests of a tenant's clients, newest first: what was refused, why, and what was accepted although
-    /// it deviates from the RFCs; --json also has the bodies of these
-    Requests { name: String },
-    /// Delete a tenant with all its users, groups and tokens
-    Delete { name: String },
-}
-
-#[derive(Debug, Subcommand)]
 pub enum AdminToken {
     /// Make a new one and write it to DATA_DIR/admin-token; the old one opens nothing any more. The server must not run
     Reset,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Token {
-    /// Create one more token, which is shown once
-    Create { tenant: String },
-    /// List the tokens of a tenant, without their secrets
-    List { tenant: String },
-    /// Replace a token by a new one, and keep the old one valid for a while
-    Rotate {
-        tenant: String,
-        /// The token to replace; needed when several are live
-        id: Option<String>,
-        /// How long the old token stays valid, e.g. 1d, 2h, 30m
-        #[arg(long, value_name = "TIME", default_value = "1d", value_parser = duration)]
-        overlap: SignedDuration,
-    },
-    /// Make a token invalid at once
-    Revoke { tenant: String, id: String },
 }
 
 #[derive(Debug, Subcommand)]

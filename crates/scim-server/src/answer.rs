@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use bytes::Bytes;
 use scim::{Error, ScimType, urn};
 use serde::Serialize;
 use store::{KeyName, Kind};
@@ -23,12 +24,14 @@ pub(crate) struct Refusal {
 }
 
 /// What the store refuses a write for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// A unique key that another resource holds.
-    Taken { key: KeyName, holder: Uuid, kind: Kind },
+    Taken { key: KeyName, value: Bytes, holder: Uuid, kind: Kind },
     /// A resource that is not there, or no longer.
     Missing(Uuid),
+    /// The description of the tenant's resources that the request was read by is no longer the current one.
+    Redefined,
 }
 
 impl Refusal {
@@ -78,6 +81,17 @@ impl Refusal {
         Self { error: Error::new(503, detail), header: Some(("retry-after", "5")), cause: None }
     }
 
+    /// The request has to be read again, by the description that holds now.
+    pub(crate) fn redefined() -> Self {
+        let refusal = Self::new(503, "the schemas of the tenant are being changed: try again");
+        Self { cause: Some(Cause::Redefined), ..refusal }
+    }
+
+    /// Whether it is that.
+    pub(crate) fn is_redefined(&self) -> bool {
+        self.cause == Some(Cause::Redefined)
+    }
+
     pub(crate) fn not_found(what: &str, id: &str) -> Self {
         let id: String = id.chars().take(80).collect();
         Self::new(404, format!("there is no {what} {id} in this tenant"))
@@ -106,15 +120,17 @@ impl From<store::Error> for Refusal {
                 ScimType::InvalidCursor,
                 "the cursor is not one that this query was answered with: start again without a cursor",
             ),
+            store::Error::Exists { kind: Kind::SchemaExtension, .. }
+            | store::Error::Missing { kind: Kind::SchemaExtension, .. } => Self::redefined(),
             store::Error::Missing { kind, id } => {
                 let refusal = Self::not_found(&format!("{kind:?}"), &id.to_string());
                 Self { cause: Some(Cause::Missing(id)), ..refusal }
             }
-            store::Error::NotUnique { kind, name, holder } => {
+            store::Error::NotUnique { kind, name, value, holder } => {
                 let attribute = document::attribute_of(name);
                 let refusal =
                     Self::of(ScimType::Uniqueness, format!("{attribute} is taken by the {kind:?} {holder}"));
-                Self { cause: Some(Cause::Taken { key: name, holder, kind }), ..refusal }
+                Self { cause: Some(Cause::Taken { key: name, value, holder, kind }), ..refusal }
             }
             store::Error::Serialization | store::Error::VersionMismatch { .. } => {
                 Self::new(503, "too many others write the same resource: try again")
@@ -133,6 +149,7 @@ impl From<tenant::Error> for Refusal {
         match error {
             refusal if refusal.is_refusal() => Self::unauthorized(refusal.to_string(), true),
             tenant::Error::Store(error) => error.into(),
+            tenant::Error::NoTenant(_) => Self::new(404, error.to_string()),
             other => {
                 tracing::error!(error = %other, "a tenant could not be read");
                 Self::new(500, "the tenant cannot be read; the log of the service says why")

@@ -53,7 +53,7 @@ impl Call {
 
     pub(crate) fn schemas(&self, id: Option<&str>) -> Answer<Response<Body>> {
         let mut schemas = Vec::new();
-        for schema in self.state.user.definition.schemas().chain(self.state.group.definition.schemas()) {
+        for schema in self.schemas.user.definition.schemas().chain(self.schemas.group.definition.schemas()) {
             schemas.push((schema.id.as_str(), schema.to_json(&self.base)));
         }
         // Those of discovery itself are no schemas of resources: clients build forms from the list.
@@ -65,7 +65,7 @@ impl Call {
     }
 
     pub(crate) fn resource_types(&self, id: Option<&str>) -> Answer<Response<Body>> {
-        let types = [&self.state.user.definition, &self.state.group.definition];
+        let types = [&self.schemas.user.definition, &self.schemas.group.definition];
         pick(
             "resource type",
             id,

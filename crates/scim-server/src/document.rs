@@ -4,9 +4,9 @@ use bytes::Bytes;
 use scim::{Map, ScimType, fold};
 use serde_json::Value;
 use store::{Key, KeyName, Kind, Object};
-use tenant::Settings;
 
 use crate::answer::{Answer, Refusal};
+use crate::schemas::Unique;
 
 /// What is computed on the way out and never stored.
 const COMPUTED: [&str; 4] = ["id", "meta", "groups", "members"];
@@ -39,8 +39,8 @@ pub(crate) fn parse(object: &Object) -> Answer<Map> {
     })
 }
 
-/// The keys of a resource by the tenant's settings.
-pub(crate) fn keys(kind: Kind, resource: &Map, settings: &Settings) -> Vec<Key> {
+/// The keys of a resource for its common and core attributes.
+pub(crate) fn keys(kind: Kind, resource: &Map, unique: Unique) -> Vec<Key> {
     let mut keys = Vec::new();
     let text = |name: &str| resource.get(name).and_then(Value::as_str);
     if kind == Kind::User
@@ -49,10 +49,10 @@ pub(crate) fn keys(kind: Kind, resource: &Map, settings: &Settings) -> Vec<Key> 
         keys.push(Key::unique(KeyName::UserName, folded(name)));
     }
     if let Some(id) = text("externalId") {
-        keys.push(Key { unique: settings.unique_external_ids, ..external_id(id) });
+        keys.push(Key { unique: unique.external_ids, ..external_id(id) });
     }
     if let Some(name) = text("displayName") {
-        let unique = kind == Kind::Group && settings.unique_group_names;
+        let unique = kind == Kind::Group && unique.group_names;
         keys.push(Key { name: KeyName::DisplayName, value: folded(name), unique });
     }
     if kind == Kind::User {
@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn keys_fold_and_never_repeat() {
         let user = json!({"userName": "Ärger@X", "externalId": "E1", "emails": [{"value": "A@x"}, {"value": "a@x"}]});
-        let keys = keys(Kind::User, user.as_object().unwrap(), &Settings::default());
+        let keys =
+            keys(Kind::User, user.as_object().unwrap(), Unique { group_names: true, external_ids: false });
         assert_eq!(keys.len(), 3);
         assert!(keys[0].unique && keys[0].value == "ärger@x");
         assert!(!keys[1].unique && keys[1].value == "E1");

@@ -7,6 +7,7 @@
 
 mod answer;
 mod body;
+mod build;
 mod bulk;
 mod discovery;
 mod document;
@@ -18,6 +19,7 @@ mod plan;
 mod query;
 mod render;
 mod route;
+mod schemas;
 mod serve;
 mod service;
 mod stream;

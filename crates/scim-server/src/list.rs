@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal};
 use crate::plan::{Plan, too_many};
-use crate::render::{MEMBERSHIPS, RESOURCES, Seen, bare};
+use crate::render::{MEMBERSHIPS, RESOURCES, Seen};
 use crate::serve::Call;
 use crate::stream::{self, Sink};
 
@@ -283,7 +283,7 @@ impl Call {
                     let resource = match resource {
                         _ if by_meta => self.whole(&Seen::alone(object))?,
                         Some(resource) => resource,
-                        None => bare(&object)?,
+                        None => self.bare(&object)?,
                     };
                     keys.push((by.as_ref().map(|by| SortKey::of(&resource, by)), id, kind));
                 }

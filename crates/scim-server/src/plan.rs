@@ -3,12 +3,12 @@
 use scim::filter::{Compiled, Equality, Literal};
 use scim::{Map, ScimType};
 use serde_json::{Value, json};
-use store::{EdgeKind, EdgesOf, Kind, Object};
+use store::{EdgeKind, EdgesOf, Key, Kind, Object};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
 use crate::document;
-use crate::render::{PAGE, Seen, bare};
+use crate::render::{PAGE, Seen};
 use crate::serve::Call;
 
 /// Most look-ups find one resource or none: a store reads so few without handing the work to another thread.
@@ -71,6 +71,7 @@ impl Call {
         equalities.sort_by_key(|equality| match equality.path {
             "id" => 0,
             "userName" => 1,
+            path if self.schemas.is_unique(kind, path) => 1,
             path if path.starts_with("groups") || path.starts_with("members") => 3,
             _ => 2,
         });
@@ -84,6 +85,9 @@ impl Call {
 
     /// The resources that satisfy an equality, where there is an index for it.
     async fn look_up(&self, kind: Kind, equality: &Equality<'_>) -> Answer<Option<Plan>> {
+        if let Some(key) = self.schemas.look_up(kind, equality.path, equality.value) {
+            return Ok(Some(Plan::These(self.found(kind, &key).await?)));
+        }
         let Literal::String(value) = equality.value else { return Ok(None) };
         let store = &self.service.store;
         let id = Uuid::parse_str(value).ok();
@@ -105,18 +109,23 @@ impl Call {
         }
     }
 
-    /// The resources that carry the key of an equality, where its attribute has one.
+    /// The resources that carry the key of an equality, where its attribute is one of the core schemas and has one.
     async fn by_key(&self, kind: Kind, equality: &Equality<'_>) -> Answer<Option<Vec<Object>>> {
         let Literal::String(value) = equality.value else { return Ok(None) };
         let Some(key) = document::key_for(kind, equality.path, value) else { return Ok(None) };
+        self.found(kind, &key).await.map(Some)
+    }
+
+    /// The resources that carry a key.
+    async fn found(&self, kind: Kind, key: &Key) -> Answer<Vec<Object>> {
         let store = &self.service.store;
-        let few = store.find(self.realm(), kind, &key, FEW).await?;
+        let few = store.find(self.realm(), kind, key, FEW).await?;
         if few.len() < FEW {
-            return Ok(Some(few));
+            return Ok(few);
         }
         let work = self.service.config.limits.work;
-        let found = store.find(self.realm(), kind, &key, work + 1).await?;
-        if found.len() > work { Err(too_many(work)) } else { Ok(Some(found)) }
+        let found = store.find(self.realm(), kind, key, work + 1).await?;
+        if found.len() > work { Err(too_many(work)) } else { Ok(found) }
     }
 
     /// The ids of a kind at the other end of memberships.
@@ -150,7 +159,7 @@ impl Call {
         } else if filter.mentions("meta") {
             self.whole(&Seen::alone(object.clone()))?
         } else {
-            bare(&object)?
+            self.bare(&object)?
         };
         let admitted = filter.matches_with(&resource, &|name| members.clone().filter(|_| name == "members"));
         Ok(admitted.then_some((object, resource)))
@@ -174,7 +183,7 @@ pub(crate) fn too_many(work: usize) -> Refusal {
         ScimType::TooMany,
         format!(
             "the query would have to look at more than {work} resources: use an equality on id, userName, \
-             externalId, displayName or emails.value, or add one with and"
+             externalId, displayName, emails.value or an indexed attribute of an extension, or add one with and"
         ),
     )
 }

@@ -128,7 +128,7 @@ impl Call {
 
     /// The document with everything computed but the members of a group.
     pub(crate) fn whole(&self, seen: &Seen) -> Answer<Map> {
-        let mut resource = bare(&seen.object)?;
+        let mut resource = self.bare(&seen.object)?;
         if let Some(groups) = self.groups_value(&seen.groups) {
             resource.insert("groups".into(), groups);
         }
@@ -142,6 +142,23 @@ impl Call {
                 "version": seen.etag,
             }),
         );
+        Ok(resource)
+    }
+
+    /// The stored document by the schemas that there are.
+    pub(crate) fn parse(&self, object: &Object) -> Answer<Map> {
+        let mut resource = document::parse(object)?;
+        let ty = self.ty(object.kind);
+        if ty.leftovers {
+            ty.definition.forget_unknown(&mut resource);
+        }
+        Ok(resource)
+    }
+
+    /// The document with its id: enough for filters that ask for nothing else that is computed.
+    pub(crate) fn bare(&self, object: &Object) -> Answer<Map> {
+        let mut resource = self.parse(object)?;
+        resource.insert("id".into(), object.id.to_string().into());
         Ok(resource)
     }
 
@@ -243,13 +260,6 @@ impl Call {
     pub(crate) fn member_value(&self, kind: Kind, id: Uuid) -> Value {
         json!({ "value": id.to_string(), "$ref": self.location(kind, id), "type": name(kind) })
     }
-}
-
-/// The document with its id: enough for filters that ask for nothing else that is computed.
-pub(crate) fn bare(object: &Object) -> Answer<Map> {
-    let mut resource = document::parse(object)?;
-    resource.insert("id".into(), object.id.to_string().into());
-    Ok(resource)
 }
 
 /// The name of a resource type.

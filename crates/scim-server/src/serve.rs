@@ -26,7 +26,8 @@ use crate::inspector::{InspectedRequest, SharedNotes};
 use crate::query;
 use crate::render::Seen;
 use crate::route::{self, Place, Route};
-use crate::service::{Service, State, Type};
+use crate::schemas::{Schemas, Type};
+use crate::service::{Service, State};
 use crate::stream::{self, Sink};
 use crate::write::{Edit, Precondition, names_tag};
 
@@ -71,6 +72,7 @@ pub(crate) struct Call {
     pub(crate) service: Arc<Service>,
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) state: Arc<State>,
+    pub(crate) schemas: Arc<Schemas>,
     /// The URL of the tenant's service, without a final slash.
     pub(crate) base: Arc<str>,
     pub(crate) notes: SharedNotes,
@@ -82,7 +84,7 @@ impl Call {
     }
 
     pub(crate) fn ty(&self, kind: Kind) -> &Type {
-        if kind == Kind::Group { &self.state.group } else { &self.state.user }
+        self.schemas.ty(kind)
     }
 
     /// Records the deviations that a request was accepted with.
@@ -109,6 +111,7 @@ async fn handle(service: Arc<Service>, parts: &Parts, body: &mut Body) -> Answer
     let (tenant, scope) = match access {
         Some(Access { tenant, scope, .. }) => (tenant, scope),
         None => match service.tenants.by_name(&route.tenant).await {
+            Ok(tenant) if tenant.settings.discovery_needs_token => return Err(no_token()),
             Ok(tenant) => (tenant, Scope::ReadOnly),
             Err(tenant::Error::NoTenant(_)) => {
                 return Err(Refusal::unauthorized(
@@ -119,9 +122,10 @@ async fn handle(service: Arc<Service>, parts: &Parts, body: &mut Body) -> Answer
             Err(error) => return Err(error.into()),
         },
     };
-    let state = service.state(&tenant).await?;
+    let state = service.state(&tenant);
+    let schemas = service.schemas(&state, tenant.id).await?;
     let base = service.base(&route.tenant, route.by_host, host).into();
-    let call = Call { service, tenant, state, base, notes: SharedNotes::default() };
+    let call = Call { service, tenant, state, schemas, base, notes: SharedNotes::default() };
     let incoming = Incoming {
         method: parts.method.clone(),
         headers: &parts.headers,
@@ -186,10 +190,14 @@ fn defect() -> Refusal {
     Refusal::new(500, "the request met a defect of the service; its log says more")
 }
 
+fn no_token() -> Refusal {
+    Refusal::unauthorized("send the tenant's token as Authorization: Bearer TOKEN", false)
+}
+
 /// What the request's token opens, which must be the tenant that the request names.
 async fn authenticate(service: &Service, route: &Route<'_>, headers: &HeaderMap) -> Answer<Access> {
     let Some(value) = headers.get(AUTHORIZATION) else {
-        return Err(Refusal::unauthorized("send the tenant's token as Authorization: Bearer TOKEN", false));
+        return Err(no_token());
     };
     let token = value.to_str().ok().and_then(|value| {
         let (scheme, token) = value.trim().split_once(' ')?;

@@ -7,15 +7,13 @@ use std::time::{Duration, Instant};
 use intake::Intake;
 use model::{Clock, Ids};
 use parking_lot::{Mutex, RwLock};
-use scim::schema::Returned;
-use scim::{Attribute, Definition};
 use store::{Cursor, Kind, Store};
 use tenant::{Tenant, Tenants};
 use uuid::Uuid;
 
-use crate::answer::Answer;
-use crate::extension;
+use crate::build::Work;
 use crate::inspector::{InspectedRequest, Inspector};
+use crate::schemas::Schemas;
 use crate::turn::Turns;
 
 /// How the service provider is reached, and its limits.
@@ -82,13 +80,14 @@ pub struct Service {
     /// Of addresses, where the configuration has none.
     scheme: &'static str,
     pub(crate) turns: Turns,
-    states: RwLock<HashMap<Uuid, Arc<State>>>,
+    pub(crate) states: RwLock<HashMap<Uuid, Arc<State>>>,
+    /// What is being done to the resources of tenants, each by the version of its description that announced it.
+    pub(crate) works: Mutex<HashMap<Uuid, (u64, Work)>>,
 }
 
 /// What is kept in memory of a tenant.
 pub(crate) struct State {
-    pub(crate) user: Type,
-    pub(crate) group: Type,
+    pub(crate) schemas: RwLock<Option<Arc<Schemas>>>,
     pub(crate) inspector: Inspector,
     bucket: Mutex<Bucket>,
     pages: Mutex<HashMap<PageKey, (Instant, Cursor)>>,
@@ -96,29 +95,6 @@ pub(crate) struct State {
 
 /// A query, a kind, and how many resources came before.
 type PageKey = (u64, Kind, u64);
-
-/// A resource type of a tenant.
-pub(crate) struct Type {
-    pub(crate) definition: Definition,
-    /// Whether a stored document may leave as it is when a request names no attributes.
-    pub(crate) plain: bool,
-}
-
-impl Type {
-    fn new(definition: Definition) -> Self {
-        let plain = definition
-            .schemas()
-            .flat_map(|schema| &schema.attributes)
-            .filter(|attribute| attribute.name != "password")
-            .all(leaves_by_default);
-        Self { definition, plain }
-    }
-}
-
-fn leaves_by_default(attribute: &Attribute) -> bool {
-    matches!(attribute.returned, Returned::Default | Returned::Always)
-        && attribute.sub_attributes.iter().all(leaves_by_default)
-}
 
 /// Requests that may still come: filled evenly, up to one second's worth.
 struct Bucket {
@@ -185,6 +161,7 @@ impl Service {
             scheme: "http",
             turns: Turns::default(),
             states: RwLock::default(),
+            works: Mutex::default(),
         }
     }
 
@@ -194,7 +171,7 @@ impl Service {
         Self { scheme: "https", ..self }
     }
 
-    /// Forgets what is kept in memory of a tenant: after its schema extensions changed, or after its deletion.
+    /// Forgets what is kept in memory of a tenant, after its deletion.
     pub fn forget(&self, tenant: Uuid) {
         self.states.write().remove(&tenant);
     }
@@ -220,19 +197,17 @@ impl Service {
         }
     }
 
-    pub(crate) async fn state(&self, tenant: &Tenant) -> Answer<Arc<State>> {
+    pub(crate) fn state(&self, tenant: &Tenant) -> Arc<State> {
         if let Some(state) = self.states.read().get(&tenant.id) {
-            return Ok(Arc::clone(state));
+            return Arc::clone(state);
         }
-        let extensions = extension::all(&*self.store, tenant.realm()).await?;
-        let full = f64::from(tenant.settings.requests_per_second.max(1));
+        let full = f64::from(tenant.settings.requests_per_second);
         let state = Arc::new(State {
-            user: Type::new(Definition::user(&extensions)),
-            group: Type::new(Definition::group(&[])),
+            schemas: RwLock::default(),
             inspector: Inspector::default(),
             pages: Mutex::default(),
             bucket: Mutex::new(Bucket { filled: Instant::now(), left: full }),
         });
-        Ok(Arc::clone(self.states.write().entry(tenant.id).or_insert(state)))
+        Arc::clone(self.states.write().entry(tenant.id).or_insert(state))
     }
 }

@@ -1,10 +1,11 @@
 //! Create, replace, PATCH, delete.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use parking_lot::Mutex;
 use scim::resource::Mode;
 use scim::{Map, PatchRequest, ScimType, patch};
-use serde_json::Value;
 use store::{Committed, Expect, Kind, Object, Transaction};
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use crate::answer::{Answer, Cause, Refusal};
 use crate::document;
 use crate::members::no_member;
 use crate::render::name;
+use crate::schemas::Schemas;
 use crate::serve::Call;
 
 /// What the client makes a write depend on (RFC 7644 section 3.14).
@@ -38,22 +40,38 @@ pub(crate) fn names_tag(list: &str, etag: &str) -> bool {
 impl Call {
     /// Creates a resource. Errors: those of [`scim::Definition::accept`], `uniqueness`, members that do not exist.
     pub(crate) async fn create(&self, kind: Kind, body: Map) -> Answer<Object> {
+        let mut call = self.clone();
+        loop {
+            match call.create_as_described(kind, body.clone()).await {
+                Err(refusal) if refusal.is_redefined() => call = call.renewed().await?,
+                other => return other,
+            }
+        }
+    }
+
+    async fn create_as_described(&self, kind: Kind, body: Map) -> Answer<Object> {
         let definition = &self.ty(kind).definition;
         let accepted = definition.accept(body, Mode::Create, self.tenant.settings.strict)?;
         self.note(&accepted.quirks);
         let id = self.service.ids.next();
         let at = self.service.clock.now();
-        let keys = document::keys(kind, &accepted.resource, &self.tenant.settings);
+        self.schemas.check_next(kind, &accepted.resource)?;
+        let keys = self.schemas.keys(kind, &accepted.resource, &self.tenant.settings);
         let body = document::bytes(accepted.resource, self.service.config.limits.resource)?;
         let members = accepted.members.unwrap_or_default();
+        let tried = AtomicBool::new(false);
         let committed = store::transact(&*self.service.store, async || {
+            if tried.swap(true, Ordering::Relaxed) {
+                self.is_as_described().await?;
+            }
             let mut transaction = Transaction::new(at);
+            self.schemas.require(&mut transaction, self.realm());
             transaction.put(self.realm(), kind, id, Expect::Absent, body.clone(), keys.clone());
             self.first_members(&mut transaction, id, &members).await?;
             Ok::<_, Refusal>((transaction, ()))
         })
         .await;
-        let ((), committed) = committed.map_err(|refusal| explain(refusal, id, &body))?;
+        let ((), committed) = committed.map_err(|refusal| explain(refusal, id, &body, &self.schemas))?;
         let version = version_after(committed.as_ref()).unwrap_or(1);
         Ok(Object { kind, id, version, created: at, modified: at, body })
     }
@@ -67,27 +85,49 @@ impl Call {
         edit: &Edit<'_>,
         when: Precondition<'_>,
     ) -> Answer<Object> {
+        let mut call = self.clone();
+        loop {
+            match call.change_as_described(kind, id, edit, when).await {
+                Err(refusal) if refusal.is_redefined() => call = call.renewed().await?,
+                other => return other,
+            }
+        }
+    }
+
+    async fn change_as_described(
+        &self,
+        kind: Kind,
+        id: &str,
+        edit: &Edit<'_>,
+        when: Precondition<'_>,
+    ) -> Answer<Object> {
         let at = self.service.clock.now();
         let written = Mutex::new(Bytes::new());
         let resource = uuid(kind, id)?;
         let turn = self.service.turns.of(resource);
+        let tried = AtomicBool::new(false);
         let outcome = store::transact(&*self.service.store, async || {
             turn.attempt().await;
+            if tried.swap(true, Ordering::Relaxed) {
+                self.is_as_described().await?;
+            }
             let current = self.read(kind, id).await?;
             let mut expect = self.check(&current, when).await?;
             let mut transaction = Transaction::new(at);
-            let before = document::parse(&current)?;
+            let before = self.parse(&current)?;
             let (after, depends) = self.edit(&mut transaction, &current, &before, edit).await?;
             if depends {
                 expect = Some(Expect::Version(current.version));
             }
             let mut object = current;
             if let Some(after) = after {
-                let keys = document::keys(kind, &after, &self.tenant.settings);
+                self.schemas.check_next(kind, &after)?;
+                let keys = self.schemas.keys(kind, &after, &self.tenant.settings);
                 let body = document::bytes(after, self.service.config.limits.resource)?;
                 let expect = Expect::Version(object.version);
                 // Before the edges: the version that is expected is the one that was read.
                 let edges = std::mem::take(&mut transaction.ops);
+                self.schemas.require(&mut transaction, self.realm());
                 transaction.put(self.realm(), kind, object.id, expect, body.clone(), keys);
                 transaction.ops.extend(edges);
                 *written.lock() = body.clone();
@@ -101,7 +141,7 @@ impl Call {
         })
         .await;
         let (mut object, committed) =
-            outcome.map_err(|refusal| explain(refusal, resource, &written.lock()))?;
+            outcome.map_err(|refusal| explain(refusal, resource, &written.lock(), &self.schemas))?;
         if let Some(version) = version_after(committed.as_ref())
             && version != object.version
         {
@@ -196,17 +236,15 @@ fn version_after(committed: Option<&Committed>) -> Option<u64> {
 }
 
 /// Completes what the store refused a write of a resource for by what was sent.
-fn explain(refusal: Refusal, resource: Uuid, body: &Bytes) -> Refusal {
-    let (key, holder, kind) = match refusal.cause {
-        Some(Cause::Taken { key, holder, kind }) => (key, holder, kind),
+fn explain(refusal: Refusal, resource: Uuid, body: &Bytes, schemas: &Schemas) -> Refusal {
+    let (key, taken, holder, kind) = match refusal.cause {
+        Some(Cause::Taken { key, value, holder, kind }) => (key, value, holder, kind),
         // A member that was there when it was looked for, and deleted before the commit.
         Some(Cause::Missing(id)) if id != resource => return no_member(&id.to_string()),
         _ => return refusal,
     };
-    let attribute = document::attribute_of(key);
     let sent: Map = serde_json::from_slice(body).unwrap_or_default();
-    let value = sent.get(attribute).and_then(Value::as_str).unwrap_or_default();
-    let shown: String = value.chars().take(200).collect();
+    let (attribute, shown) = schemas.behind(key, &taken, &sent);
     let what = name(kind);
     Refusal::of(
         ScimType::Uniqueness,
@@ -224,8 +262,10 @@ mod tests {
     #[test]
     fn who_is_missing_is_a_member_unless_it_is_the_resource_itself() {
         let (group, user) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let missing =
-            |kind, id| explain(store::Error::Missing { kind, id }.into(), group, &Bytes::new()).error;
+        let schemas = Schemas::read(None).expect("the standard schemas");
+        let missing = |kind, id| {
+            explain(store::Error::Missing { kind, id }.into(), group, &Bytes::new(), &schemas).error
+        };
         let error = missing(Kind::User, user);
         assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)));
         assert!(error.detail.contains(&user.to_string()), "{error}");

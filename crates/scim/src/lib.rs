@@ -10,6 +10,7 @@ mod words;
 pub mod error;
 pub mod filter;
 pub mod fold;
+pub mod index;
 pub mod json;
 pub mod message;
 pub mod patch;

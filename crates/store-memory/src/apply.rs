@@ -38,6 +38,7 @@ pub(crate) fn commit(state: &mut State, ticket: u64, transaction: &Transaction) 
 fn name_of(op: &Op) -> Name {
     match op {
         Op::Put { realm, kind, id, .. }
+        | Op::Rekey { realm, kind, id, .. }
         | Op::Delete { realm, kind, id, .. }
         | Op::Require { realm, kind, id, .. } => (*realm, *kind, *id),
         Op::AddEdge(edge) | Op::RemoveEdge(edge) => (edge.realm, edge.from.0, edge.from.1),
@@ -75,6 +76,11 @@ impl Run<'_> {
                 let name = (*realm, *kind, *id);
                 self.expect(name, *expect)?;
                 self.put(name, body.clone(), keys)
+            }
+            Op::Rekey { realm, kind, id, expect, keys } => {
+                let name = (*realm, *kind, *id);
+                self.expect(name, *expect)?;
+                self.rekey(name, keys)
             }
             Op::Delete { realm, kind, id, expect } => {
                 let name = (*realm, *kind, *id);
@@ -153,16 +159,7 @@ impl Run<'_> {
 
     fn put(&mut self, name: Name, body: bytes::Bytes, keys: &[Key]) -> Result<bool> {
         let (realm, kind, id) = name;
-        let mut distinct: Vec<Key> = Vec::with_capacity(keys.len());
-        for key in keys {
-            match distinct.iter_mut().find(|other| other.name == key.name && other.value == key.value) {
-                Some(same) => same.unique |= key.unique,
-                None => distinct.push(key.clone()),
-            }
-        }
-        for key in distinct.iter().filter(|key| key.unique) {
-            self.check_unique(name, key)?;
-        }
+        let distinct = self.distinct(name, keys)?;
         let old =
             self.state.objects.get(&name).map(|old| (old.seq, old.object.version + 1, old.object.created));
         let (seq, version, created) = old.unwrap_or_else(|| {
@@ -175,13 +172,35 @@ impl Run<'_> {
         Ok(true)
     }
 
+    fn rekey(&mut self, name: Name, keys: &[Key]) -> Result<bool> {
+        let Some(old) = self.state.objects.get(&name).cloned() else { return Ok(false) };
+        let distinct = self.distinct(name, keys)?;
+        self.replace(name, Some(Stored { keys: distinct, ..old }))?;
+        Ok(true)
+    }
+
+    /// Each name and value once; none that is unique and another object's.
+    fn distinct(&self, name: Name, keys: &[Key]) -> Result<Vec<Key>> {
+        let mut distinct: Vec<Key> = Vec::with_capacity(keys.len());
+        for key in keys {
+            match distinct.iter_mut().find(|other| other.name == key.name && other.value == key.value) {
+                Some(same) => same.unique |= key.unique,
+                None => distinct.push(key.clone()),
+            }
+        }
+        for key in distinct.iter().filter(|key| key.unique) {
+            self.check_unique(name, key)?;
+        }
+        Ok(distinct)
+    }
+
     fn check_unique(&self, (realm, kind, id): Name, key: &Key) -> Result<()> {
         let lowest = (realm, kind, key.name, key.value.clone(), 0);
         let highest = (realm, kind, key.name, key.value.clone(), u64::MAX);
         for (found, unique) in self.state.keys.range(lowest..=highest) {
             let holder = self.state.names.get(&found.4).map(|name| name.2);
             if let Some(holder) = holder.filter(|holder| *unique && *holder != id) {
-                return Err(Error::NotUnique { kind, name: key.name, holder });
+                return Err(Error::NotUnique { kind, name: key.name, value: key.value.clone(), holder });
             }
         }
         Ok(())

@@ -57,6 +57,7 @@ pub(crate) fn apply(
 fn name_of(op: &Op) -> (Realm, Kind, Uuid) {
     match op {
         Op::Put { realm, kind, id, .. }
+        | Op::Rekey { realm, kind, id, .. }
         | Op::Delete { realm, kind, id, .. }
         | Op::Require { realm, kind, id, .. } => (*realm, *kind, *id),
         Op::AddEdge(edge) | Op::RemoveEdge(edge) => (edge.realm, edge.from.0, edge.from.1),
@@ -84,6 +85,10 @@ impl Run<'_> {
                 self.expect(name, *expect)?;
                 self.put(realm, name, body, keys)?;
                 Ok(true)
+            }
+            Op::Rekey { expect, keys, .. } => {
+                self.expect(name, *expect)?;
+                self.rekey(name, keys)
             }
             Op::Delete { expect, .. } => {
                 self.expect(name, *expect)?;
@@ -178,10 +183,28 @@ impl Run<'_> {
         self.note(realm, rid, (kind, id), Changed::Written)
     }
 
+    fn rekey(&mut self, name: Name, given: &[Key]) -> Result<bool, Failure> {
+        let new = keys::distinct(given);
+        let encoded = keys::encode(&new);
+        let found = self.load(name)?.map(|row| (row.oid, row.keys.clone()));
+        let Some((oid, old)) = found else { return Ok(false) };
+        if old != encoded {
+            self.write_keys(name, oid, &keys::decode(&old)?, &new)?;
+            self.connection
+                .prepare_cached("UPDATE object SET keys = ?2 WHERE oid = ?1")?
+                .execute(params![oid, encoded])?;
+            if let Some(row) = self.load(name)? {
+                row.keys = encoded;
+            }
+        }
+        Ok(true)
+    }
+
     fn write_keys(&self, (rid, kind, id): Name, oid: i64, old: &[Key], new: &[Key]) -> Result<(), Failure> {
         for key in new.iter().filter(|key| key.unique && !old.contains(key)) {
             if let Some(holder) = self.holder(rid, kind, key, oid)?.filter(|holder| *holder != id) {
-                return Err(Error::NotUnique { kind, name: key.name, holder }.into());
+                let (name, value) = (key.name, key.value.clone());
+                return Err(Error::NotUnique { kind, name, value, holder }.into());
             }
         }
         for key in old.iter().filter(|key| !new.contains(key)) {

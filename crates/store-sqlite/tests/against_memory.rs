@@ -74,6 +74,8 @@ fn op() -> impl Strategy<Value = Op> {
                 realm, kind, id, expect, keys, body: Bytes::from(vec![body; usize::from(body)]),
             }
         ),
+        3 => (realm(), name(), expect(), prop::collection::vec(key(), 0..4))
+            .prop_map(|(realm, (kind, id), expect, keys)| Op::Rekey { realm, kind, id, expect, keys }),
         2 => (realm(), name(), expect())
             .prop_map(|(realm, (kind, id), expect)| Op::Delete { realm, kind, id, expect }),
         1 => (realm(), name(), expect())

@@ -1,5 +1,6 @@
 //! What can go wrong with storage.
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::{KeyName, Kind};
@@ -43,6 +44,8 @@ pub enum Error {
         kind: Kind,
         /// The key.
         name: KeyName,
+        /// Its value.
+        value: Bytes,
         /// The object that holds it.
         holder: Uuid,
     },

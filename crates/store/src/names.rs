@@ -69,7 +69,7 @@ names! {
         Directory = 14,
         /// A setting of the installation or a realm.
         Setting = 15,
-        /// A schema extension of a tenant.
+        /// What the resources of a tenant are described by: its schema extensions and their indexes, in one object.
         SchemaExtension = 16,
     }
 }
@@ -137,7 +137,7 @@ names! {
         Status = 21,
         /// The cycle that a log entry belongs to.
         Cycle = 22,
-        /// An attribute of a schema extension: number of the attribute and value.
+        /// An attribute of a schema extension: number of the index (4 bytes, big-endian) and folded value.
         Extension = 23,
         /// Folded display name or principal name, for search by prefix.
         Search = 24,

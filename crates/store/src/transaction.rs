@@ -58,6 +58,20 @@ pub enum Op {
         /// All keys.
         keys: Vec<Key>,
     },
+    /// Gives an object other keys and leaves all else as it is: the document, the version, the times, the feed. For keys
+    /// that are computed anew from a document that has not changed.
+    Rekey {
+        /// The realm.
+        realm: Realm,
+        /// The kind.
+        kind: Kind,
+        /// The id.
+        id: Uuid,
+        /// What must hold. [`Expect::Any`] makes it succeed where there is no object.
+        expect: Expect,
+        /// All keys.
+        keys: Vec<Key>,
+    },
     /// Deletes an object with its keys and every edge that starts or ends at it. Each edge that ended at it counts
     /// as a change of the object where it started.
     Delete {
@@ -128,6 +142,12 @@ impl Transaction {
         self
     }
 
+    /// Adds an [`Op::Rekey`].
+    pub fn rekey(&mut self, realm: Realm, kind: Kind, id: Uuid, expect: Expect, keys: Vec<Key>) -> &mut Self {
+        self.ops.push(Op::Rekey { realm, kind, id, expect, keys });
+        self
+    }
+
     /// Adds an [`Op::Delete`].
     pub fn delete(&mut self, realm: Realm, kind: Kind, id: Uuid, expect: Expect) -> &mut Self {
         self.ops.push(Op::Delete { realm, kind, id, expect });
@@ -165,7 +185,8 @@ pub struct Committed {
     /// For each operation, in order, the version that its object has after the transaction (for an edge: the
     /// object where it starts); `None` for one that is gone or was never there.
     pub versions: Vec<Option<u64>>,
-    /// For each operation, in order, whether it changed anything. A put always does.
+    /// For each operation, in order, whether it changed anything. A put always does, and so does a rekey of
+    /// an object that exists.
     pub changed: Vec<bool>,
     /// The feed of the realm of the last operation, after this transaction. Reading on from here misses nothing
     /// that commits later; it may still show changes of this transaction, where others were under way.

@@ -1,13 +1,16 @@
 //! Tenants: made, listed, changed, deleted, each with an entry in the audit log.
 
 use std::collections::HashMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use jiff::Timestamp;
-use model::{AuditEntry, Clock, Identity, Ids, Principal, Random};
+use model::{AuditEntry, Clock, Identity, Ids, ModifiedProperty, Principal, Random};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::{Expect, Key, KeyName, Kind, Object, Realm, Scan, Store, Transaction};
 use uuid::Uuid;
 
@@ -42,6 +45,7 @@ impl Tenant {
 /// How a tenant behaves towards its clients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
     /// Whether two groups may not have the same `displayName` (without regard to case). On by default: Entra
     /// matches groups by it.
@@ -52,6 +56,8 @@ pub struct Settings {
     pub strict: bool,
     /// What a PATCH is answered with.
     pub patch_answer: PatchAnswer,
+    /// Whether `/Schemas`, `/ResourceTypes` and `/ServiceProviderConfig` are answered only with a token.
+    pub discovery_needs_token: bool,
     /// The most requests a second, averaged over one second; further ones are answered 429.
     pub requests_per_second: u32,
 }
@@ -63,6 +69,7 @@ impl Default for Settings {
             unique_external_ids: false,
             strict: false,
             patch_answer: PatchAnswer::ByType,
+            discovery_needs_token: false,
             requests_per_second: 100_000,
         }
     }
@@ -123,7 +130,7 @@ impl Tenants {
         };
         let mut transaction = Transaction::new(tenant.created);
         put(&mut transaction, &tenant, Expect::Absent)?;
-        self.audit(&mut transaction, "Add tenant", by, &tenant, &tenant.name)?;
+        self.audit(&mut transaction, "Add tenant", by, &tenant, &tenant.name, Vec::new())?;
         match self.store.commit(transaction).await {
             Ok(_) => {}
             Err(store::Error::NotUnique { .. }) => return Err(Error::NameTaken(name.to_owned())),
@@ -179,27 +186,47 @@ impl Tenants {
         Ok(tenant)
     }
 
-    /// Changes the switch or the settings of a tenant; its id, name and time of creation stay what they are.
-    /// A setting of uniqueness holds for what is written from then on.
+    /// Changes the switch or the settings of a tenant; its id, name and time of creation stay what they are. What is
+    /// to become unique, and was not, has to be made so by the service provider before.
     pub async fn update(&self, id: Uuid, by: &Principal, change: impl Fn(&mut Tenant)) -> Result<Tenant> {
         let (tenant, _) = store::transact(&*self.store, async || {
-            let object = self.store.get(Realm::INSTALLATION, Kind::Tenant, id).await?;
-            let object = object.ok_or_else(|| Error::NoTenant(id.to_string()))?;
-            let before: Tenant = read(&object)?;
-            let mut tenant = before.clone();
-            change(&mut tenant);
-            (tenant.id, tenant.created) = (before.id, before.created);
-            tenant.name.clone_from(&before.name);
             let mut transaction = Transaction::new(self.clock.now());
-            if tenant != before {
-                put(&mut transaction, &tenant, Expect::Version(object.version))?;
-                self.audit(&mut transaction, "Update tenant", by, &tenant, &tenant.name)?;
+            let (tenant, changes) = self.stage(&mut transaction, id, &change).await?;
+            if changes.is_empty() {
+                transaction.ops.clear();
+            } else {
+                self.audit(&mut transaction, "Update tenant", by, &tenant, &tenant.name, changes)?;
             }
             Ok::<_, Error>((transaction, tenant))
         })
         .await?;
         self.invalidate();
         Ok(tenant)
+    }
+
+    /// Adds a change of a tenant to a transaction, which then holds only while the tenant is there and as it was; what
+    /// the tenant becomes, and in what it differs. Who commits it calls [`Tenants::invalidate`].
+    pub async fn stage(
+        &self,
+        transaction: &mut Transaction,
+        id: Uuid,
+        change: impl Fn(&mut Tenant),
+    ) -> Result<(Tenant, Vec<ModifiedProperty>)> {
+        let object = self.store.get(Realm::INSTALLATION, Kind::Tenant, id).await?;
+        let object = object.ok_or_else(|| Error::NoTenant(id.to_string()))?;
+        let before: Tenant = read(&object)?;
+        let mut tenant = before.clone();
+        change(&mut tenant);
+        (tenant.id, tenant.created) = (before.id, before.created);
+        tenant.name.clone_from(&before.name);
+        let expect = Expect::Version(object.version);
+        if tenant == before {
+            transaction.require(Realm::INSTALLATION, Kind::Tenant, id, expect);
+        } else {
+            put(transaction, &tenant, expect)?;
+        }
+        let changes = differences(&before, &tenant);
+        Ok((tenant, changes))
     }
 
     /// Deletes a tenant with its tokens and everything in its realm.
@@ -211,7 +238,7 @@ impl Tenants {
                 transaction.delete(Realm::INSTALLATION, Kind::Token, token.id, Expect::Any);
             }
             transaction.delete(Realm::INSTALLATION, Kind::Tenant, id, Expect::Present);
-            self.audit(&mut transaction, "Delete tenant", by, &tenant, &tenant.name)?;
+            self.audit(&mut transaction, "Delete tenant", by, &tenant, &tenant.name, Vec::new())?;
             Ok::<_, Error>((transaction, ()))
         })
         .await?;
@@ -228,14 +255,24 @@ impl Tenants {
         cache.tokens.clear();
     }
 
+    /// What was done to a tenant, by whom and when: the last entries of the audit log, the newest first.
+    pub async fn audits(&self, tenant: Uuid, most: usize) -> Result<Vec<AuditEntry>> {
+        let id = || Bound::Included(Bytes::copy_from_slice(tenant.as_bytes()));
+        let scan = Scan::by_key(KeyName::Tenant, id(), id(), most).descending();
+        let page = self.store.scan(Realm::INSTALLATION, Kind::AuditEntry, scan).await?;
+        let damaged = |source| Error::Damaged { what: "entry of the audit log", source };
+        page.objects.iter().map(|object| serde_json::from_slice(&object.body).map_err(damaged)).collect()
+    }
+
     /// Adds an entry of the audit log to a transaction.
-    pub(crate) fn audit(
+    pub fn audit(
         &self,
         transaction: &mut Transaction,
         activity: &str,
         by: &Principal,
         tenant: &Tenant,
         target: &str,
+        changes: Vec<ModifiedProperty>,
     ) -> Result<()> {
         let entry = AuditEntry {
             id: self.ids.next(),
@@ -248,12 +285,33 @@ impl Tenants {
                 display_name: target.to_owned(),
                 identity_type: "Tenant".to_owned(),
             },
-            modified_properties: Vec::new(),
+            modified_properties: changes,
         };
         let body = write("entry of the audit log", &entry)?;
-        transaction.put(Realm::INSTALLATION, Kind::AuditEntry, entry.id, Expect::Absent, body, Vec::new());
+        let keys = vec![Key::lookup(KeyName::Tenant, tenant.id.as_bytes().to_vec())];
+        transaction.put(Realm::INSTALLATION, Kind::AuditEntry, entry.id, Expect::Absent, body, keys);
         Ok(())
     }
+}
+
+/// The switch and the settings that differ, for the audit log.
+fn differences(before: &Tenant, after: &Tenant) -> Vec<ModifiedProperty> {
+    let properties = |tenant: &Tenant| {
+        let settings = serde_json::to_value(&tenant.settings).unwrap_or_default();
+        let on = ("scimForAuthentication".to_owned(), Value::from(tenant.scim_for_authentication));
+        let settings = settings.as_object().into_iter().flatten();
+        let settings = settings.map(|(name, value)| (format!("settings.{name}"), value.clone()));
+        std::iter::once(on).chain(settings).collect::<Vec<_>>()
+    };
+    let pairs = properties(before).into_iter().zip(properties(after));
+    pairs
+        .filter(|(old, new)| old != new)
+        .map(|((display_name, old), (_, new))| ModifiedProperty {
+            display_name,
+            old_value: Some(old),
+            new_value: Some(new),
+        })
+        .collect()
 }
 
 fn put(transaction: &mut Transaction, tenant: &Tenant, expect: Expect) -> Result<()> {

@@ -42,6 +42,12 @@ async fn a_name_is_taken_once_and_free_after_deletion() {
     assert!(tenants.tokens(first.id).await.unwrap().is_empty());
     assert!(matches!(tenants.delete(first.id, &by()).await, Err(Error::NoTenant(_))));
     let second = tenants.create("contoso", &by()).await.unwrap();
+    let of_first = tenants.audits(first.id, 2).await.unwrap();
+    assert_eq!(
+        of_first.iter().map(|entry| &*entry.activity_display_name).collect::<Vec<_>>(),
+        ["Delete tenant", "Add token"],
+        "the last two, the newest first"
+    );
     assert_eq!(tenants.list().await.unwrap(), [second]);
     let audit = store.scan(Realm::INSTALLATION, Kind::AuditEntry, Scan::first(100)).await.unwrap();
     assert_eq!(audit.objects.len(), 4, "each mutation that was made, and none that was refused");

@@ -114,7 +114,7 @@ impl Tenants {
         let tenant = self.get(tenant).await?;
         let mut transaction = Transaction::new(self.clock.now());
         let issued = self.issue(&mut transaction, &tenant, new, by)?;
-        self.audit(&mut transaction, "Add token", by, &tenant, &issued.token.label)?;
+        self.audit(&mut transaction, "Add token", by, &tenant, &issued.token.label, Vec::new())?;
         match self.store.commit(transaction).await {
             Err(store::Error::Missing { .. }) => Err(Error::NoTenant(tenant.name)),
             Err(error) => Err(error.into()),
@@ -170,7 +170,7 @@ impl Tenants {
             let end = now.saturating_add(overlap.max(SignedDuration::ZERO)).unwrap_or(Timestamp::MAX);
             old.expires = Some(old.expires.map_or(end, |expires| expires.min(end)));
             put(&mut transaction, &old, &hash, Expect::Version(version))?;
-            self.audit(&mut transaction, "Rotate token", by, &tenant, &old.label)?;
+            self.audit(&mut transaction, "Rotate token", by, &tenant, &old.label, Vec::new())?;
             Ok::<_, Error>((transaction, issued))
         })
         .await?;
@@ -185,7 +185,7 @@ impl Tenants {
             let tenant = self.get(token.tenant_id).await?;
             let mut transaction = Transaction::new(self.clock.now());
             transaction.delete(Realm::INSTALLATION, Kind::Token, id, Expect::Any);
-            self.audit(&mut transaction, "Revoke token", by, &tenant, &token.label)?;
+            self.audit(&mut transaction, "Revoke token", by, &tenant, &token.label, Vec::new())?;
             Ok::<_, Error>((transaction, ()))
         })
         .await?;

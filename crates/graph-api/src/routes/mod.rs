@@ -4,6 +4,7 @@ mod applications;
 mod assignments;
 mod deleted;
 mod directory_objects;
+mod extensions;
 mod gallery;
 mod groups;
 mod import;
@@ -73,7 +74,11 @@ fn graph() -> Routes {
 }
 
 fn ours() -> Routes {
-    Router::new().merge(job_settings::routes()).merge(tenants::routes()).route("/status", get(status))
+    Router::new()
+        .merge(job_settings::routes())
+        .merge(tenants::routes())
+        .merge(extensions::routes())
+        .route("/status", get(status))
 }
 
 async fn unknown(uri: Uri) -> ApiError {

@@ -6,27 +6,29 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
-use tenant::{IssuedToken, NewToken, Scope, Tenant, Token};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use serde_json::{Map, Value, json};
+use tenant::{IssuedToken, NewToken, Scope, Settings, Tenant, Token};
 use uuid::Uuid;
 
 use super::Routes;
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
+use crate::render;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/tenants", get(list).post(create))
         .route("/tenants/{name}", get(show).patch(update).delete(remove))
         .route("/tenants/{name}/requests", get(requests))
+        .route("/tenants/{name}/audits", get(audits))
         .route("/tenants/{name}/tokens", get(tokens).post(create_token))
         .route("/tenants/{name}/tokens/{id}", delete(revoke))
         .route("/tenants/{name}/tokens/{id}/rotate", post(rotate))
 }
 
 /// The tenant of that name or id.
-async fn tenant(call: &Call, name: &str) -> Result<Tenant, ApiError> {
+pub(super) async fn tenant(call: &Call, name: &str) -> Result<Tenant, ApiError> {
     match Uuid::try_parse(name) {
         Ok(id) => Ok(call.tenants.get(id).await?),
         Err(_) => Ok(call.tenants.by_name(name).await?.as_ref().clone()),
@@ -94,32 +96,56 @@ async fn show(call: Call, Path(name): Path<String>) -> Answer {
 async fn update(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
     let old = tenant(&call, &name).await?;
     let body = object(&body)?;
-    let mut settings = serde_json::to_value(&old.settings).unwrap_or_default();
-    let mut on = old.scim_for_authentication;
+    let mut on = None;
+    let mut settings = Map::new();
     for (name, value) in body {
         match (name.as_str(), value) {
-            ("scimForAuthentication", Value::Bool(value)) => on = value,
-            ("settings", Value::Object(members)) => {
-                for (name, value) in members {
-                    let slot = settings.get_mut(&name).ok_or_else(|| unknown(&name))?;
-                    *slot = value;
-                }
+            ("scimForAuthentication", Value::Bool(value)) => on = Some(value),
+            ("scimForAuthentication", _) => {
+                return Err(ApiError::bad("scimForAuthentication is true or false."));
             }
-            (name, _) => return Err(unknown(name)),
+            ("settings", Value::Object(members)) => settings = members,
+            (name, _) => return Err(unknown(name, &["scimForAuthentication", "settings"])),
         }
     }
-    let settings: tenant::Settings = crate::call::from_value(settings)?;
+    with(&old.settings, &settings)?;
     let change = |tenant: &mut Tenant| {
-        tenant.scim_for_authentication = on;
-        tenant.settings = settings.clone();
+        tenant.scim_for_authentication = on.unwrap_or(tenant.scim_for_authentication);
+        if let Ok(settings) = with(&tenant.settings, &settings) {
+            tenant.settings = settings;
+        }
     };
-    let changed = call.tenants.update(old.id, &call.by, change).await?;
+    let changed = call.provider.update(old.id, &call.by, &change).await?;
     Ok(Json(rendered(&call, &changed).await?).into_response())
 }
 
-fn unknown(name: &str) -> ApiError {
+fn unknown(name: &str, known: &[&str]) -> ApiError {
     let shown: String = name.chars().take(60).collect();
-    ApiError::bad(format!("'{shown}' cannot be set on a tenant: send scimForAuthentication or settings."))
+    ApiError::bad(format!("'{shown}' cannot be set on a tenant: send {}.", known.join(", ")))
+}
+
+/// Most requests a second that a tenant can be given.
+const MAX_RATE: u32 = 1_000_000;
+
+/// The settings with some of them changed.
+fn with(settings: &Settings, changes: &Map<String, Value>) -> Result<Settings, ApiError> {
+    let mut settings = settings.clone();
+    for (name, value) in changes {
+        let mut members = serde_json::to_value(&settings).unwrap_or_default();
+        let Some(slot) = members.get_mut(name) else {
+            let known: Vec<&str> =
+                members.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+            return Err(unknown(name, &known));
+        };
+        *slot = value.clone();
+        settings = serde_json::from_value(members)
+            .map_err(|error| ApiError::bad(format!("settings.{name} cannot be that: {error}.")))?;
+    }
+    if (1..=MAX_RATE).contains(&settings.requests_per_second) {
+        return Ok(settings);
+    }
+    Err(ApiError::bad(format!("settings.requestsPerSecond is between 1 and {MAX_RATE}."))
+        .hint("To let no client in, set scimForAuthentication to false."))
 }
 
 async fn remove(call: Call, Path(name): Path<String>) -> Answer {
@@ -133,6 +159,17 @@ async fn remove(call: Call, Path(name): Path<String>) -> Answer {
 async fn requests(call: Call, Path(name): Path<String>) -> Answer {
     let tenant = tenant(&call, &name).await?;
     Ok(Json(json!({"value": call.provider.requests(tenant.id)})).into_response())
+}
+
+/// The most entries of a tenant's audit log that are shown.
+const AUDITS: usize = 1000;
+
+/// What administrators did to the tenant, the newest first.
+async fn audits(call: Call, Path(name): Path<String>) -> Answer {
+    let tenant = tenant(&call, &name).await?;
+    let entries = call.tenants.audits(tenant.id, AUDITS).await?;
+    let shown: Vec<Value> = entries.iter().map(render::audit).collect();
+    Ok(Json(json!({"value": shown})).into_response())
 }
 
 fn token_shown(token: &Token, now: Timestamp) -> Value {
@@ -160,9 +197,15 @@ fn issued(made: &IssuedToken) -> Answer {
 async fn create_token(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
     let tenant = tenant(&call, &name).await?;
     let body = object(&body)?;
-    let label = body.get("label").and_then(Value::as_str).unwrap_or_default();
+    let label = match body.get("label") {
+        None | Some(Value::Null) => "",
+        Some(label) => label.as_str().ok_or_else(|| ApiError::bad("label must be a text."))?,
+    };
     if label.len() > 256 {
         return Err(ApiError::bad("label is longer than 256 bytes."));
+    }
+    if label.chars().any(char::is_control) {
+        return Err(ApiError::bad("label has a control character."));
     }
     let scope = match body.get("scope") {
         None | Some(Value::Null) => Scope::default(),
@@ -176,6 +219,12 @@ async fn create_token(call: Call, Path(name): Path<String>, body: Bytes) -> Answ
                 ApiError::bad("expires must be a date and time such as 2027-01-01T00:00:00Z.")
             })?),
         };
+    let now = call.directory.clock().now();
+    if let Some(expires) = expires.filter(|expires: &Timestamp| *expires <= now) {
+        return Err(ApiError::bad(format!(
+            "expires is {expires}, which has passed: the token would open nothing."
+        )));
+    }
     let new = NewToken { label: label.to_owned(), scope, expires };
     issued(&call.tenants.create_token(tenant.id, new, &call.by).await?)
 }
@@ -193,13 +242,19 @@ async fn token(call: &Call, name: &str, id: &str) -> Result<Token, ApiError> {
 /// Longest time that an old token lives beside the new one.
 const MAX_OVERLAP: SignedDuration = SignedDuration::from_hours(24 * 365);
 
+/// A length of time in ISO 8601; a day has 24 hours.
+fn length(value: &Value) -> Option<SignedDuration> {
+    let span: Span = value.as_str()?.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+}
+
 async fn rotate(call: Call, Path((name, id)): Path<(String, String)>, body: Bytes) -> Answer {
     let token = token(&call, &name, &id).await?;
     let body = object(&body)?;
     let overlap = match body.get("overlap") {
         None | Some(Value::Null) => SignedDuration::from_hours(24),
-        Some(overlap) => serde_json::from_value(overlap.clone())
-            .map_err(|_| ApiError::bad("overlap must be a length of time such as PT24H."))?,
+        Some(overlap) => length(overlap)
+            .ok_or_else(|| ApiError::bad("overlap must be a length of time such as PT24H or P1D."))?,
     };
     if overlap.is_negative() || overlap > MAX_OVERLAP {
         return Err(ApiError::bad("overlap must be between PT0S and a year."));

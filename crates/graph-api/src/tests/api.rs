@@ -17,10 +17,11 @@ use parking_lot::Mutex;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use store_memory::MemoryStore;
+use tenant::{Tenant, Tenants};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::{Addresses, JobRunner, ResetScope, ServiceProvider, State, router};
+use crate::{Addresses, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
 
 struct Counting(Mutex<u64>);
 
@@ -111,13 +112,59 @@ impl JobRunner for Notes {
     }
 }
 
-impl ServiceProvider for Notes {
+/// A service provider without clients.
+struct Provider {
+    notes: Arc<Notes>,
+    tenants: Arc<Tenants>,
+}
+
+#[async_trait::async_trait]
+impl ServiceProvider for Provider {
     fn requests(&self, _: Uuid) -> Vec<Value> {
         vec![json!({"method": "GET", "status": 200})]
     }
 
     fn forget(&self, _: Uuid) {
-        self.0.lock().push("forget".to_owned());
+        self.notes.0.lock().push("forget".to_owned());
+    }
+
+    async fn update(
+        &self,
+        tenant: Uuid,
+        by: &Principal,
+        change: TenantChange<'_>,
+    ) -> Result<Tenant, scim::Error> {
+        self.tenants
+            .update(tenant, by, change)
+            .await
+            .map_err(|error| scim::Error::new(500, error.to_string()))
+    }
+
+    async fn extensions(&self, _: Uuid) -> Result<Vec<Value>, scim::Error> {
+        Ok(vec![json!({"id": "urn:a:b"})])
+    }
+
+    async fn extension(&self, _: Uuid, id: &str) -> Result<Value, scim::Error> {
+        Err(scim::Error::new(404, format!("there is no {id}")))
+    }
+
+    async fn put_extension(
+        &self,
+        _: Uuid,
+        body: scim::Map,
+        id: Option<&str>,
+        _: &Principal,
+    ) -> Result<(Value, bool), scim::Error> {
+        match body.get("id").and_then(Value::as_str) {
+            Some("urn:a:taken") => Err(scim::Error::new(409, "taken")),
+            Some("urn:a:bad") => Err(scim::Error::new(400, "bad")),
+            _ => Ok((Value::Object(body), id.is_none())),
+        }
+    }
+
+    async fn delete_extension(&self, _: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error> {
+        self.notes.0.lock().push(format!("delete {id} by {}", by.display_name));
+        Ok(())
     }
 }
 
@@ -138,11 +185,12 @@ impl Api {
         let installation = Installation::new(store.clone(), clock.clone(), ids.clone(), random.clone(), keys);
         let (directory, token) = installation.open().await.expect("opens");
         let notes = Arc::new(Notes::default());
+        let tenants = Arc::new(Tenants::new(store, clock, ids, random));
         let state = State {
             installation,
             directory,
-            tenants: Arc::new(tenant::Tenants::new(store, clock, ids, random)),
-            provider: notes.clone(),
+            provider: Arc::new(Provider { notes: notes.clone(), tenants: Arc::clone(&tenants) }),
+            tenants,
             runner: notes.clone(),
             addresses: Addresses {
                 public_url: "http://127.0.0.1:8080".to_owned(),

@@ -1,9 +1,13 @@
 //! `provost tenant` and `provost token`.
 
+use std::io::Read as _;
+use std::path::Path;
+
+use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Failure, moment, sheet, table, text};
-use crate::cli::{Tenant, Token};
+use crate::answer::{Answer, Failure, moment, plain, sheet, table, text};
+use crate::cli::{Moment, PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 use crate::client::{Client, escape};
 
 const TENANTS: &str = "/provost/v1/tenants";
@@ -38,6 +42,12 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
             let shown = sheet(&tenant);
             Ok(Answer::done(tenant, shown))
         }
+        Tenant::Set { name, settings } => {
+            let changed = client.patch(&format!("{TENANTS}/{}", escape(&name)), &changes(&settings)).await?;
+            let shown = sheet(&changed);
+            Ok(Answer::done(changed, shown))
+        }
+        Tenant::Schema(command) => schema(client, command).await,
         Tenant::Requests { name } => {
             let requests = client.list(&format!("{TENANTS}/{}/requests", escape(&name)), usize::MAX).await?;
             let shown = table(
@@ -56,6 +66,22 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
             );
             Ok(Answer::done(json!({"value": requests}), shown))
         }
+        Tenant::Audits { name } => {
+            let audits = client.list(&format!("{TENANTS}/{}/audits", escape(&name)), usize::MAX).await?;
+            let shown = table(
+                ["TIME", "ACTIVITY", "WHAT", "CHANGES", "BY"],
+                audits.iter().map(|audit| {
+                    [
+                        moment(audit, "activityDateTime"),
+                        text(audit, "activityDisplayName"),
+                        text(&audit["targetResources"][0], "displayName"),
+                        changed(&audit["targetResources"][0]["modifiedProperties"]),
+                        text(&audit["initiatedBy"]["user"], "displayName"),
+                    ]
+                }),
+            );
+            Ok(Answer::done(json!({"value": audits}), shown))
+        }
         Tenant::Delete { name } => {
             client.delete(&format!("{TENANTS}/{}", escape(&name))).await?;
             Ok(Answer::done(
@@ -63,6 +89,131 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
                 format!("tenant {name} is gone, with everything in it"),
             ))
         }
+    }
+}
+
+/// Which settings were changed, and into what.
+fn changed(properties: &Value) -> String {
+    let one = |property: &Value| format!("{} {}", text(property, "displayName"), text(property, "newValue"));
+    properties.as_array().into_iter().flatten().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The settings that are to be changed, as the API takes them.
+fn changes(given: &TenantSettings) -> Value {
+    let on = |switch: Option<Switch>| switch.map(|switch| json!(matches!(switch, Switch::On)));
+    let answer = given.patch_answer.map(|answer| match answer {
+        PatchAnswer::ByType => json!("byType"),
+        PatchAnswer::Resource => json!("resource"),
+        PatchAnswer::NoContent => json!("noContent"),
+    });
+    let settings = [
+        ("uniqueGroupNames", on(given.unique_group_names)),
+        ("uniqueExternalIds", on(given.unique_external_ids)),
+        ("strict", on(given.strict)),
+        ("patchAnswer", answer),
+        ("discoveryNeedsToken", on(given.discovery_needs_token)),
+        ("requestsPerSecond", given.requests_per_second.map(Value::from)),
+    ];
+    let settings: serde_json::Map<String, Value> =
+        settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let mut changes = json!({});
+    if let Some(on) = on(given.scim_for_authentication) {
+        changes["scimForAuthentication"] = on;
+    }
+    if !settings.is_empty() {
+        changes["settings"] = settings.into();
+    }
+    changes
+}
+
+/// Runs a command on schema extensions.
+async fn schema(client: &Client, command: TenantSchema) -> Result<Answer, Failure> {
+    let schemas = |tenant: &str| format!("{TENANTS}/{}/schemas", escape(tenant));
+    match command {
+        TenantSchema::List { tenant } => {
+            let list = client.list(&schemas(&tenant), usize::MAX).await?;
+            let shown = table(
+                ["URN", "NAME", "OF", "ATTRIBUTES", "STATE"],
+                list.iter().map(|schema| {
+                    [
+                        text(schema, "id"),
+                        text(schema, "name"),
+                        text(schema, "resourceType"),
+                        schema["attributes"].as_array().map_or(0, Vec::len).to_string(),
+                        text(schema, "state"),
+                    ]
+                }),
+            );
+            Ok(Answer::done(json!({"value": list}), shown))
+        }
+        TenantSchema::Show { tenant, urn } => {
+            let schema = client.get(&format!("{}/{}", schemas(&tenant), escape(&urn))).await?;
+            let shown = attributes(&schema);
+            Ok(Answer::done(schema, shown))
+        }
+        TenantSchema::Set { tenant, file } => {
+            let definition = definition(&file)?;
+            let Some(urn) = definition["id"].as_str() else {
+                return Err(Failure::new("File", format!("{} has no id", file.display()))
+                    .hint("`provost tenant schema set --help` shows what a definition looks like"));
+            };
+            let schema = client.put(&format!("{}/{}", schemas(&tenant), escape(urn)), &definition).await?;
+            let shown = attributes(&schema);
+            Ok(Answer::done(schema, shown))
+        }
+        TenantSchema::Delete { tenant, urn } => {
+            client.delete(&format!("{}/{}", schemas(&tenant), escape(&urn))).await?;
+            Ok(Answer::done(json!({"deleted": urn}), format!("{urn} is gone, with all values of it")))
+        }
+    }
+}
+
+/// A definition in a file, or from standard input.
+fn definition(file: &Path) -> Result<Value, Failure> {
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::new("File", format!("standard input cannot be read: {error}")))?;
+        bytes
+    } else {
+        super::read_file(file)?
+    };
+    scim::json::parse(&bytes).map_err(|error| {
+        Failure::new("File", format!("{} is not JSON: {}", file.display(), error.detail))
+            .hint("`provost tenant schema set --help` shows what a definition looks like")
+    })
+}
+
+/// An extension with its attributes as a table.
+fn attributes(schema: &Value) -> String {
+    let mut rows = Vec::new();
+    collect(&schema["attributes"], "", &mut rows);
+    format!(
+        "{}\n{} of {}, {}\n\n{}",
+        text(schema, "id"),
+        text(schema, "name"),
+        text(schema, "resourceType"),
+        text(schema, "state"),
+        table(["ATTRIBUTE", "TYPE", "REQUIRED", "MUTABILITY", "RETURNED", "UNIQUENESS", "INDEXED"], rows)
+    )
+}
+
+fn collect(attributes: &Value, parent: &str, rows: &mut Vec<[String; 7]>) {
+    for attribute in attributes.as_array().into_iter().flatten() {
+        let path = format!("{parent}{}", text(attribute, "name"));
+        let many = if attribute["multiValued"] == true { "list of " } else { "" };
+        let indexed = attribute["indexed"] == true || attribute["uniqueness"] != "none";
+        rows.push([
+            path.clone(),
+            format!("{many}{}", text(attribute, "type")),
+            text(attribute, "required"),
+            text(attribute, "mutability"),
+            text(attribute, "returned"),
+            text(attribute, "uniqueness"),
+            plain(&indexed.into()),
+        ]);
+        collect(&attribute["subAttributes"], &format!("{path}."), rows);
     }
 }
 
@@ -84,18 +235,29 @@ fn name_of(tenant: &Value) -> String {
 pub async fn token(client: &Client, command: Token) -> Result<Answer, Failure> {
     let tokens = |tenant: &str| format!("{TENANTS}/{}/tokens", escape(tenant));
     match command {
-        Token::Create { tenant } => {
-            let created = client.post(&tokens(&tenant), &json!({})).await?;
-            Ok(issued(created))
+        Token::Create { tenant, label, expires, read_only } => {
+            let expires = expires.map(|expires| match expires {
+                Moment::At(at) => Ok(at),
+                Moment::After(time) => SystemClock.now().checked_add(time),
+            });
+            let expires = expires.transpose().map_err(|_| {
+                Failure::new("Usage", "--expires is too far away")
+                    .hint("leave it out for a token that never expires")
+                    .usage()
+            })?;
+            let scope = if read_only { "readOnly" } else { "readWrite" };
+            let wanted = json!({"label": label, "expires": expires, "scope": scope});
+            Ok(issued(client.post(&tokens(&tenant), &wanted).await?))
         }
         Token::List { tenant } => {
             let list = client.list(&tokens(&tenant), usize::MAX).await?;
             let shown = table(
-                ["ID", "LABEL", "CREATED", "EXPIRES", "LAST USED"],
+                ["ID", "LABEL", "SCOPE", "CREATED", "EXPIRES", "LAST USED"],
                 list.iter().map(|token| {
                     [
                         text(token, "id"),
                         text(token, "label"),
+                        text(token, "scope"),
                         moment(token, "created"),
                         moment(token, "expires"),
                         moment(token, "lastUsed"),

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use graph_api::ServiceProvider;
+use graph_api::{ServiceProvider, TenantChange};
+use model::Principal;
+use scim::Map;
 use serde_json::Value;
+use tenant::Tenant;
 use uuid::Uuid;
 
 /// The service provider of this process.
 pub struct Provider(pub Arc<scim_server::Service>);
 
+#[async_trait::async_trait]
 impl ServiceProvider for Provider {
     fn requests(&self, tenant: Uuid) -> Vec<Value> {
         let shown = |request| serde_json::to_value(request).unwrap_or_default();
@@ -17,5 +21,36 @@ impl ServiceProvider for Provider {
 
     fn forget(&self, tenant: Uuid) {
         self.0.forget(tenant);
+    }
+
+    async fn update(
+        &self,
+        tenant: Uuid,
+        by: &Principal,
+        change: TenantChange<'_>,
+    ) -> Result<Tenant, scim::Error> {
+        self.0.update_tenant(tenant, by, change).await
+    }
+
+    async fn extensions(&self, tenant: Uuid) -> Result<Vec<Value>, scim::Error> {
+        self.0.list_extensions(tenant).await
+    }
+
+    async fn extension(&self, tenant: Uuid, id: &str) -> Result<Value, scim::Error> {
+        self.0.extension(tenant, id).await
+    }
+
+    async fn put_extension(
+        &self,
+        tenant: Uuid,
+        body: Map,
+        id: Option<&str>,
+        by: &Principal,
+    ) -> Result<(Value, bool), scim::Error> {
+        self.0.put_extension(tenant, body, id, by).await
+    }
+
+    async fn delete_extension(&self, tenant: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error> {
+        self.0.delete_extension(tenant, id, by).await
     }
 }

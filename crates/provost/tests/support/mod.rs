@@ -79,6 +79,14 @@ impl Server {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// The token of the administrator.
+    pub fn admin_token(&self) -> String {
+        std::fs::read_to_string(self.data_dir.join("admin-token"))
+            .expect("the server wrote it")
+            .trim()
+            .to_owned()
+    }
+
     /// A command against this server, with `--json`, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.plain(arguments);

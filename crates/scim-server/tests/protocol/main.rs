@@ -2,8 +2,11 @@
 
 mod bulk;
 mod clients;
+mod extensions;
 mod lists;
+mod redefinitions;
 mod resources;
 mod rfc;
 mod security;
+mod settings;
 mod support;

@@ -333,9 +333,8 @@ async fn an_administrators_schema_is_discovered_enforced_and_returned() {
          "returned": "default", "uniqueness": "none"},
         {"name": "secret", "type": "string", "multiValued": false, "required": false, "mutability": "readWrite",
          "returned": "request", "uniqueness": "none"}]});
-    let schema: scim::Schema = serde_json::from_value(schema).expect("a schema");
     let by = crate::support::by();
-    server.service.put_extension(server.tenant.id, &schema, &by).await.expect("an extension");
+    server.extension(&schema).await.expect("an extension");
     assert_eq!(server.get(&format!("/Schemas/{urn}")).await.expect(200)["name"], "Badge");
     let user = json!({"userName": "a", urn: {"number": 7, "secret": "s"}});
     let created = server.post("/Users", &user).await;

@@ -160,8 +160,7 @@ async fn what_is_returned_on_request_is_in_the_answer_to_its_write() {
         |name: &str, returned: &str| json!({"name": name, "type": "string", "returned": returned});
     let schema = json!({"id": urn, "name": "Badge",
         "attributes": [attribute("open", "default"), attribute("kept", "request"), attribute("other", "request")]});
-    let schema = serde_json::from_value(schema).expect("a schema");
-    server.service.put_extension(server.tenant.id, &schema, &by()).await.expect("an extension");
+    server.extension(&schema).await.expect("an extension");
     let body = json!({"userName": "a", urn: {"open": "1", "kept": "2"}});
     let path = format!("/Users/{}", server.post("/Users", &body).await.id());
     assert_eq!(server.put(&path, &body).await.expect(200)[urn], json!({"open": "1", "kept": "2"}));

@@ -105,6 +105,19 @@ impl Server {
         Self { tenants, tenant, clock, token, router: router(service.clone()), service }
     }
 
+    /// Adds or replaces a schema extension.
+    pub async fn extension(&self, schema: &Value) -> Result<bool, scim::Error> {
+        let body = schema.as_object().expect("an object").clone();
+        let id = schema["id"].as_str().expect("a URN");
+        Ok(self.service.put_extension(self.tenant.id, body, Some(id), &by()).await?.1)
+    }
+
+    /// Changes the settings of the tenant.
+    pub async fn settings(&self, change: fn(&mut tenant::Settings)) -> Result<Tenant, scim::Error> {
+        let change = move |tenant: &mut Tenant| change(&mut tenant.settings);
+        self.service.update_tenant(self.tenant.id, &by(), &change).await
+    }
+
     /// Sends a request as it is.
     pub async fn raw(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.expect("an answer");

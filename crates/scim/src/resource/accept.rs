@@ -388,31 +388,38 @@ pub(crate) fn check_required(definition: &Definition, resource: &Map<String, Val
             return Err(Error::value(format!("the schema {} is required and missing", extension.schema.id)));
         }
     }
-    for located in all_attributes(definition) {
-        let home = match located.extension {
-            None => Some(resource),
-            Some(schema) => resource.get(&schema.id).and_then(Value::as_object),
-        };
-        let Some(home) = home else { continue };
-        let value = home.get(&located.attribute.name);
-        let fixed = located.attribute.mutability == Mutability::ReadOnly || definition.is_edge(&located);
-        if located.attribute.required && !fixed && missing(value) {
-            return Err(Error::value(format!("{located} is required and must have a value")));
-        }
-        let Some(value) = value else { continue };
-        let elements = match value {
-            Value::Array(values) => values.as_slice(),
-            other => std::slice::from_ref(other),
-        };
-        for sub in located.attribute.sub_attributes.iter().filter(|sub| sub.required) {
-            let lacks =
-                |element: &Value| sub.mutability != Mutability::ReadOnly && missing(element.get(&sub.name));
-            if elements.iter().any(lacks) {
-                return Err(Error::value(format!(
-                    "{} is required and must have a value",
-                    located.with_sub(Some(sub))
-                )));
-            }
+    all_attributes(definition).try_for_each(|located| check_values(definition, &located, resource))
+}
+
+/// Checks that a top-level attribute has a value where it must, and so each of its required parts.
+pub(super) fn check_values(
+    definition: &Definition,
+    located: &Located<'_>,
+    resource: &Map<String, Value>,
+) -> Result<(), Error> {
+    let home = match located.extension {
+        None => Some(resource),
+        Some(schema) => resource.get(&schema.id).and_then(Value::as_object),
+    };
+    let Some(home) = home else { return Ok(()) };
+    let value = home.get(&located.attribute.name);
+    let fixed = located.attribute.mutability == Mutability::ReadOnly || definition.is_edge(located);
+    if located.attribute.required && !fixed && missing(value) {
+        return Err(Error::value(format!("{located} is required and must have a value")));
+    }
+    let Some(value) = value else { return Ok(()) };
+    let elements = match value {
+        Value::Array(values) => values.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    for sub in located.attribute.sub_attributes.iter().filter(|sub| sub.required) {
+        let lacks =
+            |element: &Value| sub.mutability != Mutability::ReadOnly && missing(element.get(&sub.name));
+        if elements.iter().any(lacks) {
+            return Err(Error::value(format!(
+                "{} is required and must have a value",
+                located.with_sub(Some(sub))
+            )));
         }
     }
     Ok(())

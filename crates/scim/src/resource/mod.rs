@@ -3,6 +3,7 @@
 mod accept;
 mod clean;
 mod project;
+mod stored;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,7 @@
 
 mod common;
 mod definition;
+mod read;
 mod resource_type;
 mod service;
 mod standard;
@@ -102,6 +103,7 @@ const fn not_unique() -> Uniqueness {
 /// An attribute or sub-attribute definition. What a foreign schema leaves out reads as the RFC's default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the characteristics are the RFC's")]
 pub struct Attribute {
     /// Name in the case in which it is stored and returned.
     pub name: String,
@@ -135,6 +137,10 @@ pub struct Attribute {
     /// What a reference may refer to: resource types, `external`, `uri`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference_types: Vec<String>,
+    /// Whether an equality in a filter is to be answered by a look-up: ours, no characteristic of the RFC, and not shown
+    /// to clients. What is unique is indexed without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub indexed: bool,
     /// Parts of a complex attribute.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sub_attributes: Vec<Attribute>,
@@ -155,6 +161,7 @@ impl Attribute {
             uniqueness: Uniqueness::None,
             canonical_values: Vec::new(),
             reference_types: Vec::new(),
+            indexed: false,
             sub_attributes: Vec::new(),
         }
     }
@@ -217,6 +224,22 @@ impl Attribute {
         Self { reference_types: types.iter().map(|&kind| kind.to_owned()).collect(), ..self }
     }
 
+    /// Whether an index is kept of its values.
+    pub fn is_indexed(&self) -> bool {
+        self.indexed || self.is_unique()
+    }
+
+    /// Whether only one resource may have a value.
+    pub fn is_unique(&self) -> bool {
+        self.uniqueness != Uniqueness::None
+    }
+
+    /// The definition as a client sees it: without what is ours.
+    fn shown(&self) -> Self {
+        let sub_attributes = self.sub_attributes.iter().map(Self::shown).collect();
+        Self { indexed: false, sub_attributes, ..self.clone() }
+    }
+
     /// A sub-attribute by its name in any case.
     pub fn sub(&self, name: &str) -> Option<&Self> {
         self.sub_attributes.iter().find(|sub| sub.name.eq_ignore_ascii_case(name))
@@ -253,12 +276,13 @@ impl Schema {
 
     /// The resource that `/Schemas/{id}` answers. `base` is the URL of the service, without a final slash.
     pub fn to_json(&self, base: &str) -> Value {
+        let attributes: Vec<Attribute> = self.attributes.iter().map(Attribute::shown).collect();
         json!({
             "schemas": [urn::SCHEMA],
             "id": self.id,
             "name": self.name,
             "description": self.description,
-            "attributes": self.attributes,
+            "attributes": attributes,
             "meta": { "resourceType": "Schema", "location": format!("{base}/Schemas/{}", self.id) },
         })
     }

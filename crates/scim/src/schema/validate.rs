@@ -1,19 +1,32 @@
 //! What an administrator's schema must satisfy before it is stored.
 
-use super::{Attribute, Mutability, Returned, Schema, Type, Uniqueness, common_attributes};
+use super::{Attribute, Mutability, Returned, Schema, Type, common_attributes};
 use crate::error::Error;
-use crate::path::is_attribute_name;
+use crate::filter::Filter;
+use crate::path::{AttrPath, is_attribute_name};
 use crate::urn;
 
 impl Schema {
     /// Most attributes of a schema, and most sub-attributes of an attribute.
     pub const ATTRIBUTES: usize = 256;
 
+    /// Most attributes and sub-attributes of a schema of which an index is kept.
+    pub const INDEXED: usize = 20;
+
     /// Checks an extension schema: a URN that is not one of the RFC's, attribute names by the grammar and each
     /// once, sub-attributes where and only where the type is complex, sane sizes, and nothing that would be promised
     /// and not kept. The error is `invalidValue` and names the attribute.
     pub fn validate(&self) -> Result<(), Error> {
         check_urn(&self.id)?;
+        if self.name.chars().count() > 256 || self.description.chars().count() > DESCRIPTION {
+            return Err(Error::value(format!(
+                "the name of {} has at most 256 characters and its description {DESCRIPTION}",
+                self.id
+            )));
+        }
+        if self.name.chars().any(char::is_control) {
+            return Err(Error::value(format!("the name of {} has a control character", self.id)));
+        }
         check_list(&self.attributes, &self.id)?;
         for attribute in &self.attributes {
             check(attribute, &attribute.name)?;
@@ -24,8 +37,40 @@ impl Schema {
                 )));
             }
         }
+        let parts = self.attributes.iter().flat_map(|attribute| &attribute.sub_attributes);
+        let indexed = self.attributes.iter().chain(parts).filter(|attribute| attribute.is_indexed()).count();
+        if indexed > Self::INDEXED {
+            return Err(Error::value(format!(
+                "{} has {indexed} attributes that are unique or indexed; at most {} can be",
+                self.id,
+                Self::INDEXED
+            )));
+        }
         Ok(())
     }
+
+    /// Checks that a path means one thing only beside another schema: no attribute of the one, written with its URN,
+    /// reads as the URN of the other. The error is `invalidValue`.
+    pub fn check_beside(&self, other: &Self) -> Result<(), Error> {
+        for (long, short) in [(self, other), (other, self)] {
+            let Some(path) = behind(&long.id, &short.id) else { continue };
+            let name = path.split('.').next().unwrap_or_default();
+            let common = common_attributes().iter().any(|common| common.name.eq_ignore_ascii_case(name));
+            if common || short.attribute(name).is_some() {
+                return Err(Error::value(format!(
+                    "{} would be both a schema and the attribute {path} of {}: choose another id or name",
+                    long.id, short.id
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What follows a URN and a colon.
+fn behind<'u>(long: &'u str, short: &str) -> Option<&'u str> {
+    let (head, rest) = long.split_at_checked(short.len())?;
+    rest.strip_prefix(':').filter(|_| head.eq_ignore_ascii_case(short))
 }
 
 fn check_urn(id: &str) -> Result<(), Error> {
@@ -42,6 +87,13 @@ fn check_urn(id: &str) -> Result<(), Error> {
     if !id.bytes().all(allowed) {
         return Err(Error::value(format!(
             "the schema id \"{id}\" has a character other than letters, digits and - . _ : $ / %"
+        )));
+    }
+    let path = format!("{id}:a");
+    let read = AttrPath::parse(&path).is_ok_and(|path| path.uri.as_deref() == Some(id));
+    if !read || Filter::parse(&format!("{path} pr")).is_err() {
+        return Err(Error::value(format!(
+            "the schema id \"{id}\" cannot stand before an attribute in a path"
         )));
     }
     let taken = [urn::USER, urn::GROUP, urn::ENTERPRISE_USER, urn::SCHEMA, urn::RESOURCE_TYPE];
@@ -69,10 +121,17 @@ fn check(attribute: &Attribute, path: &str) -> Result<(), Error> {
             "\"{path}\" is not an attribute name: a letter first, then letters, digits, - and _, at most 128"
         )));
     }
-    if attribute.uniqueness != Uniqueness::None {
+    check_sizes(attribute, path)?;
+    let texts = matches!(attribute.kind, Type::String | Type::Reference);
+    if attribute.is_indexed() && !texts && attribute.kind != Type::Integer {
+        let what = if attribute.is_unique() { "unique" } else { "indexed" };
         return Err(Error::value(format!(
-            "{path} is to be unique, which is not enforced for attributes of an extension; say \"none\""
+            "{path} is of type {} and cannot be {what}; an attribute of type string, integer or reference can be",
+            attribute.kind
         )));
+    }
+    if !attribute.canonical_values.is_empty() && !texts {
+        return Err(Error::value(format!("{path} has canonicalValues and is not of type string")));
     }
     if attribute.mutability == Mutability::WriteOnly && attribute.returned != Returned::Never {
         return Err(Error::value(format!("{path} is writeOnly, so that it must be returned \"never\"")));
@@ -88,10 +147,37 @@ fn check(attribute: &Attribute, path: &str) -> Result<(), Error> {
     check_list(&attribute.sub_attributes, path)?;
     for sub in &attribute.sub_attributes {
         let path = format!("{path}.{}", sub.name);
+        if sub.name.eq_ignore_ascii_case("primary") && (sub.kind != Type::Boolean || sub.multi_valued) {
+            return Err(Error::value(format!("{path} must be one boolean: it marks the primary value")));
+        }
         if sub.kind == Type::Complex {
             return Err(Error::value(format!("{path} is complex within a complex attribute")));
         }
         check(sub, &path)?;
+    }
+    Ok(())
+}
+
+/// Most characters of a description.
+const DESCRIPTION: usize = 1000;
+/// Most canonical values or reference types, and most characters of one.
+const WORDS: (usize, usize) = (500, 256);
+
+fn check_sizes(attribute: &Attribute, path: &str) -> Result<(), Error> {
+    if attribute.description.chars().count() > DESCRIPTION {
+        return Err(Error::value(format!(
+            "the description of {path} has more than {DESCRIPTION} characters"
+        )));
+    }
+    let (most, longest) = WORDS;
+    for (what, words) in
+        [("canonicalValues", &attribute.canonical_values), ("referenceTypes", &attribute.reference_types)]
+    {
+        if words.len() > most || words.iter().any(|word| word.is_empty() || word.chars().count() > longest) {
+            return Err(Error::value(format!(
+                "{what} of {path} has at most {most} values of 1 to {longest} characters each"
+            )));
+        }
     }
     Ok(())
 }

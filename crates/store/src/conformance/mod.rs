@@ -45,7 +45,8 @@ impl Subject {
 macro_rules! conformance_tests {
     ($subject:expr) => {
         $crate::conformance_tests! { @cases $subject =>
-            objects: expectations, versions_and_times, keys_are_replaced, unique_keys, unique_keys_within_a_kind,
+            objects: expectations, versions_and_times, keys_are_replaced, other_keys_for_the_same_document,
+                unique_keys, unique_keys_within_a_kind,
                 all_or_nothing, later_operations_see_earlier_ones, what_a_commit_answers, counts, realms_are_apart,
                 dropped_realms, bodies_of_any_bytes, backups;
             edges: adding_and_removing, edges_need_both_ends, deleting_removes_both_sides, clearing, pages_of_edges, edges_of_each,

@@ -103,6 +103,55 @@ pub async fn keys_are_replaced(subject: &Subject) {
     assert!(found(&countess).await.is_empty());
 }
 
+/// Keys alone can be given anew: nobody sees a change of the document, and all that holds of keys holds of them.
+pub async fn other_keys_for_the_same_document(subject: &Subject) {
+    let store = &*subject.store;
+    let name = |value: &'static str| Key::unique(KeyName::UserName, value);
+    let mail = |value: &'static str| Key::lookup(KeyName::Email, value);
+    let rekey = |t: &mut Transaction, number, expect, keys| {
+        t.rekey(REALM, Kind::User, id(number), expect, keys);
+    };
+    write(store, |t| put(t, 1, Expect::Absent, vec![name("ada"), mail("a")])).await;
+    write(store, |t| put(t, 2, Expect::Absent, vec![mail("b")])).await;
+    let before = get(store, Kind::User, 1).await;
+    let head = store.head(REALM).await.expect("the read succeeds");
+    let keys = vec![name("countess"), mail("b"), mail("b")];
+    let done = write(store, |t| {
+        t.at = at(60);
+        rekey(t, 1, Expect::Version(1), keys);
+    });
+    let done = done.await;
+    assert_eq!((done.versions, done.changed), (vec![Some(1)], vec![true]));
+    assert_eq!(get(store, Kind::User, 1).await, before);
+    let later = store.changes(REALM, &head, 10).await.expect("the feed is read");
+    assert!(later.changes.is_empty(), "{later:?}");
+    for (key, found) in [
+        (name("ada"), vec![]),
+        (mail("a"), vec![]),
+        (name("countess"), vec![id(1)]),
+        (mail("b"), vec![id(1), id(2)]),
+    ] {
+        let objects = store.find(REALM, Kind::User, &key, 10).await.expect("the read succeeds");
+        assert_eq!(objects.iter().map(|object| object.id).collect::<Vec<_>>(), found, "{key:?}");
+    }
+    let taken = refused(store, |t| rekey(t, 2, Expect::Present, vec![name("countess")])).await;
+    assert!(matches!(taken, Error::NotUnique { holder, .. } if holder == id(1)), "{taken}");
+    let changed = refused(store, |t| rekey(t, 1, Expect::Version(2), vec![])).await;
+    assert!(matches!(changed, Error::VersionMismatch { found: 1, .. }), "{changed}");
+    let missing = refused(store, |t| rekey(t, 3, Expect::Version(1), vec![])).await;
+    assert!(matches!(missing, Error::Missing { .. }), "{missing}");
+    let nobody = write(store, |t| rekey(t, 3, Expect::Any, vec![name("countess")])).await;
+    assert_eq!((nobody.versions, nobody.changed), (vec![None], vec![false]));
+    // Within a transaction it is one step among others.
+    let both = write(store, |t| {
+        rekey(t, 1, Expect::Version(1), vec![]);
+        put(t, 2, Expect::Version(1), vec![name("countess")]);
+        rekey(t, 2, Expect::Version(2), vec![name("ada")]);
+    });
+    assert_eq!(both.await.versions, [Some(1), Some(2), Some(2)]);
+    write(store, |t| put(t, 1, Expect::Present, vec![name("countess")])).await;
+}
+
 /// A unique key has one holder at a time, whom the refusal names.
 pub async fn unique_keys(subject: &Subject) {
     let store = &*subject.store;
@@ -111,10 +160,10 @@ pub async fn unique_keys(subject: &Subject) {
     write(store, |t| put(t, 2, Expect::Absent, name("grace"))).await;
     for (number, expect) in [(3, Expect::Absent), (2, Expect::Present)] {
         let error = refused(store, |t| put(t, number, expect, name("ada"))).await;
-        let Error::NotUnique { kind: Kind::User, name: KeyName::UserName, holder } = error else {
+        let Error::NotUnique { kind: Kind::User, name: KeyName::UserName, value, holder } = error else {
             panic!("refused otherwise: {error}");
         };
-        assert_eq!(holder, id(1));
+        assert_eq!((holder, value.as_ref()), (id(1), &b"ada"[..]));
     }
     write(store, |t| put(t, 1, Expect::Present, name("ada"))).await;
     // A lookup key of the same value stands in nobody's way: a deleted user keeps one.
