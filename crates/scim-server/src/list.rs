@@ -379,6 +379,7 @@ impl Call {
     ) -> Answer<()> {
         let failed = |error| Refusal::new(500, format!("the list cannot be written: {error}"));
         let head = &mut sink.buffer;
+        head.reserve(2048);
         write!(head, r#"{{"schemas":["{}"]"#, urn::LIST_RESPONSE).map_err(failed)?;
         if let Some(total) = found.total {
             write!(head, r#","totalResults":{total}"#).map_err(failed)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use scim::{Map, Projection};
 use serde_json::{Value, json};
-use store::{EdgeKind, EdgesOf, Kind, Object};
+use store::{EdgeKind, EdgePage, EdgesOf, Kind, Object};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
@@ -54,15 +54,28 @@ struct Named {
 impl Call {
     /// Computes what a resource's document does not hold.
     pub(crate) async fn see(&self, object: Object) -> Answer<Seen> {
-        let mut seen = self.see_all(vec![object]).await?;
-        seen.pop().ok_or_else(|| Refusal::new(500, "a resource was lost on its way out"))
+        if object.kind != Kind::User {
+            return Ok(Seen::alone(object));
+        }
+        let (store, user) = (&self.service.store, [object.id]);
+        let first =
+            store.edges_to_each(self.realm(), EdgeKind::Member, Kind::User, &user, MEMBERSHIPS).await?;
+        // Most users are in no group.
+        if first.iter().all(|page| page.others.is_empty()) {
+            return Ok(Seen::alone(object));
+        }
+        let groups = self.memberships(&user, first).await?.pop().unwrap_or_default();
+        Ok(Seen { etag: etag(object.version, &groups), object, groups })
     }
 
     /// As [`Self::see`], of a few resources at a time.
     pub(crate) async fn see_all(&self, objects: Vec<Object>) -> Answer<Vec<Seen>> {
         let ids: Vec<Uuid> =
             objects.iter().filter(|object| object.kind == Kind::User).map(|user| user.id).collect();
-        let mut memberships = self.memberships(&ids).await?.into_iter();
+        let store = &self.service.store;
+        let first =
+            store.edges_to_each(self.realm(), EdgeKind::Member, Kind::User, &ids, MEMBERSHIPS).await?;
+        let mut memberships = self.memberships(&ids, first).await?.into_iter();
         let see = |object: Object| {
             let groups =
                 if object.kind == Kind::User { memberships.next() } else { None }.unwrap_or_default();
@@ -71,13 +84,9 @@ impl Call {
         Ok(objects.into_iter().map(see).collect())
     }
 
-    /// The groups that each of these users is a direct member of.
-    async fn memberships(&self, users: &[Uuid]) -> Answer<Vec<Vec<Membership>>> {
-        if users.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// The groups that each of these users is a direct member of, of which the first are known.
+    async fn memberships(&self, users: &[Uuid], first: Vec<EdgePage>) -> Answer<Vec<Vec<Membership>>> {
         let (store, realm) = (&self.service.store, self.realm());
-        let first = store.edges_to_each(realm, EdgeKind::Member, Kind::User, users, MEMBERSHIPS).await?;
         let mut groups_of = Vec::with_capacity(users.len());
         for (user, mut page) in users.iter().zip(first) {
             let mut groups: Vec<Uuid> = page.others.into_iter().map(|(_, id)| id).collect();

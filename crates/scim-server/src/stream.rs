@@ -25,9 +25,9 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// A sink that keeps everything.
+    /// A sink that keeps everything; who writes makes room.
     pub(crate) fn buffered() -> Self {
-        Self { buffer: Vec::with_capacity(1024), sender: None }
+        Self { buffer: Vec::new(), sender: None }
     }
 
     /// Sends what has been collected, if it is enough. The error: the client is gone.
