@@ -46,7 +46,7 @@ struct Taken {
 
 /// The place of one connection.
 pub struct Place {
-    /// Milliseconds from the beginning until the server had to wait for the client, or [`WORKING`], or [`LOST`].
+    /// Microseconds from the beginning until the server had to wait for the client, or [`WORKING`], or [`LOST`].
     waiting_since: AtomicU64,
     began: Instant,
     lost: Notify,
@@ -85,7 +85,7 @@ impl Places {
             }
         };
         let place = Arc::new(Place {
-            waiting_since: AtomicU64::new(millis(self.began)),
+            waiting_since: AtomicU64::new(micros(self.began)),
             began: self.began,
             lost: Notify::new(),
         });
@@ -99,7 +99,7 @@ impl Places {
 
     /// Takes their places from those who have kept the server waiting longest.
     pub fn make_room(&self) {
-        let latest = millis(self.began).saturating_sub(millis_of(GRACE));
+        let latest = micros(self.began).saturating_sub(micros_of(GRACE));
         let mut waiting: Vec<_> = {
             let taken = self.taken.lock();
             let since = |place: &Arc<Place>| (place.waiting_since.load(Ordering::Relaxed), Arc::clone(place));
@@ -138,7 +138,7 @@ impl Place {
 
     /// The server has to wait for the client.
     pub fn wait(&self) {
-        let now = millis(self.began);
+        let now = micros(self.began);
         let _ = self.waiting_since.compare_exchange(WORKING, now, Ordering::AcqRel, Ordering::Acquire);
     }
 
@@ -167,12 +167,12 @@ impl Drop for Seat {
     }
 }
 
-fn millis(since: Instant) -> u64 {
-    millis_of(since.elapsed())
+fn micros(since: Instant) -> u64 {
+    micros_of(since.elapsed())
 }
 
-fn millis_of(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(LOST - 1)
+fn micros_of(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(LOST - 1)
 }
 
 #[cfg(test)]
