@@ -317,8 +317,9 @@ impl Incoming<'_> {
         let projection = written(call, kind, projection, |projection, definition| {
             projection.after_writing(&body, definition)
         });
-        let object = call.create(kind, body).await?;
-        respond(call, StatusCode::CREATED, object, projection).await
+        // What has just been made is in no group.
+        let seen = Seen::alone(call.create(kind, body).await?);
+        respond_seen(call, StatusCode::CREATED, seen, projection).await
     }
 
     async fn resource(self, call: &Call, kind: Kind, id: &str) -> Answer {
