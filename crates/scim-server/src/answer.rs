@@ -73,6 +73,13 @@ impl Refusal {
         }
     }
 
+    /// 429: too many requests of a tenant wait for changes.
+    pub(crate) fn waiting(limit: usize) -> Self {
+        let words =
+            format!("{limit} requests of this tenant wait for changes already: let one end, or do not wait");
+        Self { error: Error::new(429, words), header: Some(("retry-after", "1")), cause: None }
+    }
+
     /// 503, to be tried again in some seconds.
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
         Self { error: Error::new(503, detail), header: Some(("retry-after", "5")), cause: None }

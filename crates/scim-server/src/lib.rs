@@ -8,6 +8,7 @@
 mod answer;
 mod body;
 mod bulk;
+mod changes;
 mod discovery;
 mod document;
 mod extension;

@@ -257,6 +257,8 @@ impl Incoming<'_> {
                 call.bulk(BulkRequest::parse(scim::json::parse(&bytes)?)?).await
             }
             Place::Bulk => Err(Refusal::method("POST")),
+            Place::Changes if self.method == Method::GET => call.changes(self.query).await,
+            Place::Changes => Err(Refusal::method("GET")),
             Place::Me => Err(Refusal::new(
                 501,
                 "/Me is not served: the token stands for a provisioning client, not for a user of the tenant",
@@ -267,7 +269,8 @@ impl Incoming<'_> {
             )),
             Place::Unknown => Err(Refusal::new(
                 404,
-                "SCIM knows Users, Groups, Schemas, ResourceTypes, ServiceProviderConfig, Bulk and .search here",
+                "SCIM knows Users, Groups, Schemas, ResourceTypes, ServiceProviderConfig, Bulk and .search here; \
+                 the feed of changes is at /changes",
             )),
         }
     }

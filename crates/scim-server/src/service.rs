@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use intake::Intake;
+use jiff::SignedDuration;
 use model::{Clock, Ids};
 use parking_lot::{Mutex, RwLock};
 use scim::schema::Returned;
 use scim::{Attribute, Definition};
 use store::{Cursor, Kind, Store};
 use tenant::{Tenant, Tenants};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::answer::Answer;
@@ -19,7 +22,7 @@ use crate::inspector::{InspectedRequest, Inspector};
 use crate::turn::Turns;
 
 /// How the service provider is reached, and its limits.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The domain below which each tenant has a host name of its own; `None`: tenants are reached by path only.
     pub domain: Option<String>,
@@ -28,8 +31,22 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Limits.
     pub limits: Limits,
+    /// How long the changes of a tenant's resources are kept for whoever follows them.
+    pub keep_changes: SignedDuration,
     /// Where bodies come in, shared with whatever else is served by the same process.
     pub intake: Intake,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            domain: None,
+            public_url: None,
+            limits: Limits::default(),
+            keep_changes: SignedDuration::from_hours(30 * 24),
+            intake: Intake::default(),
+        }
+    }
 }
 
 /// The most of everything.
@@ -82,6 +99,8 @@ pub struct Service {
     /// Of addresses, where the configuration has none.
     scheme: &'static str,
     pub(crate) turns: Turns,
+    /// Whether the server is about to end, so that nobody waits any longer.
+    pub(crate) ending: watch::Sender<bool>,
     states: RwLock<HashMap<Uuid, Arc<State>>>,
 }
 
@@ -90,6 +109,8 @@ pub(crate) struct State {
     pub(crate) user: Type,
     pub(crate) group: Type,
     pub(crate) inspector: Inspector,
+    /// Requests that wait for a change.
+    pub(crate) waiting: AtomicUsize,
     bucket: Mutex<Bucket>,
     pages: Mutex<HashMap<PageKey, (Instant, Cursor)>>,
 }
@@ -184,6 +205,7 @@ impl Service {
             config,
             scheme: "http",
             turns: Turns::default(),
+            ending: watch::Sender::new(false),
             states: RwLock::default(),
         }
     }
@@ -192,6 +214,22 @@ impl Service {
     #[must_use]
     pub fn over_tls(self) -> Self {
         Self { scheme: "https", ..self }
+    }
+
+    /// Answers the requests that wait for a change, and lets none wait any more: before the server ends.
+    pub fn end_waits(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Forgets the changes of all tenants that are older than [`Config::keep_changes`], and returns how many.
+    pub async fn prune_changes(&self) -> Result<u64, tenant::Error> {
+        let kept = self.config.keep_changes;
+        let before = self.clock.now().checked_sub(kept).unwrap_or(jiff::Timestamp::MIN);
+        let mut pruned = 0;
+        for tenant in self.tenants.list().await? {
+            pruned += self.store.prune_changes(tenant.realm(), before).await?;
+        }
+        Ok(pruned)
     }
 
     /// Forgets what is kept in memory of a tenant: after its schema extensions changed, or after its deletion.
@@ -230,6 +268,7 @@ impl Service {
             user: Type::new(Definition::user(&extensions)),
             group: Type::new(Definition::group(&[])),
             inspector: Inspector::default(),
+            waiting: AtomicUsize::new(0),
             pages: Mutex::default(),
             bucket: Mutex::new(Bucket { filled: Instant::now(), left: full }),
         });
