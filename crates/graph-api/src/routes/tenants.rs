@@ -137,6 +137,7 @@ async fn requests(call: Call, Path(name): Path<String>) -> Answer {
 
 fn token_shown(token: &Token, now: Timestamp) -> Value {
     let mut shown = serde_json::to_value(token).unwrap_or_default();
+    shown["expiresSoon"] = token.ends_soon(now).into();
     shown["expired"] = token.expires.is_some_and(|expires| expires <= now).into();
     shown
 }

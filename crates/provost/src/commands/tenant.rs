@@ -91,7 +91,7 @@ pub async fn token(client: &Client, command: Token) -> Result<Answer, Failure> {
         Token::List { tenant } => {
             let list = client.list(&tokens(&tenant), usize::MAX).await?;
             let shown = table(
-                ["ID", "LABEL", "CREATED", "EXPIRES", "LAST USED"],
+                ["ID", "LABEL", "CREATED", "EXPIRES", "LAST USED", "NOTE"],
                 list.iter().map(|token| {
                     [
                         text(token, "id"),
@@ -99,6 +99,7 @@ pub async fn token(client: &Client, command: Token) -> Result<Answer, Failure> {
                         moment(token, "created"),
                         moment(token, "expires"),
                         moment(token, "lastUsed"),
+                        if token["expiresSoon"] == true { "expires soon: rotate it".to_owned() } else { String::new() },
                     ]
                 }),
             );

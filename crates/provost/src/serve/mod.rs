@@ -9,6 +9,7 @@ mod places;
 mod provider;
 mod runner;
 mod tls;
+mod upkeep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,7 +66,8 @@ pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> 
         tls: identity.clone().map(tls::acceptor).transpose()?,
         connections: http::connections(options.max_connections.get()),
     };
-    let parts = compose::parts(data_dir, options, &url).await?;
+    let (parts, upkeep) = compose::parts(data_dir, options, &url).await?;
+    tokio::spawn(upkeep.run(shutdown.clone()));
     let task = tokio::spawn(http::serve(listener, http, parts.site(), shutdown.clone()));
     files::write_server(data_dir, &url, identity.as_deref().map(Identity::pin))?;
     if let Some(identity) = identity {
@@ -83,6 +85,7 @@ impl Server {
     /// Finishes requests in flight, checkpoints running cycles, closes the store.
     pub async fn stop(self) -> Result<(), Failure> {
         self.shutdown.cancel();
+        self.parts.end_waits();
         files::remove_server(&self.data_dir);
         let (ended, ()) = tokio::join!(self.listener, self.parts.checkpoint());
         self.parts.close().await?;
