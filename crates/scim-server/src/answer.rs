@@ -9,6 +9,7 @@ use store::{KeyName, Kind};
 use uuid::Uuid;
 
 use crate::document;
+use crate::inspector::Reason;
 
 /// An HTTP answer, or why there is none.
 pub(crate) type Answer<T = Response<Body>> = Result<T, Refusal>;
@@ -20,6 +21,8 @@ pub(crate) struct Refusal {
     header: Option<(&'static str, &'static str)>,
     /// What the store refused a write for, for whoever knows what was asked.
     pub(crate) cause: Option<Cause>,
+    /// Why, for the inspector, where status and keyword do not tell.
+    pub(crate) reason: Option<Reason>,
 }
 
 /// What the store refuses a write for.
@@ -41,48 +44,48 @@ impl Refusal {
     }
 
     /// 401: says what is wrong with the token (RFC 6750 section 3).
-    pub(crate) fn unauthorized(detail: impl Into<String>, token_given: bool) -> Self {
-        let challenge = if token_given {
-            r#"Bearer realm="SCIM", error="invalid_token""#
-        } else {
+    pub(crate) fn unauthorized(detail: impl Into<String>, reason: Reason) -> Self {
+        let challenge = if reason == Reason::NoToken {
             r#"Bearer realm="SCIM""#
+        } else {
+            r#"Bearer realm="SCIM", error="invalid_token""#
         };
-        Self { error: Error::new(401, detail), header: Some(("www-authenticate", challenge)), cause: None }
+        Self::new(401, detail).header("www-authenticate", challenge).because(reason)
+    }
+
+    /// The same refusal with the reason that the inspector shows.
+    #[must_use]
+    pub(crate) fn because(self, reason: Reason) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    fn header(self, name: &'static str, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
     }
 
     /// 405, with the methods that the place knows.
     pub(crate) fn method(allowed: &'static str) -> Self {
-        Self {
-            error: Error::new(405, format!("this place knows the methods {allowed}")),
-            header: Some(("allow", allowed)),
-            cause: None,
-        }
+        Self::new(405, format!("this place knows the methods {allowed}")).header("allow", allowed)
     }
 
     /// 429, to be tried again in a second.
     pub(crate) fn too_many_requests(limit: u32) -> Self {
-        Self {
-            error: Error::new(
-                429,
-                format!(
-                    "more than {limit} requests a second: try again in a second, or raise the tenant's limit"
-                ),
-            ),
-            header: Some(("retry-after", "1")),
-            cause: None,
-        }
+        let words = format!(
+            "more than {limit} requests a second: try again in a second, or raise the tenant's limit"
+        );
+        Self::new(429, words).header("retry-after", "1")
     }
 
     /// 429: too many requests of a tenant wait for changes.
     pub(crate) fn waiting(limit: usize) -> Self {
         let words =
             format!("{limit} requests of this tenant wait for changes already: let one end, or do not wait");
-        Self { error: Error::new(429, words), header: Some(("retry-after", "1")), cause: None }
+        Self::new(429, words).header("retry-after", "1")
     }
 
     /// 503, to be tried again in some seconds.
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
-        Self { error: Error::new(503, detail), header: Some(("retry-after", "5")), cause: None }
+        Self::new(503, detail).header("retry-after", "5")
     }
 
     pub(crate) fn not_found(what: &str, id: &str) -> Self {
@@ -102,7 +105,7 @@ impl Refusal {
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self { error, header: None, cause: None }
+        Self { error, header: None, cause: None, reason: None }
     }
 }
 
@@ -138,7 +141,9 @@ impl From<store::Error> for Refusal {
 impl From<tenant::Error> for Refusal {
     fn from(error: tenant::Error) -> Self {
         match error {
-            refusal if refusal.is_refusal() => Self::unauthorized(refusal.to_string(), true),
+            tenant::Error::Malformed => Self::unauthorized(error.to_string(), Reason::Malformed),
+            tenant::Error::Unknown => Self::unauthorized(error.to_string(), Reason::Unknown),
+            tenant::Error::Expired(_) => Self::unauthorized(error.to_string(), Reason::Expired),
             tenant::Error::Store(error) => error.into(),
             other => {
                 tracing::error!(error = %other, "a tenant could not be read");

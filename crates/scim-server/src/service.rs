@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::extension;
-use crate::inspector::{InspectedRequest, Inspector};
+use crate::inspector::{Budget, InspectedRequest, Inspector};
 use crate::turn::Turns;
 
 /// How the service provider is reached, and its limits.
@@ -102,6 +102,8 @@ pub struct Service {
     /// Whether the server is about to end, so that nobody waits any longer.
     pub(crate) ending: watch::Sender<bool>,
     states: RwLock<HashMap<Uuid, Arc<State>>>,
+    /// What the inspectors of all tenants hold.
+    inspected: Budget,
 }
 
 /// What is kept in memory of a tenant.
@@ -207,6 +209,7 @@ impl Service {
             turns: Turns::default(),
             ending: watch::Sender::new(false),
             states: RwLock::default(),
+            inspected: Budget::default(),
         }
     }
 
@@ -237,7 +240,15 @@ impl Service {
         self.states.write().remove(&tenant);
     }
 
-    /// The last requests of a tenant that came in with a good token, the oldest first.
+    /// Keeps what the inspectors of all tenants hold within its bound, which is looked at with each request.
+    pub(crate) fn bound_inspectors(&self) {
+        if self.inspected.is_spent() {
+            let states = self.states.read();
+            states.values().for_each(|state| state.inspector.give_back(states.len()));
+        }
+    }
+
+    /// The last requests of a tenant, the oldest first.
     pub fn requests(&self, tenant: Uuid) -> Vec<InspectedRequest> {
         self.states.read().get(&tenant).map(|state| state.inspector.list()).unwrap_or_default()
     }
@@ -267,7 +278,7 @@ impl Service {
         let state = Arc::new(State {
             user: Type::new(Definition::user(&extensions)),
             group: Type::new(Definition::group(&[])),
-            inspector: Inspector::default(),
+            inspector: Inspector::new(self.inspected.clone()),
             waiting: AtomicUsize::new(0),
             pages: Mutex::default(),
             bucket: Mutex::new(Bucket { filled: Instant::now(), left: full }),

@@ -69,8 +69,7 @@ async fn a_token_is_announced_once_for_each_notice_over_restarts() {
     world.tenants.create_token(world.tenant.id, NewToken::default(), &by()).await.expect("a token");
     let mut announcer = world.announcer();
     assert_eq!(announcer.announce().await.expect("a round"), 0);
-    for (days, words) in [(6, "expires in 14 days"), (11, "expires in 3 days"), (3, "has just expired")]
-    {
+    for (days, words) in [(6, "expires in 14 days"), (11, "expires in 3 days"), (3, "has just expired")] {
         world.clock.advance(DAY * days);
         assert_eq!(announcer.announce().await.expect("a round"), 1, "{words}");
         assert_eq!(announcer.announce().await.expect("a round"), 0, "{words}");
