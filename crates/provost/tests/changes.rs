@@ -45,7 +45,7 @@ async fn a_follower_sees_everything_once_while_others_write_and_after_a_crash() 
         while seen.len() < 320 {
             let (status, page) = changes(&tenant, &format!("after={after}&count=7&wait=PT20S")).await;
             assert_eq!(status, 200, "{page}");
-            after = page["position"].as_str().expect("a position").to_owned();
+            page["position"].as_str().expect("a position").clone_into(&mut after);
             let ids = page["changes"].as_array().expect("a list").iter();
             seen.extend(ids.map(|change| change["id"].as_str().expect("an id").to_owned()));
         }

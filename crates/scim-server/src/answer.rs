@@ -63,6 +63,15 @@ impl Refusal {
         Self { header: Some((name, value)), ..self }
     }
 
+    /// 403: "SCIM for Authentication" is off.
+    pub(crate) fn switched_off() -> Self {
+        Self::new(
+            403,
+            "\"SCIM for Authentication\" is switched off for this tenant; an administrator can switch it on",
+        )
+        .because(Reason::SwitchedOff)
+    }
+
     /// 405, with the methods that the place knows.
     pub(crate) fn method(allowed: &'static str) -> Self {
         Self::new(405, format!("this place knows the methods {allowed}")).header("allow", allowed)

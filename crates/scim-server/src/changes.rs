@@ -76,9 +76,11 @@ impl Call {
         let part = if wanted.wait.is_zero() || wanted.count == 0 {
             self.part(after, wanted.count, wanted.resources).await?
         } else {
-            self.part_when_there(after, &wanted).await?
+            let part = self.part_when_there(after, &wanted).await?;
+            self.still_open().await?;
+            part
         };
-        self.write_part(&part)
+        Ok(self.write_part(&part))
     }
 
     fn read_wanted(&self, query: &str) -> Answer<Wanted> {
@@ -134,6 +136,20 @@ impl Call {
                 () = tokio::time::sleep_until(deadline.min(looked + LOOK)) => {}
             }
         }
+    }
+
+    /// Whether who waited may still be answered: nobody is to read on with a token that was revoked meanwhile.
+    async fn still_open(&self) -> Answer<()> {
+        let Some(token) = self.token else { return Ok(()) };
+        let token = match self.service.tenants.get_token(token).await {
+            Err(tenant::Error::NoToken(_)) => return Err(tenant::Error::Unknown.into()),
+            token => token?,
+        };
+        if let Some(expires) = token.expires.filter(|expires| *expires <= self.service.clock.now()) {
+            return Err(tenant::Error::Expired(expires).into());
+        }
+        let tenant = self.service.tenants.get(token.tenant_id).await?;
+        if tenant.scim_for_authentication { Ok(()) } else { Err(Refusal::switched_off()) }
     }
 
     fn wait_place(&self) -> Answer<Place<'_>> {
@@ -197,7 +213,7 @@ impl Call {
         Ok(bytes_left)
     }
 
-    fn write_part(&self, part: &Part) -> Answer<Response<Body>> {
+    fn write_part(&self, part: &Part) -> Response<Body> {
         #[derive(serde::Serialize)]
         struct Page<'p> {
             changes: Vec<Entry<'p>>,
@@ -226,7 +242,7 @@ impl Call {
             position: self.cursor(&part.position),
             more: part.more,
         };
-        Ok(answer::json(StatusCode::OK, &page))
+        answer::json(StatusCode::OK, &page)
     }
 
     fn entry(&self, change: &Change) -> Map<String, Value> {

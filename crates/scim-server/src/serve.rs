@@ -18,6 +18,7 @@ use scim::message::{BulkRequest, SearchRequest};
 use scim::{Definition, PatchRequest, Projection, Quirks};
 use store::{Kind, Object, Realm};
 use tenant::{Access, PatchAnswer, Scope, Tenant};
+use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal};
 use crate::body;
@@ -69,6 +70,8 @@ pub async fn serve(service: Arc<Service>, request: Request) -> Response<Body> {
 pub(crate) struct Call {
     pub(crate) service: Arc<Service>,
     pub(crate) tenant: Arc<Tenant>,
+    /// The token that opened it; discovery needs none.
+    pub(crate) token: Option<Uuid>,
     pub(crate) state: Arc<State>,
     /// The URL of the tenant's service, without a final slash.
     pub(crate) base: Arc<str>,
@@ -105,15 +108,15 @@ async fn handle(service: Arc<Service>, parts: &Parts, body: &mut Body) -> Answer
         matches!(route.place, Place::ServiceProviderConfig | Place::Schemas(_) | Place::ResourceTypes(_))
             && !parts.headers.contains_key(AUTHORIZATION);
     let begun = Instant::now();
-    let (tenant, scope) = if open {
+    let (tenant, scope, token) = if open {
         match service.tenants.by_name(&route.tenant).await {
-            Ok(tenant) => (tenant, Scope::ReadOnly),
+            Ok(tenant) => (tenant, Scope::ReadOnly, None),
             Err(tenant::Error::NoTenant(_)) => return Err(no_such_tenant(Reason::NoToken)),
             Err(error) => return Err(error.into()),
         }
     } else {
         match authenticate(&service, &route, &parts.headers).await {
-            Ok(Access { tenant, scope, .. }) => (tenant, scope),
+            Ok(Access { tenant, scope, token_id }) => (tenant, scope, Some(token_id)),
             Err(refusal) => {
                 if refusal.error.status == 401 {
                     inspect_stranger(&service, &route, parts, &refusal, begun.elapsed()).await;
@@ -124,7 +127,7 @@ async fn handle(service: Arc<Service>, parts: &Parts, body: &mut Body) -> Answer
     };
     let state = service.state(&tenant).await?;
     let base = service.base(&route.tenant, route.by_host, host).into();
-    let call = Call { service, tenant, state, base, notes: SharedNotes::default() };
+    let call = Call { service, tenant, token, state, base, notes: SharedNotes::default() };
     let incoming = Incoming {
         method: parts.method.clone(),
         headers: &parts.headers,
@@ -141,11 +144,7 @@ async fn handle(service: Arc<Service>, parts: &Parts, body: &mut Body) -> Answer
 /// Serves a request whose token is good.
 async fn admitted(call: &Call, scope: Scope, incoming: Incoming<'_>, place: Place<'_>) -> Answer {
     if !call.tenant.scim_for_authentication {
-        return Err(Refusal::new(
-            403,
-            "\"SCIM for Authentication\" is switched off for this tenant; an administrator can switch it on",
-        )
-        .because(Reason::SwitchedOff));
+        return Err(Refusal::switched_off());
     }
     let limit = call.tenant.settings.requests_per_second;
     if !call.state.admits(limit) {

@@ -134,12 +134,11 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(stream: S, held: &Mutex<Hel
                 let mail = ReceivedMail { from: from.clone(), to: std::mem::take(&mut to), text };
                 let mut held = held.lock();
                 held.attempts += 1;
-                match &held.refusal {
-                    Some(refusal) => format!("{refusal}\r\n"),
-                    None => {
-                        held.received.push(mail);
-                        "250 taken\r\n".to_owned()
-                    }
+                if let Some(refusal) = &held.refusal {
+                    format!("{refusal}\r\n")
+                } else {
+                    held.received.push(mail);
+                    "250 taken\r\n".to_owned()
                 }
             }
             it if it.starts_with("QUIT") => {

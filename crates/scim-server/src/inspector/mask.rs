@@ -132,7 +132,7 @@ fn mask(value: &mut Value, secrets: &mut Vec<String>) {
                     Value::String(text) if compares && is_secret(text) => {
                         if key.eq_ignore_ascii_case("filter") || text.contains(['"', '\'', '[']) {
                             literals(text, secrets);
-                            *text = MASK.to_owned();
+                            MASK.clone_into(text);
                         }
                     }
                     _ if is_secret(key) || (by_path && key.eq_ignore_ascii_case("value")) => {
@@ -143,7 +143,7 @@ fn mask(value: &mut Value, secrets: &mut Vec<String>) {
                 }
             }
         }
-        Value::String(text) if text.contains(TOKEN) => *text = MASK.to_owned(),
+        Value::String(text) if text.contains(TOKEN) => MASK.clone_into(text),
         _ => {}
     }
 }

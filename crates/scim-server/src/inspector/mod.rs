@@ -21,7 +21,7 @@ use axum::http::Method;
 use bytes::Bytes;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use scim::{Error, Quirks};
+use scim::{Error, Quirks, ScimType};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -118,7 +118,7 @@ impl Kept {
             user_agent: self.agent.to_string(),
             body: told.and_then(|told| mask::shown(told.body.as_ref()?)),
             status: self.status,
-            scim_type: refused.and_then(|(error, _)| error.scim_type).map(|scim_type| scim_type.as_str()),
+            scim_type: refused.and_then(|(error, _)| error.scim_type).map(ScimType::as_str),
             answer: refused.map(|(error, _)| error.to_json()),
             cause: refused.map(|(error, _)| error.detail.clone()),
             fix: refused.map(|(_, fix)| *fix),
@@ -323,7 +323,9 @@ mod tests {
                 inspector.push(false, "curl/8", request(number, &long));
                 if budget.is_spent() {
                     most = most.max(held(inspector));
-                    tenants.iter().for_each(|tenant| tenant.give_back(tenants.len()));
+                    for tenant in &tenants {
+                        tenant.give_back(tenants.len());
+                    }
                 }
             }
             let (own, strangers) = (inspector.own.lock().bytes, inspector.strangers.lock().bytes);

@@ -24,7 +24,7 @@ async fn follow(server: &Server, mut after: String, count: usize) -> (Vec<Value>
         let changes = page["changes"].as_array().expect("a list");
         assert!(changes.len() <= count);
         all.extend(changes.iter().cloned());
-        after = page["position"].as_str().expect("a position").to_owned();
+        after = position(&page);
         if page["more"] == false {
             return (all, after);
         }
@@ -280,4 +280,33 @@ async fn a_wait_ends_with_a_change_its_time_or_the_server() {
     assert!(start.elapsed() < Duration::from_secs(4));
     page(&server, "after=now&wait=PT50S").await;
     assert!(start.elapsed() < Duration::from_secs(4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_with_a_token_that_is_revoked_meanwhile_learns_nothing() {
+    let server = Server::new().await;
+    let issued =
+        server.tenants.create_token(server.tenant.id, NewToken::default(), &by()).await.expect("a token");
+    let authorization = format!("Bearer {}", issued.secret);
+    let waiting = async {
+        let request = axum::http::Request::builder()
+            .uri("/tenants/contoso/api/scim/v2/changes?after=now&wait=PT20S")
+            .header("authorization", &authorization)
+            .body(axum::body::Body::empty());
+        server.raw(request.expect("a request")).await
+    };
+    let others = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        server.tenants.revoke_token(issued.token.id, &by()).await.expect("a revocation");
+        server.user("ada").await;
+    };
+    let (reply, ()) = tokio::join!(waiting, others);
+    reply.refused(401, "");
+    let off = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        server.tenants.update(server.tenant.id, &by(), |it| it.scim_for_authentication = false).await
+    };
+    let (reply, updated) = tokio::join!(server.get("/changes?after=now&wait=PT20S"), off);
+    updated.expect("an update");
+    reply.refused(403, "");
 }
