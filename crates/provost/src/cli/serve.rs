@@ -56,17 +56,17 @@ pub struct Mail {
     /// Send mail about SCIM tokens that are about to expire by this server: smtps://USER@HOST (TLS) or smtp://USER@HOST
     /// (STARTTLS); smtp://HOST?tls=none for one that encrypts nothing and asks for no password. The password is in
     /// PROVOST_SMTP_PASSWORD or --smtp-password-file
-    #[arg(long, value_name = "URL", requires = "mail_from", requires = "mail_to")]
+    #[arg(long, value_name = "URL", requires = "from", requires = "to")]
     pub smtp_url: Option<String>,
     /// The password of the user of --smtp-url
     #[arg(long, value_name = "FILE", requires = "smtp_url")]
     pub smtp_password_file: Option<PathBuf>,
     /// Whom the mail comes from, e.g. "Provost <provost@example.com>"
-    #[arg(long, value_name = "ADDRESS", requires = "smtp_url")]
-    pub mail_from: Option<String>,
+    #[arg(long = "mail-from", value_name = "ADDRESS", requires = "smtp_url")]
+    pub from: Option<String>,
     /// Whom the mail goes to; repeat it for several
-    #[arg(long, value_name = "ADDRESS", requires = "smtp_url")]
-    pub mail_to: Vec<String>,
+    #[arg(long = "mail-to", value_name = "ADDRESS", requires = "smtp_url")]
+    pub to: Vec<String>,
 }
 
 /// A time that something is kept for: an hour at least.

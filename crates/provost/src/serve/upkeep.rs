@@ -65,7 +65,7 @@ async fn announce(mut announcer: Announcer) {
 
 /// Where mail goes by the options; `None` where none is wanted.
 pub fn recipients(options: &Mail) -> Result<Option<Recipients>, Failure> {
-    let (Some(url), Some(from)) = (&options.smtp_url, &options.mail_from) else { return Ok(None) };
+    let (Some(url), Some(from)) = (&options.smtp_url, &options.from) else { return Ok(None) };
     let password = match &options.smtp_password_file {
         Some(file) => {
             let text = String::from_utf8(crate::commands::read_file(file)?);
@@ -83,7 +83,7 @@ pub fn recipients(options: &Mail) -> Result<Option<Recipients>, Failure> {
             ))
             .usage()
     };
-    let to: Result<Vec<Address>, _> = options.mail_to.iter().map(|text| text.parse()).collect();
+    let to: Result<Vec<Address>, _> = options.to.iter().map(|text| text.parse()).collect();
     let server = mail::Server::parse(url, password).map_err(refused)?;
     let mailer = Mailer::new(&server, from.parse().map_err(refused)?).map_err(refused)?;
     Ok(Some(Recipients { mailer, to: to.map_err(refused)? }))
