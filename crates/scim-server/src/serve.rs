@@ -87,6 +87,12 @@ impl Call {
         if kind == Kind::Group { &self.state.group } else { &self.state.user }
     }
 
+    /// Records that an operation of a request failed, which is answered all the same.
+    pub(crate) fn note_failure(&self, operation: usize, error: &scim::Error) {
+        let at = || error.clone().at(&format!("operation {}", operation + 1));
+        self.notes.lock().failed.get_or_insert_with(at);
+    }
+
     /// Records the deviations that a request was accepted with.
     pub(crate) fn note(&self, quirks: &Quirks) {
         if !quirks.is_empty() {

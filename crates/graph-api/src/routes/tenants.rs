@@ -138,7 +138,9 @@ async fn requests(call: Call, Path(name): Path<String>) -> Answer {
         let is = |member: &str, text: &str| {
             request[member].as_str().is_some_and(|name| name.to_lowercase().contains(text))
         };
-        (!errors || request["status"].as_u64().is_some_and(|status| status >= 400))
+        (!errors
+            || request["cause"].is_string()
+            || request["status"].as_u64().is_some_and(|status| status >= 400))
             && client.as_deref().is_none_or(|text| is("client", text) || is("userAgent", text))
     };
     let shown: Vec<Value> = call.provider.requests(tenant.id).into_iter().filter(is_wanted).collect();

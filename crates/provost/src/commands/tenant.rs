@@ -50,11 +50,11 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
                     [
                         moment(request, "at"),
                         text(request, "method"),
-                        printable(&text(request, "target")),
+                        text(request, "target"),
                         status(request),
                         text(request, "durationMs"),
-                        printable(&text(request, "client")),
-                        printable(&notes(request)),
+                        text(request, "client"),
+                        notes(request),
                     ]
                 }),
             );
@@ -84,11 +84,6 @@ fn notes(request: &Value) -> String {
         notes.push(format!("fix: {}", text(request, "fix")));
     }
     notes.join("; ")
-}
-
-/// Words that repeat what a stranger sent, which must not speak to the terminal.
-fn printable(words: &str) -> String {
-    words.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
 fn name_of(tenant: &Value) -> String {

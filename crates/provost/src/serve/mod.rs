@@ -39,8 +39,9 @@ pub struct Server {
 pub async fn run(data_dir: &Path, options: &Serve) -> Result<Answer, Failure> {
     logging();
     let server = start(data_dir, options).await?;
+    let signal = signalled();
     println!("listening on {}", server.url());
-    signalled().await;
+    signal.await;
     info!("a signal asks the server to end");
     server.stop().await?;
     Ok(Answer::silent())
@@ -106,20 +107,24 @@ async fn follow(identity: Arc<Identity>, data_dir: PathBuf, url: String, shutdow
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn signalled() {
+/// Waits for SIGINT or SIGTERM. They count from the call on, not only once the future is awaited: whoever reads that the
+/// server listens may ask it to end at once.
+pub fn signalled() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    #[cfg(unix)]
+    let interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    async move {
+        #[cfg(unix)]
+        if let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Logs go to standard error; `PROVOST_LOG` chooses what (`debug`, `worker=debug,info`), `PROVOST_LOG_FORMAT=json` how.

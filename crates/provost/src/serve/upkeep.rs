@@ -51,12 +51,21 @@ async fn prune(scim: &Service) {
 }
 
 async fn announce(mut announcer: Announcer) {
+    let mut retry = RETRY;
     loop {
         let pause = match announcer.announce().await {
-            Ok(_) => ANNOUNCE_EVERY,
+            Ok(_) => {
+                retry = RETRY;
+                ANNOUNCE_EVERY
+            }
             Err(error) => {
-                warn!("tokens that expire could not be announced, which is tried again in a minute: {error}");
-                RETRY
+                let pause = retry;
+                retry = (retry * 2).min(ANNOUNCE_EVERY);
+                let minutes = pause.as_secs() / 60;
+                warn!(
+                    "tokens that expire could not be announced; it is tried again in {minutes} min: {error}"
+                );
+                pause
             }
         };
         sleep(pause).await;

@@ -49,7 +49,7 @@ pub struct InspectedRequest {
     /// The keyword of the SCIM error that it was answered with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim_type: Option<&'static str>,
-    /// The body of the answer, where that was an error.
+    /// The body of the answer, where that was an error, or the one of the first operation of a bulk request that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Value>,
     /// Why it was refused.
@@ -244,6 +244,8 @@ impl Drop for Inspector {
 pub(crate) struct Notes {
     pub(crate) quirks: Vec<(&'static str, String)>,
     pub(crate) body: Option<Bytes>,
+    /// The first operation that failed of a request that was answered all the same.
+    pub(crate) failed: Option<Error>,
 }
 
 /// Notes shared by the parts that serve a request.
@@ -270,7 +272,8 @@ impl Notes {
         let body = self.body.take().filter(|body| body.len() <= BODY);
         let body = body.and_then(|body| mask::body(&body, &mut secrets));
         let quirks = mem::take(&mut self.quirks);
-        let refused = refusal.map(|(error, reason)| {
+        let failed = self.failed.take();
+        let refused = refusal.or(failed.as_ref().map(|error| (error, None))).map(|(error, reason)| {
             let detail = mask::words(&error.detail, &secrets);
             (Error { detail, ..error.clone() }, advice::fix(error, reason))
         });

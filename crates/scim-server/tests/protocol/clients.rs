@@ -334,3 +334,18 @@ async fn the_inspector_shows_what_a_client_did_and_what_was_accepted() {
     assert_eq!(missing.status, 404);
     assert!(missing.cause.as_ref().is_some_and(|cause| cause.contains("nobody")));
 }
+
+#[tokio::test]
+async fn the_inspector_shows_an_operation_of_a_bulk_request_that_failed() {
+    let server = Server::new().await;
+    server.user("ada").await;
+    let create =
+        |name: &str| json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {"userName": name}});
+    let bulk = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [create("bob"), create("ada")]});
+    server.post("/Bulk", &bulk).await.expect(200);
+    let requests = server.service.requests(server.tenant.id);
+    let last = requests.last().expect("a request");
+    assert_eq!((last.status, last.scim_type), (200, Some("uniqueness")));
+    assert!(last.cause.as_ref().is_some_and(|cause| cause.starts_with("operation 2: ")), "{last:?}");
+}
