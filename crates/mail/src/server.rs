@@ -150,4 +150,23 @@ mod tests {
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{url}: {error}");
         }
     }
+
+    #[tokio::test]
+    async fn a_server_without_tls_gets_neither_password_nor_message_where_tls_is_wanted() {
+        let listening = testkit::MailServer::start().await;
+        let port = listening.url().rsplit(':').next().and_then(|port| port.parse().ok()).unwrap();
+        for protection in [Protection::Tls, Protection::StartTls] {
+            let user = Some(("u".to_owned(), SecretString::from("hunter2")));
+            let server = Server { host: "127.0.0.1".to_owned(), port, protection, user };
+            let mailer = crate::Mailer::new(&server, "a@example.com".parse().unwrap()).unwrap();
+            let message = crate::Message {
+                id: "1".to_owned(),
+                at: jiff::Timestamp::UNIX_EPOCH,
+                subject: String::new(),
+                text: String::new(),
+            };
+            mailer.send(&["b@example.com".parse().unwrap()], &message).await.expect_err("no TLS there");
+        }
+        assert_eq!((listening.attempts(), listening.log_ins()), (0, 0));
+    }
 }

@@ -32,7 +32,7 @@ const GAP: Duration = Duration::from_millis(50);
 /// The most time between two looks: the store wakes nobody for what another process commits.
 const LOOK: Duration = Duration::from_secs(5);
 /// Changes read at a time when the resources themselves are asked for, each of which may have a megabyte.
-const WITH_RESOURCES: usize = 50;
+const WITH_RESOURCES: usize = 20;
 
 /// A request for changes, read.
 struct Wanted {
@@ -179,10 +179,13 @@ impl Call {
                 return Ok(part);
             }
             after = part.position.clone();
+            // Small reads are done on this thread, which others are waiting for.
+            tokio::task::yield_now().await;
         }
     }
 
-    /// Reads the resources of these changes as they are now; how many bytes are left after them. Groups come without their members, which the feed has one by one.
+    /// Reads the resources of these changes as they are now; how many bytes are left after them. Groups come without their
+    /// members, which the feed has one by one.
     async fn add_resources(
         &self,
         resources: &mut HashMap<(Kind, Uuid), Box<RawValue>>,

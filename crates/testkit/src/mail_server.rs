@@ -40,6 +40,7 @@ struct Held {
     /// What the next messages are answered with instead of being taken.
     refusal: Option<String>,
     attempts: usize,
+    log_ins: usize,
 }
 
 /// A server of SMTP on a free port of this machine, without TLS; ends when it is dropped.
@@ -87,6 +88,11 @@ impl MailServer {
         self.held.lock().attempts
     }
 
+    /// How often a client logged in.
+    pub fn log_ins(&self) -> usize {
+        self.held.lock().log_ins
+    }
+
     /// From now on messages are answered with this line, or taken again.
     pub fn refuse(&self, answer: Option<&str>) {
         self.held.lock().refusal = answer.map(str::to_owned);
@@ -119,7 +125,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(stream: S, held: &Mutex<Hel
             it if it.starts_with("EHLO") => {
                 "250-testkit\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN\r\n".to_owned()
             }
-            it if it.starts_with("AUTH") => "235 welcome\r\n".to_owned(),
+            it if it.starts_with("AUTH") => {
+                held.lock().log_ins += 1;
+                "235 welcome\r\n".to_owned()
+            }
             it if it.starts_with("MAIL FROM:") => {
                 from = path(&line);
                 "250 ok\r\n".to_owned()

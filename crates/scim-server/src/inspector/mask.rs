@@ -10,6 +10,8 @@ const TARGET: usize = 2000;
 /// What the name of a secret has in it, and our own tokens begin with. In lower case.
 const WORDS: [&str; 7] = ["password", "passwd", "secret", "token", "credential", "apikey", "api_key"];
 const TOKEN: &str = "provost_scim_";
+/// What stands before what a filter compares with.
+const OPERATORS: [&str; 9] = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"];
 /// Parameters whose values are names of attributes.
 const NAMES: [&str; 3] = ["attributes", "excludedattributes", "sortby"];
 
@@ -85,11 +87,17 @@ fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// The strings of a filter, and its last word: what it compares with.
+/// What a filter compares with, in quotes or not, and its last word.
 fn literals(text: &str, secrets: &mut Vec<String>) {
     secrets.extend(text.split(['"', '\'']).skip(1).step_by(2).map(str::to_owned));
-    let words = text.split([' ', '+', '(', ')', '[', ']', '"', '\'']);
-    secrets.extend(words.rev().find(|word| !word.is_empty()).map(str::to_owned));
+    let mut compared = false;
+    let words = text.split([' ', '+', '(', ')', '[', ']', '"', '\'']).filter(|word| !word.is_empty());
+    for word in words.clone().take(1000) {
+        if std::mem::replace(&mut compared, OPERATORS.iter().any(|known| word.eq_ignore_ascii_case(known))) {
+            secrets.push(word.to_owned());
+        }
+    }
+    secrets.extend(words.last().map(str::to_owned));
 }
 
 /// A text without the secrets that are long enough to be told from words.
@@ -203,6 +211,7 @@ mod tests {
             ("filter=password%20eq%20%22hunter2%22&count=1", "filter=********&count=1"),
             ("filter=p%61ssword+eq+%27hunter2%27", "filter=********"),
             ("filter=Password+eq+hunter2", "filter=********"),
+            ("filter=Password+eq+hunter2+and+title+pr", "filter=********"),
             ("access_token=hunter2", "access_token=********"),
             ("access%5Ftoken=hunter2&x", "access%5Ftoken=********&x"),
             ("attributes=password,userName", "attributes=password,userName"),

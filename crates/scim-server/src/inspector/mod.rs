@@ -271,7 +271,10 @@ impl Notes {
     ) -> Option<Box<Told>> {
         let body = self.body.take().filter(|body| body.len() <= BODY);
         let body = body.and_then(|body| mask::body(&body, &mut secrets));
-        let quirks = mem::take(&mut self.quirks);
+        let mut quirks = mem::take(&mut self.quirks);
+        if !secrets.is_empty() {
+            quirks.iter_mut().for_each(|(_, text)| *text = mask::words(text, &secrets));
+        }
         let failed = self.failed.take();
         let refused = refusal.or(failed.as_ref().map(|error| (error, None))).map(|(error, reason)| {
             let detail = mask::words(&error.detail, &secrets);
