@@ -91,13 +91,13 @@ fn decoded(text: &str) -> String {
 fn literals(text: &str, secrets: &mut Vec<String>) {
     secrets.extend(text.split(['"', '\'']).skip(1).step_by(2).map(str::to_owned));
     let mut compared = false;
-    let words = text.split([' ', '+', '(', ')', '[', ']', '"', '\'']).filter(|word| !word.is_empty());
+    let mut words = text.split([' ', '+', '(', ')', '[', ']', '"', '\'']).filter(|word| !word.is_empty());
     for word in words.clone().take(1000) {
         if std::mem::replace(&mut compared, OPERATORS.iter().any(|known| word.eq_ignore_ascii_case(known))) {
             secrets.push(word.to_owned());
         }
     }
-    secrets.extend(words.last().map(str::to_owned));
+    secrets.extend(words.next_back().map(str::to_owned));
 }
 
 /// A text without the secrets that are long enough to be told from words.

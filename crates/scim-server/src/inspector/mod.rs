@@ -273,7 +273,9 @@ impl Notes {
         let body = body.and_then(|body| mask::body(&body, &mut secrets));
         let mut quirks = mem::take(&mut self.quirks);
         if !secrets.is_empty() {
-            quirks.iter_mut().for_each(|(_, text)| *text = mask::words(text, &secrets));
+            for (_, text) in &mut quirks {
+                *text = mask::words(text, &secrets);
+            }
         }
         let failed = self.failed.take();
         let refused = refusal.or(failed.as_ref().map(|error| (error, None))).map(|(error, reason)| {
