@@ -12,7 +12,7 @@ pub type TenantChange<'c> = &'c (dyn Fn(&mut Tenant) + Send + Sync);
 /// The service provider as its administrators see it.
 #[async_trait::async_trait]
 pub trait ServiceProvider: Send + Sync + 'static {
-    /// The last requests of a tenant that came in with a good token, as documents, the newest first.
+    /// The last requests of a tenant, as documents, the newest first.
     fn requests(&self, tenant: Uuid) -> Vec<Value>;
 
     /// Called after a tenant was deleted: forgets what is kept of it in memory.

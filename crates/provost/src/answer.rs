@@ -119,13 +119,18 @@ impl Failure {
     }
 }
 
+/// Words that may repeat what a stranger sent, which must not speak to the terminal.
+fn printable(words: &str) -> String {
+    words.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
 /// A table for people.
 pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_header(header);
     let mut count = 0_usize;
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.map(|cell| printable(&cell)));
         count += 1;
     }
     if count == 0 {

@@ -1,16 +1,17 @@
 //! The command tree, with the help that a newcomer reads.
 
+mod serve;
 mod tenant;
 mod values;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
+pub use serve::{Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 pub use values::Moment;
-use values::{address, duration};
+use values::duration;
 
 /// Automatic user provisioning, both ends of it.
 ///
@@ -93,40 +94,6 @@ pub enum Command {
         #[arg(long, default_value_t = 20)]
         groups: usize,
     },
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  provost serve
-  provost serve --listen 127.0.0.1:0      a free port, named in the one line of output
-  provost serve --domain scim.example.com --public-url https://scim.example.com
-  provost serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem
-
-PROVOST_LOG chooses what is logged to standard error (debug; worker=debug,info), and
-PROVOST_LOG_FORMAT=json how. PROVOST_MASTER_KEY holds the key that secrets are encrypted with;
-without it DATA_DIR/master-key does.")]
-pub struct Serve {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
-    pub listen: String,
-    /// Tenants are served by host name as NAME.DOMAIN
-    #[arg(long, default_value = "localhost")]
-    pub domain: String,
-    /// The address by which clients outside reach this server, when a proxy stands before it
-    #[arg(long, value_name = "URL")]
-    pub public_url: Option<String>,
-    /// Serve by TLS: a PEM file with the server's certificate and those that vouch for it. When it or the key changes it
-    /// is read again within seconds, without a restart
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub tls_cert: Option<PathBuf>,
-    /// The certificate's private key, as PEM and not encrypted
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub tls_key: Option<PathBuf>,
-    /// The most connections at a time. For more, those that keep the server waiting longest are closed: they have sent
-    /// nothing, half a request, or had their answer. As many as the limit of open files allows, if that is fewer
-    #[arg(long, value_name = "N", default_value = "10000")]
-    pub max_connections: NonZeroUsize,
 }
 
 #[derive(Debug, Args)]

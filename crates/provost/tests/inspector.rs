@@ -32,8 +32,10 @@ async fn a_refusal_and_a_deviation_are_shown_with_their_bodies() {
     };
     assert_eq!((&read["method"], &read["status"]), (&json!("GET"), &json!(200)));
     assert!(read.get("body").is_none() && read["durationMs"].is_number(), "{read}");
-    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("ada")), "{refused}");
-    assert_eq!(refused["client"], "Client/1");
+    assert!(refused["cause"].as_str().is_some_and(|cause| cause.contains("ada")), "{refused}");
+    assert!(refused["fix"].as_str().is_some_and(|fix| fix.contains("match")), "{refused}");
+    assert_eq!((&refused["scimType"], &refused["answer"]["status"]), (&json!("uniqueness"), &json!("409")));
+    assert_eq!((&refused["client"], &refused["userAgent"]), (&json!("Client"), &json!("Client/1")));
     assert_eq!(refused["body"]["password"], "********");
     assert_eq!(created["body"]["active"], "True");
     assert!(
@@ -43,4 +45,26 @@ async fn a_refusal_and_a_deviation_are_shown_with_their_bodies() {
 
     let table = server.table(&["tenant", "requests", "contoso"]);
     assert!(table.contains("STATUS") && table.contains("accepted: ") && !table.contains("secret"), "{table}");
+
+    assert!(table.contains("fix: ") && table.contains("409 uniqueness"), "{table}");
+
+    // A client that is shut out is what an administrator looks for first.
+    let stranger = tenant.client.get(format!("{}/Users?access_token=hunter2", tenant.base_url));
+    let stranger =
+        stranger.bearer_auth("provost_scim_wrong").header("user-agent", "Okta SCIM Client 1.0.0\u{9b}");
+    assert_eq!(stranger.send().await.expect("an answer").status(), 401);
+    let found = |arguments: &[&str]| {
+        let shown = server.ok(&[&["tenant", "requests", "contoso"][..], arguments].concat());
+        shown["value"].as_array().expect("a list").clone()
+    };
+    assert_eq!((found(&[]).len(), found(&["--errors"]).len()), (4, 2));
+    let [shut_out] = &found(&["--client", "okta"])[..] else { panic!("one request of Okta's") };
+    assert_eq!((&shut_out["authenticated"], &shut_out["status"]), (&json!(false), &json!(401)));
+    assert!(shut_out["fix"].as_str().is_some_and(|fix| fix.contains("provost_scim_")), "{shut_out}");
+    assert!(
+        !shut_out.to_string().contains("wrong") && !shut_out.to_string().contains("hunter2"),
+        "{shut_out}"
+    );
+    let table = server.table(&["tenant", "requests", "contoso", "--errors"]);
+    assert!(!table.chars().any(|letter| letter.is_control() && letter != '\n'), "{table:?}");
 }

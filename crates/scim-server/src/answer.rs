@@ -10,6 +10,7 @@ use store::{KeyName, Kind};
 use uuid::Uuid;
 
 use crate::document;
+use crate::inspector::Reason;
 
 /// An HTTP answer, or why there is none.
 pub(crate) type Answer<T = Response<Body>> = Result<T, Refusal>;
@@ -21,17 +22,28 @@ pub(crate) struct Refusal {
     header: Option<(&'static str, &'static str)>,
     /// What the store refused a write for, for whoever knows what was asked.
     pub(crate) cause: Option<Cause>,
+    /// Why, for the inspector, where status and keyword do not tell.
+    pub(crate) reason: Option<Reason>,
 }
 
 /// What the store refuses a write for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// A unique key that another resource holds.
-    Taken { key: KeyName, value: Bytes, holder: Uuid, kind: Kind },
+    Taken(Box<Taken>),
     /// A resource that is not there, or no longer.
     Missing(Uuid),
     /// The description of the tenant's resources that the request was read by is no longer the current one.
     Redefined,
+}
+
+/// A unique key, and who holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) key: KeyName,
+    pub(crate) value: Bytes,
+    pub(crate) holder: Uuid,
+    pub(crate) kind: Kind,
 }
 
 impl Refusal {
@@ -44,41 +56,57 @@ impl Refusal {
     }
 
     /// 401: says what is wrong with the token (RFC 6750 section 3).
-    pub(crate) fn unauthorized(detail: impl Into<String>, token_given: bool) -> Self {
-        let challenge = if token_given {
-            r#"Bearer realm="SCIM", error="invalid_token""#
-        } else {
+    pub(crate) fn unauthorized(detail: impl Into<String>, reason: Reason) -> Self {
+        let challenge = if reason == Reason::NoToken {
             r#"Bearer realm="SCIM""#
+        } else {
+            r#"Bearer realm="SCIM", error="invalid_token""#
         };
-        Self { error: Error::new(401, detail), header: Some(("www-authenticate", challenge)), cause: None }
+        Self::new(401, detail).header("www-authenticate", challenge).because(reason)
+    }
+
+    /// The same refusal with the reason that the inspector shows.
+    #[must_use]
+    pub(crate) fn because(self, reason: Reason) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    fn header(self, name: &'static str, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
+    /// 403: "SCIM for Authentication" is off.
+    pub(crate) fn switched_off() -> Self {
+        Self::new(
+            403,
+            "\"SCIM for Authentication\" is switched off for this tenant; an administrator can switch it on",
+        )
+        .because(Reason::SwitchedOff)
     }
 
     /// 405, with the methods that the place knows.
     pub(crate) fn method(allowed: &'static str) -> Self {
-        Self {
-            error: Error::new(405, format!("this place knows the methods {allowed}")),
-            header: Some(("allow", allowed)),
-            cause: None,
-        }
+        Self::new(405, format!("this place knows the methods {allowed}")).header("allow", allowed)
     }
 
     /// 429, to be tried again in a second.
     pub(crate) fn too_many_requests(limit: u32) -> Self {
-        Self {
-            error: Error::new(
-                429,
-                format!(
-                    "more than {limit} requests a second: try again in a second, or raise the tenant's limit"
-                ),
-            ),
-            header: Some(("retry-after", "1")),
-            cause: None,
-        }
+        let words = format!(
+            "more than {limit} requests a second: try again in a second, or raise the tenant's limit"
+        );
+        Self::new(429, words).header("retry-after", "1")
+    }
+
+    /// 429: too many requests of a tenant wait for changes.
+    pub(crate) fn waiting(limit: usize) -> Self {
+        let words =
+            format!("{limit} requests of this tenant wait for changes already: let one end, or do not wait");
+        Self::new(429, words).header("retry-after", "1")
     }
 
     /// 503, to be tried again in some seconds.
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
-        Self { error: Error::new(503, detail), header: Some(("retry-after", "5")), cause: None }
+        Self::new(503, detail).header("retry-after", "5")
     }
 
     /// The request has to be read again, by the description that holds now.
@@ -109,7 +137,7 @@ impl Refusal {
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self { error, header: None, cause: None }
+        Self { error, header: None, cause: None, reason: None }
     }
 }
 
@@ -130,7 +158,8 @@ impl From<store::Error> for Refusal {
                 let attribute = document::attribute_of(name);
                 let refusal =
                     Self::of(ScimType::Uniqueness, format!("{attribute} is taken by the {kind:?} {holder}"));
-                Self { cause: Some(Cause::Taken { key: name, value, holder, kind }), ..refusal }
+                let taken = Taken { key: name, value, holder, kind };
+                Self { cause: Some(Cause::Taken(Box::new(taken))), ..refusal }
             }
             store::Error::Serialization | store::Error::VersionMismatch { .. } => {
                 Self::new(503, "too many others write the same resource: try again")
@@ -147,7 +176,9 @@ impl From<store::Error> for Refusal {
 impl From<tenant::Error> for Refusal {
     fn from(error: tenant::Error) -> Self {
         match error {
-            refusal if refusal.is_refusal() => Self::unauthorized(refusal.to_string(), true),
+            tenant::Error::Malformed => Self::unauthorized(error.to_string(), Reason::Malformed),
+            tenant::Error::Unknown => Self::unauthorized(error.to_string(), Reason::Unknown),
+            tenant::Error::Expired(_) => Self::unauthorized(error.to_string(), Reason::Expired),
             tenant::Error::Store(error) => error.into(),
             tenant::Error::NoTenant(_) => Self::new(404, error.to_string()),
             other => {

@@ -222,6 +222,7 @@ impl Run {
             Ok(None) => {}
             Err(refusal) => {
                 self.errors += 1;
+                call.note_failure(position, &refusal.error);
                 if let Some(name) = &reply.bulk_id {
                     self.failed.insert(name.clone());
                 }

@@ -9,6 +9,7 @@ mod answer;
 mod body;
 mod build;
 mod bulk;
+mod changes;
 mod discovery;
 mod document;
 mod extension;

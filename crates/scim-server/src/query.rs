@@ -10,27 +10,10 @@ use scim::{Error, ScimType};
 /// with different values, of which nobody can say which was meant.
 pub(crate) fn search(query: &str) -> Result<SearchRequest, Error> {
     let mut search = SearchRequest::default();
-    let mut given: Vec<(&str, String)> = Vec::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = decode(name)?;
-        let Some(known) = KNOWN.into_iter().find(|known| name.eq_ignore_ascii_case(known)) else { continue };
-        let value = decode(value)?;
-        match known {
+    for (name, value) in parameters(query, &KNOWN, &LISTS)? {
+        match name {
             "attributes" => search.attributes.extend(attribute_names(&value)),
             "excludedAttributes" => search.excluded_attributes.extend(attribute_names(&value)),
-            known => match given.iter().find(|(other, _)| *other == known) {
-                Some((_, other)) if *other != value => {
-                    let words = format!("the URL has {known} twice with different values: send one");
-                    return Err(Error::of(ScimType::InvalidValue, words));
-                }
-                Some(_) => {}
-                None => given.push((known, value)),
-            },
-        }
-    }
-    for (name, value) in given {
-        match name {
             "filter" => search.filter = Some(value).filter(|text| !text.trim().is_empty()),
             "sortBy" => search.sort_by = Some(value).filter(|text| !text.trim().is_empty()),
             "sortOrder" => search.sort_order = SortOrder::parse(&value),
@@ -42,6 +25,32 @@ pub(crate) fn search(query: &str) -> Result<SearchRequest, Error> {
     Ok(search)
 }
 
+/// The parameters of these names, in the order of the URL, without those that repeat an earlier one. Only `lists` may have
+/// several values.
+pub(crate) fn parameters<'k>(
+    query: &str,
+    known: &[&'k str],
+    lists: &[&str],
+) -> Result<Vec<(&'k str, String)>, Error> {
+    let mut given: Vec<(&str, String)> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decode(name)?;
+        let Some(known) = known.iter().find(|known| name.eq_ignore_ascii_case(known)) else { continue };
+        let value = decode(value)?;
+        match given.iter().find(|(other, _)| other == known && !lists.contains(other)) {
+            Some((_, other)) if *other != value => {
+                let words = format!("the URL has {known} twice with different values: send one");
+                return Err(Error::of(ScimType::InvalidValue, words));
+            }
+            Some(_) => {}
+            None => given.push((*known, value)),
+        }
+    }
+    Ok(given)
+}
+
+const LISTS: [&str; 2] = ["attributes", "excludedAttributes"];
 const KNOWN: [&str; 8] =
     ["filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count", "cursor"];
 

@@ -31,6 +31,7 @@ pub(crate) enum Place<'u> {
     ServiceProviderConfig,
     Me,
     Bulk,
+    Changes,
     WrongVersion,
     Unknown,
 }
@@ -102,6 +103,7 @@ fn place(path: &str) -> Place<'_> {
         None if is(".search") => Place::Search,
         None if is("Me") => Place::Me,
         None if is("Bulk") => Place::Bulk,
+        None if is("changes") => Place::Changes,
         None if is("ServiceProviderConfig") || is("ServiceProviderConfigs") => Place::ServiceProviderConfig,
         id if is("Schemas") => Place::Schemas(id),
         id if is("ResourceTypes") => Place::ResourceTypes(id),

@@ -11,7 +11,6 @@ use axum::http::header::{
     AUTHORIZATION, CONTENT_LENGTH, ETAG, EXPECT, IF_MATCH, IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
 use axum::http::request::Parts;
-use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
 use futures::FutureExt;
@@ -19,10 +18,11 @@ use scim::message::{BulkRequest, SearchRequest};
 use scim::{Definition, PatchRequest, Projection, Quirks};
 use store::{Kind, Object, Realm};
 use tenant::{Access, PatchAnswer, Scope, Tenant};
+use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal};
 use crate::body;
-use crate::inspector::{InspectedRequest, SharedNotes};
+use crate::inspector::{Kept, Notes, Reason, SharedNotes, masked_target};
 use crate::query;
 use crate::render::Seen;
 use crate::route::{self, Place, Route};
@@ -71,6 +71,8 @@ pub async fn serve(service: Arc<Service>, request: Request) -> Response<Body> {
 pub(crate) struct Call {
     pub(crate) service: Arc<Service>,
     pub(crate) tenant: Arc<Tenant>,
+    /// The token that opened it; discovery needs none.
+    pub(crate) token: Option<Uuid>,
     pub(crate) state: Arc<State>,
     pub(crate) schemas: Arc<Schemas>,
     /// The URL of the tenant's service, without a final slash.
@@ -85,6 +87,12 @@ impl Call {
 
     pub(crate) fn ty(&self, kind: Kind) -> &Type {
         self.schemas.ty(kind)
+    }
+
+    /// Records that an operation of a request failed, which is answered all the same.
+    pub(crate) fn note_failure(&self, operation: usize, error: &scim::Error) {
+        let at = || error.clone().at(&format!("operation {}", operation + 1));
+        self.notes.lock().failed.get_or_insert_with(at);
     }
 
     /// Records the deviations that a request was accepted with.
@@ -107,82 +115,110 @@ async fn handle(service: Arc<Service>, parts: &Parts, body: &mut Body) -> Answer
     let open =
         matches!(route.place, Place::ServiceProviderConfig | Place::Schemas(_) | Place::ResourceTypes(_))
             && !parts.headers.contains_key(AUTHORIZATION);
-    let access = if open { None } else { Some(authenticate(&service, &route, &parts.headers).await?) };
-    let (tenant, scope) = match access {
-        Some(Access { tenant, scope, .. }) => (tenant, scope),
-        None => match service.tenants.by_name(&route.tenant).await {
+    let begun = Instant::now();
+    let (tenant, scope, token) = if open {
+        match service.tenants.by_name(&route.tenant).await {
             Ok(tenant) if tenant.settings.discovery_needs_token => return Err(no_token()),
-            Ok(tenant) => (tenant, Scope::ReadOnly),
-            Err(tenant::Error::NoTenant(_)) => {
-                return Err(Refusal::unauthorized(
-                    "there is no such tenant, or the token is not one of it",
-                    false,
-                ));
-            }
+            Ok(tenant) => (tenant, Scope::ReadOnly, None),
+            Err(tenant::Error::NoTenant(_)) => return Err(no_such_tenant(Reason::NoToken)),
             Err(error) => return Err(error.into()),
-        },
+        }
+    } else {
+        match authenticate(&service, &route, &parts.headers).await {
+            Ok(Access { tenant, scope, token_id }) => (tenant, scope, Some(token_id)),
+            Err(refusal) => {
+                if refusal.error.status == 401 {
+                    inspect_stranger(&service, &route, parts, &refusal, begun.elapsed()).await;
+                }
+                return Err(refusal);
+            }
+        }
     };
     let state = service.state(&tenant);
     let schemas = service.schemas(&state, tenant.id).await?;
     let base = service.base(&route.tenant, route.by_host, host).into();
-    let call = Call { service, tenant, state, schemas, base, notes: SharedNotes::default() };
+    let call = Call { service, tenant, token, state, schemas, base, notes: SharedNotes::default() };
     let incoming = Incoming {
         method: parts.method.clone(),
         headers: &parts.headers,
         query: parts.uri.query().unwrap_or_default(),
         body,
     };
-    let begun = Instant::now();
     let answered = AssertUnwindSafe(admitted(&call, scope, incoming, route.place)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| Err(defect()));
-    inspect(&call, parts, &answered, begun.elapsed());
+    let outcome = answered.as_ref().map(Response::status);
+    inspect(&call.service, &call.state, parts, &mut call.notes.lock(), outcome, begun.elapsed(), !open);
     answered
 }
 
 /// Serves a request whose token is good.
 async fn admitted(call: &Call, scope: Scope, incoming: Incoming<'_>, place: Place<'_>) -> Answer {
     if !call.tenant.scim_for_authentication {
-        return Err(Refusal::new(
-            403,
-            "\"SCIM for Authentication\" is switched off for this tenant; an administrator can switch it on",
-        ));
+        return Err(Refusal::switched_off());
     }
     let limit = call.tenant.settings.requests_per_second;
     if !call.state.admits(limit) {
         return Err(Refusal::too_many_requests(limit));
     }
     if scope == Scope::ReadOnly && incoming.writes(place) {
-        return Err(Refusal::new(403, "the token is read-only: use one that may write"));
+        return Err(
+            Refusal::new(403, "the token is read-only: use one that may write").because(Reason::ReadOnly)
+        );
     }
     incoming.dispatch(call, place).await
 }
 
 /// Keeps what the inspector shows.
-fn inspect(call: &Call, parts: &Parts, answered: &Answer, duration: Duration) {
-    let mut notes = call.notes.lock();
-    let agent = parts.headers.get(USER_AGENT).and_then(text).unwrap_or_default();
-    let (status, detail) = match answered {
-        Ok(response) => (response.status().as_u16(), None),
-        Err(refusal) => (refusal.error.status, Some(refusal.error.detail.clone())),
-    };
-    let telling = detail.is_some() || !notes.quirks.is_empty();
-    call.state.inspector.push(InspectedRequest {
-        at: call.service.clock.now(),
-        method: parts.method.to_string(),
-        target: beginning(parts.uri.path_and_query().map_or("", PathAndQuery::as_str), 2000),
-        client: beginning(agent, 200),
-        body: if telling { notes.shown_body() } else { None },
-        status,
-        detail,
+fn inspect(
+    service: &Service,
+    state: &State,
+    parts: &Parts,
+    notes: &mut Notes,
+    outcome: Result<StatusCode, &Refusal>,
+    duration: Duration,
+    authenticated: bool,
+) {
+    let agent = parts.headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
+    let agent = agent.as_deref().unwrap_or_default();
+    let (target, secrets) = masked_target(parts.uri.path(), parts.uri.query());
+    let refused = outcome.err();
+    let request = |agent| Kept {
+        at: service.clock.now(),
         duration,
-        quirks: std::mem::take(&mut notes.quirks),
-    });
+        method: parts.method.clone(),
+        status: outcome.map_or_else(|refusal| refusal.error.status, |status| status.as_u16()),
+        target,
+        agent,
+        told: notes.told(refused.map(|refusal| (&refusal.error, refusal.reason)), secrets),
+    };
+    state.inspector.push(authenticated, beginning(agent, 200), request);
+    service.bound_inspectors();
+}
+
+/// Keeps a request whose token is not good, where the tenant that it names exists.
+async fn inspect_stranger(
+    service: &Service,
+    route: &Route<'_>,
+    parts: &Parts,
+    refusal: &Refusal,
+    duration: Duration,
+) {
+    let Ok(tenant) = service.tenants.by_name(&route.tenant).await else { return };
+    let state = service.state(&tenant);
+    inspect(service, &state, parts, &mut Notes::default(), Err(refusal), duration, false);
 }
 
 /// At most so many characters.
-fn beginning(text: &str, most: usize) -> String {
+fn beginning(text: &str, most: usize) -> &str {
     // Nearly all are short.
-    if text.len() <= most { text.to_owned() } else { text.chars().take(most).collect() }
+    if text.len() <= most {
+        return text;
+    }
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+}
+
+fn no_such_tenant(reason: Reason) -> Refusal {
+    Refusal::unauthorized("there is no such tenant, or the token is not one of it", reason)
 }
 
 fn defect() -> Refusal {
@@ -191,7 +227,7 @@ fn defect() -> Refusal {
 }
 
 fn no_token() -> Refusal {
-    Refusal::unauthorized("send the tenant's token as Authorization: Bearer TOKEN", false)
+    Refusal::unauthorized("send the tenant's token as Authorization: Bearer TOKEN", Reason::NoToken)
 }
 
 /// What the request's token opens, which must be the tenant that the request names.
@@ -206,12 +242,12 @@ async fn authenticate(service: &Service, route: &Route<'_>, headers: &HeaderMap)
     let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
         Refusal::unauthorized(
             "the Authorization header must be the word Bearer, a space, and the token",
-            true,
+            Reason::NotBearer,
         )
     })?;
     let access = service.tenants.authenticate(token).await?;
     if access.tenant.name != route.tenant {
-        return Err(Refusal::unauthorized("there is no such tenant, or the token is not one of it", true));
+        return Err(no_such_tenant(Reason::OtherTenant));
     }
     Ok(access)
 }
@@ -265,6 +301,8 @@ impl Incoming<'_> {
                 call.bulk(BulkRequest::parse(scim::json::parse(&bytes)?)?).await
             }
             Place::Bulk => Err(Refusal::method("POST")),
+            Place::Changes if self.method == Method::GET => call.changes(self.query).await,
+            Place::Changes => Err(Refusal::method("GET")),
             Place::Me => Err(Refusal::new(
                 501,
                 "/Me is not served: the token stands for a provisioning client, not for a user of the tenant",
@@ -275,7 +313,8 @@ impl Incoming<'_> {
             )),
             Place::Unknown => Err(Refusal::new(
                 404,
-                "SCIM knows Users, Groups, Schemas, ResourceTypes, ServiceProviderConfig, Bulk and .search here",
+                "SCIM knows Users, Groups, Schemas, ResourceTypes, ServiceProviderConfig, Bulk and .search here; \
+                 the feed of changes is at /changes",
             )),
         }
     }
@@ -283,7 +322,8 @@ impl Incoming<'_> {
     /// A filter on discovery is refused (RFC 7644 section 4).
     fn unfiltered(&self) -> Answer<()> {
         if query::search(self.query)?.filter.is_some() {
-            return Err(Refusal::new(403, "schemas and resource types cannot be filtered"));
+            let refusal = Refusal::new(403, "schemas and resource types cannot be filtered");
+            return Err(refusal.because(Reason::FilteredDiscovery));
         }
         Ok(())
     }

@@ -2,22 +2,25 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use intake::Intake;
+use jiff::SignedDuration;
 use model::{Clock, Ids};
 use parking_lot::{Mutex, RwLock};
 use store::{Cursor, Kind, Store};
 use tenant::{Tenant, Tenants};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::build::Work;
-use crate::inspector::{InspectedRequest, Inspector};
+use crate::inspector::{Budget, InspectedRequest, Inspector};
 use crate::schemas::Schemas;
 use crate::turn::Turns;
 
 /// How the service provider is reached, and its limits.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The domain below which each tenant has a host name of its own; `None`: tenants are reached by path only.
     pub domain: Option<String>,
@@ -26,8 +29,22 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Limits.
     pub limits: Limits,
+    /// How long the changes of a tenant's resources are kept for whoever follows them.
+    pub keep_changes: SignedDuration,
     /// Where bodies come in, shared with whatever else is served by the same process.
     pub intake: Intake,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            domain: None,
+            public_url: None,
+            limits: Limits::default(),
+            keep_changes: SignedDuration::from_hours(30 * 24),
+            intake: Intake::default(),
+        }
+    }
 }
 
 /// The most of everything.
@@ -83,12 +100,18 @@ pub struct Service {
     pub(crate) states: RwLock<HashMap<Uuid, Arc<State>>>,
     /// What is being done to the resources of tenants, each by the version of its description that announced it.
     pub(crate) works: Mutex<HashMap<Uuid, (u64, Work)>>,
+    /// Whether the server is about to end, so that nobody waits any longer.
+    pub(crate) ending: watch::Sender<bool>,
+    /// What the inspectors of all tenants hold.
+    inspected: Budget,
 }
 
 /// What is kept in memory of a tenant.
 pub(crate) struct State {
     pub(crate) schemas: RwLock<Option<Arc<Schemas>>>,
     pub(crate) inspector: Inspector,
+    /// Requests that wait for a change.
+    pub(crate) waiting: AtomicUsize,
     bucket: Mutex<Bucket>,
     pages: Mutex<HashMap<PageKey, (Instant, Cursor)>>,
 }
@@ -160,8 +183,10 @@ impl Service {
             config,
             scheme: "http",
             turns: Turns::default(),
+            ending: watch::Sender::new(false),
             states: RwLock::default(),
             works: Mutex::default(),
+            inspected: Budget::default(),
         }
     }
 
@@ -171,12 +196,36 @@ impl Service {
         Self { scheme: "https", ..self }
     }
 
+    /// Answers the requests that wait for a change, and lets none wait any more: before the server ends.
+    pub fn end_waits(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Forgets the changes of all tenants that are older than [`Config::keep_changes`], and returns how many.
+    pub async fn prune_changes(&self) -> Result<u64, tenant::Error> {
+        let kept = self.config.keep_changes;
+        let before = self.clock.now().checked_sub(kept).unwrap_or(jiff::Timestamp::MIN);
+        let mut pruned = 0;
+        for tenant in self.tenants.list().await? {
+            pruned += self.store.prune_changes(tenant.realm(), before).await?;
+        }
+        Ok(pruned)
+    }
+
     /// Forgets what is kept in memory of a tenant, after its deletion.
     pub fn forget(&self, tenant: Uuid) {
         self.states.write().remove(&tenant);
     }
 
-    /// The last requests of a tenant that came in with a good token, the oldest first.
+    /// Keeps what the inspectors of all tenants hold within its bound, which is looked at with each request.
+    pub(crate) fn bound_inspectors(&self) {
+        if self.inspected.is_spent() {
+            let states = self.states.read();
+            states.values().for_each(|state| state.inspector.give_back(states.len()));
+        }
+    }
+
+    /// The last requests of a tenant, the oldest first.
     pub fn requests(&self, tenant: Uuid) -> Vec<InspectedRequest> {
         self.states.read().get(&tenant).map(|state| state.inspector.list()).unwrap_or_default()
     }
@@ -204,7 +253,8 @@ impl Service {
         let full = f64::from(tenant.settings.requests_per_second);
         let state = Arc::new(State {
             schemas: RwLock::default(),
-            inspector: Inspector::default(),
+            inspector: Inspector::new(self.inspected.clone()),
+            waiting: AtomicUsize::new(0),
             pages: Mutex::default(),
             bucket: Mutex::new(Bucket { filled: Instant::now(), left: full }),
         });

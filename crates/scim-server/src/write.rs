@@ -9,7 +9,7 @@ use scim::{Map, PatchRequest, ScimType, patch};
 use store::{Committed, Expect, Kind, Object, Transaction};
 use uuid::Uuid;
 
-use crate::answer::{Answer, Cause, Refusal};
+use crate::answer::{Answer, Cause, Refusal, Taken};
 use crate::document;
 use crate::members::no_member;
 use crate::render::name;
@@ -237,14 +237,14 @@ fn version_after(committed: Option<&Committed>) -> Option<u64> {
 
 /// Completes what the store refused a write of a resource for by what was sent.
 fn explain(refusal: Refusal, resource: Uuid, body: &Bytes, schemas: &Schemas) -> Refusal {
-    let (key, taken, holder, kind) = match refusal.cause {
-        Some(Cause::Taken { key, value, holder, kind }) => (key, value, holder, kind),
+    let Taken { key, value, holder, kind } = match refusal.cause {
+        Some(Cause::Taken(taken)) => *taken,
         // A member that was there when it was looked for, and deleted before the commit.
         Some(Cause::Missing(id)) if id != resource => return no_member(&id.to_string()),
         _ => return refusal,
     };
     let sent: Map = serde_json::from_slice(body).unwrap_or_default();
-    let (attribute, shown) = schemas.behind(key, &taken, &sent);
+    let (attribute, shown) = schemas.behind(key, &value, &sent);
     let what = name(kind);
     Refusal::of(
         ScimType::Uniqueness,

@@ -147,13 +147,13 @@ fn translate(change: &store::Change) -> Option<Change> {
             EdgeKind::Manager => Some(Change::Manager(id)),
             EdgeKind::ExportedMember => None,
         },
-        (kind @ (Kind::User | Kind::Group), Changed::Written) => {
+        (kind @ (Kind::User | Kind::Group), Changed::Created | Changed::Written) => {
             Some(Change::Written(object_type(kind)?, id))
         }
         (kind @ (Kind::User | Kind::Group), Changed::Deleted) => {
             Some(Change::Deleted(object_type(kind)?, id))
         }
-        (Kind::AppRoleAssignment, Changed::Written) => Some(Change::Assigned(id)),
+        (Kind::AppRoleAssignment, Changed::Created | Changed::Written) => Some(Change::Assigned(id)),
         (Kind::AppRoleAssignment, Changed::Deleted) => Some(Change::Unassigned(id)),
         (Kind::Application | Kind::ServicePrincipal | Kind::Job, _) => Some(Change::Configuration(id)),
         _ => None,

@@ -168,7 +168,7 @@ impl Run<'_> {
         });
         let object = Object { kind, id, version, created, modified: self.at, body };
         self.replace(name, Some(Stored { object, seq, keys: distinct }))?;
-        self.note(realm, kind, id, Changed::Written);
+        self.note(realm, kind, id, if version == 1 { Changed::Created } else { Changed::Written });
         Ok(true)
     }
 

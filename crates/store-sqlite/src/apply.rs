@@ -157,7 +157,7 @@ impl Run<'_> {
         let encoded = keys::encode(&new);
         let at = self.at;
         let old = self.load(name)?.map(|row| (row.oid, row.version, std::mem::take(&mut row.keys)));
-        let (oid, version) = if let Some((oid, version, old_keys)) = old {
+        let (oid, version, what) = if let Some((oid, version, old_keys)) = old {
             if old_keys != encoded {
                 self.write_keys(name, oid, &keys::decode(&old_keys)?, &new)?;
             }
@@ -166,7 +166,7 @@ impl Run<'_> {
                     "UPDATE object SET version = ?2, modified = ?3, keys = ?4, body = ?5 WHERE oid = ?1",
                 )?
                 .execute(params![oid, version + 1, at, encoded, body.as_ref()])?;
-            (oid, version + 1)
+            (oid, version + 1, Changed::Written)
         } else {
             let oid = self.cache.new_oid();
             self.write_keys(name, oid, &[], &new)?;
@@ -177,10 +177,10 @@ impl Run<'_> {
                 )?
                 .execute(params![oid, rid, kind.number(), id.as_bytes(), at, encoded, body.as_ref()])?;
             *self.counts.entry((rid, kind)).or_default() += 1;
-            (oid, 1)
+            (oid, 1, Changed::Created)
         };
         self.objects.insert(name, Some(Row { oid, version, keys: encoded, bumped: false }));
-        self.note(realm, rid, (kind, id), Changed::Written)
+        self.note(realm, rid, (kind, id), what)
     }
 
     fn rekey(&mut self, name: Name, given: &[Key]) -> Result<bool, Failure> {

@@ -331,6 +331,7 @@ fn change_rows(
         )?
         .query_map(params![rid, after, one_more(limit)], |row| {
             let what = match row.get::<_, u8>(4)? {
+                CREATED => Changed::Created,
                 WRITTEN => Changed::Written,
                 DELETED => Changed::Deleted,
                 EDGE_ADDED => Changed::EdgeAdded(edge_kind(row, 5)?, kind(row, 6)?, uuid(row, 7)?),
@@ -346,10 +347,12 @@ const WRITTEN: u8 = 1;
 const DELETED: u8 = 2;
 const EDGE_ADDED: u8 = 3;
 const EDGE_REMOVED: u8 = 4;
+const CREATED: u8 = 5;
 
 /// What happened as the feed stores it, with the other end of an edge.
 pub(crate) fn changed_numbers(what: Changed) -> (u8, Option<(EdgeKind, Kind, Uuid)>) {
     match what {
+        Changed::Created => (CREATED, None),
         Changed::Written => (WRITTEN, None),
         Changed::Deleted => (DELETED, None),
         Changed::EdgeAdded(edge, kind, id) => (EDGE_ADDED, Some((edge, kind, id))),

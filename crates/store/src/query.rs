@@ -134,7 +134,9 @@ pub struct Change {
 /// What happened to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {
-    /// Created or written.
+    /// Created.
+    Created,
+    /// Written, and there before.
     Written,
     /// Deleted. Its edges are gone; each one that ended at it has an entry of its own before this one.
     Deleted,

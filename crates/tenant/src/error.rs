@@ -44,6 +44,9 @@ pub enum Error {
         /// Why not.
         source: serde_json::Error,
     },
+    /// Administrators could not be told by mail.
+    #[error(transparent)]
+    Mail(#[from] mail::Error),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] store::Error),

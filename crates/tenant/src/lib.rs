@@ -5,6 +5,7 @@
 
 mod error;
 mod name;
+mod notices;
 mod secret;
 mod tenants;
 #[cfg(test)]
@@ -13,5 +14,6 @@ mod tokens;
 
 pub use error::{Error, Result};
 pub use name::check_name;
+pub use notices::{Announcer, Notice, Recipients};
 pub use tenants::{PatchAnswer, Settings, Tenant, Tenants};
 pub use tokens::{Access, IssuedToken, NewToken, Scope, Token};

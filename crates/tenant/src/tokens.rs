@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::secret::{self, Hash};
 use crate::tenants::{CACHE_LIMIT, CACHED_FOR, write};
-use crate::{Error, Result, Tenant, Tenants};
+use crate::{Error, Notice, Result, Tenant, Tenants};
 
 /// What a token permits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,9 @@ pub struct Token {
     /// When it was used last, within a minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<Timestamp>,
+    /// What administrators were last told about its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Notice>,
 }
 
 /// What a new token is to be.
@@ -139,6 +142,7 @@ impl Tenants {
             created_by: by.clone(),
             expires: new.expires,
             last_used: None,
+            announced: None,
         };
         transaction.require(Realm::INSTALLATION, Kind::Tenant, tenant.id, Expect::Present);
         put(transaction, &token, &secret::hash(&secret), Expect::Absent)?;
@@ -168,7 +172,11 @@ impl Tenants {
             let new = NewToken { label: old.label.clone(), scope: old.scope, expires: None };
             let issued = self.issue(&mut transaction, &tenant, new, by)?;
             let end = now.saturating_add(overlap.max(SignedDuration::ZERO)).unwrap_or(Timestamp::MAX);
-            old.expires = Some(old.expires.map_or(end, |expires| expires.min(end)));
+            if old.expires.is_none_or(|expires| end < expires) {
+                old.expires = Some(end);
+                // Who rotates a token knows that the old one ends soon, and is told only when it has.
+                old.announced = old.announced.max(Some(Notice::ThreeDays));
+            }
             put(&mut transaction, &old, &hash, Expect::Version(version))?;
             self.audit(&mut transaction, "Rotate token", by, &tenant, &old.label, Vec::new())?;
             Ok::<_, Error>((transaction, issued))
@@ -291,7 +299,7 @@ impl Tenants {
     }
 }
 
-fn put(transaction: &mut Transaction, token: &Token, hash: &Hash, expect: Expect) -> Result<()> {
+pub(crate) fn put(transaction: &mut Transaction, token: &Token, hash: &Hash, expect: Expect) -> Result<()> {
     let keys = vec![
         Key::unique(KeyName::TokenHash, hash.to_vec()),
         Key::lookup(KeyName::Tenant, token.tenant_id.as_bytes().to_vec()),
@@ -301,7 +309,7 @@ fn put(transaction: &mut Transaction, token: &Token, hash: &Hash, expect: Expect
     Ok(())
 }
 
-fn read(object: &Object) -> Result<(Token, Hash)> {
+pub(crate) fn read(object: &Object) -> Result<(Token, Hash)> {
     let damaged = |source| Error::Damaged { what: "token", source };
     let stored: Stored = serde_json::from_slice(&object.body).map_err(damaged)?;
     let hash = BASE64.decode(&stored.hash).ok().and_then(|hash| Hash::try_from(hash).ok());

@@ -1,8 +1,10 @@
-//! What tests share: a SCIM target with faults on demand, and a seeded source of randomness.
+//! What tests share: a SCIM target and a mail server with faults on demand, and a seeded source of randomness.
 
 mod document;
+mod mail_server;
 mod random;
 mod target;
 
+pub use mail_server::{MailServer, ReceivedMail};
 pub use random::SeededRandom;
 pub use target::{Fault, Recorded, Rule, ScimTarget, Switches};

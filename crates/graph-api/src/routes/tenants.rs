@@ -155,10 +155,22 @@ async fn remove(call: Call, Path(name): Path<String>) -> Answer {
     no_content()
 }
 
-/// The last requests of the tenant's clients.
+/// The last requests of the tenant's clients: all, or those that were refused (`errors`), or of one client (`client`).
 async fn requests(call: Call, Path(name): Path<String>) -> Answer {
     let tenant = tenant(&call, &name).await?;
-    Ok(Json(json!({"value": call.provider.requests(tenant.id)})).into_response())
+    let errors = call.query.flag("errors")?;
+    let client = call.query.option("client").map(str::to_lowercase);
+    let is_wanted = |request: &Value| {
+        let is = |member: &str, text: &str| {
+            request[member].as_str().is_some_and(|name| name.to_lowercase().contains(text))
+        };
+        (!errors
+            || request["cause"].is_string()
+            || request["status"].as_u64().is_some_and(|status| status >= 400))
+            && client.as_deref().is_none_or(|text| is("client", text) || is("userAgent", text))
+    };
+    let shown: Vec<Value> = call.provider.requests(tenant.id).into_iter().filter(is_wanted).collect();
+    Ok(Json(json!({"value": shown})).into_response())
 }
 
 /// The most entries of a tenant's audit log that are shown.
@@ -174,6 +186,7 @@ async fn audits(call: Call, Path(name): Path<String>) -> Answer {
 
 fn token_shown(token: &Token, now: Timestamp) -> Value {
     let mut shown = serde_json::to_value(token).unwrap_or_default();
+    shown["expiresSoon"] = token.ends_soon(now).into();
     shown["expired"] = token.expires.is_some_and(|expires| expires <= now).into();
     shown
 }

@@ -32,9 +32,24 @@ value the command fails, names both, and nothing is changed.")]
     /// Schema extensions: attributes of the tenant's own for its users or groups
     #[command(subcommand)]
     Schema(TenantSchema),
-    /// List the last requests of a tenant's clients, newest first: what was refused, why, and what was accepted although
-    /// it deviates from the RFCs; --json also has the bodies of these
-    Requests { name: String },
+    /// List the last requests of a tenant's clients, newest first: what was refused, why, what to do about it, and what was
+    /// accepted although it deviates from the RFCs; --json also has the bodies
+    #[command(after_help = "\
+Examples:
+  provost tenant requests contoso --errors             what was refused, with cause and fix
+  provost tenant requests contoso --client entra       what one client did
+
+Passwords and tokens are masked. Requests whose token is not good are shown as well, the last few of
+them.")]
+    Requests {
+        name: String,
+        /// Only those that were refused
+        #[arg(long)]
+        errors: bool,
+        /// Only those of a client with this in its name or User-Agent
+        #[arg(long, value_name = "TEXT")]
+        client: Option<String>,
+    },
     /// List what administrators did to a tenant, newest first
     Audits { name: String },
     /// Delete a tenant with all its users, groups and tokens

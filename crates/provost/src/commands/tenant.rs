@@ -48,8 +48,12 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
             Ok(Answer::done(changed, shown))
         }
         Tenant::Schema(command) => schema(client, command).await,
-        Tenant::Requests { name } => {
-            let requests = client.list(&format!("{TENANTS}/{}/requests", escape(&name)), usize::MAX).await?;
+        Tenant::Requests { name, errors, client: who } => {
+            let mut path = format!("{TENANTS}/{}/requests?errors={errors}", escape(&name));
+            if let Some(who) = who {
+                path = format!("{path}&client={}", escape(&who));
+            }
+            let requests = client.list(&path, usize::MAX).await?;
             let shown = table(
                 ["TIME", "METHOD", "TARGET", "STATUS", "MS", "CLIENT", "NOTES"],
                 requests.iter().map(|request| {
@@ -57,7 +61,7 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
                         moment(request, "at"),
                         text(request, "method"),
                         text(request, "target"),
-                        text(request, "status"),
+                        status(request),
                         text(request, "durationMs"),
                         text(request, "client"),
                         notes(request),
@@ -217,13 +221,20 @@ fn collect(attributes: &Value, parent: &str, rows: &mut Vec<[String; 7]>) {
     }
 }
 
-/// Why a request was refused, and what was accepted of it. The words repeat what a stranger sent, which must not speak to
-/// the terminal.
+/// The status of an answer, with the keyword of the error.
+fn status(request: &Value) -> String {
+    format!("{} {}", text(request, "status"), text(request, "scimType")).trim_end().to_owned()
+}
+
+/// Why a request was refused, what to do about it, and what was accepted of it.
 fn notes(request: &Value) -> String {
     let quirks = request["quirks"].as_array().into_iter().flatten();
     let mut notes: Vec<String> = quirks.map(|quirk| format!("accepted: {}", text(quirk, "detail"))).collect();
-    notes.extend(request["detail"].as_str().map(str::to_owned));
-    notes.join("; ").chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    if let Some(cause) = request["cause"].as_str() {
+        notes.push(format!("cause: {cause}"));
+        notes.push(format!("fix: {}", text(request, "fix")));
+    }
+    notes.join("; ")
 }
 
 fn name_of(tenant: &Value) -> String {
@@ -252,7 +263,7 @@ pub async fn token(client: &Client, command: Token) -> Result<Answer, Failure> {
         Token::List { tenant } => {
             let list = client.list(&tokens(&tenant), usize::MAX).await?;
             let shown = table(
-                ["ID", "LABEL", "SCOPE", "CREATED", "EXPIRES", "LAST USED"],
+                ["ID", "LABEL", "SCOPE", "CREATED", "EXPIRES", "LAST USED", "NOTE"],
                 list.iter().map(|token| {
                     [
                         text(token, "id"),
@@ -261,6 +272,11 @@ pub async fn token(client: &Client, command: Token) -> Result<Answer, Failure> {
                         moment(token, "created"),
                         moment(token, "expires"),
                         moment(token, "lastUsed"),
+                        if token["expiresSoon"] == true {
+                            "expires soon: rotate it".to_owned()
+                        } else {
+                            String::new()
+                        },
                     ]
                 }),
             );

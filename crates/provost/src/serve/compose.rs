@@ -14,13 +14,14 @@ use model::{Clock, Ids, Random, SystemClock};
 use serde_json::json;
 use store::Store;
 use store_sqlite::SqliteStore;
-use tenant::Tenants;
+use tenant::{Announcer, Tenants};
 use tower::ServiceExt as _;
 use worker::{DirectoryTargets, Worker, WorkerHandle};
 
 use super::metrics::Metrics;
 use super::provider::Provider;
 use super::runner::Runner;
+use super::upkeep::{self, Upkeep};
 use crate::answer::{Answer, Failure};
 use crate::cli::Serve;
 use crate::client::TOKEN_FILE;
@@ -121,7 +122,8 @@ pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
 }
 
 /// Opens the store and puts everything together.
-pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts, Failure> {
+pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts, Upkeep), Failure> {
+    let recipients = upkeep::recipients(&options.mail)?;
     let Base { sqlite, clock, random, ids, installation } = base(data_dir)?;
     let store: Arc<dyn Store> = sqlite.clone();
     let (directory, token) = installation.open().await.map_err(|error| failed(&error))?;
@@ -140,6 +142,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
             domain: Some(options.domain.clone()),
             public_url: options.public_url.clone(),
             limits: scim_server::Limits::default(),
+            keep_changes: options.keep_changes,
             intake: intake.clone(),
         },
     );
@@ -147,12 +150,15 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
         scim = scim.over_tls();
     }
     let scim = Arc::new(scim);
+    let node = super::files::node_id(data_dir, &ids)?;
+    let announcer = Announcer::new(Arc::clone(&tenants), recipients, node);
+    let upkeep = Upkeep { scim: Arc::clone(&scim), announcer };
     let directories = installation.clone();
     let worker = Worker::start(worker::Options {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
         ids: ids.clone(),
-        holder: super::files::node_id(data_dir, &ids)?,
+        holder: node,
         targets: Arc::new(DirectoryTargets::new(move |id| directories.directory(id))),
         settle: SETTLE,
         tick: TICK,
@@ -171,7 +177,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<Parts,
         intake,
     });
     let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
-    Ok(Parts { store: sqlite, worker, site })
+    Ok((Parts { store: sqlite, worker, site }, upkeep))
 }
 
 impl Parts {
@@ -183,6 +189,11 @@ impl Parts {
     /// Lets running cycles checkpoint. Whoever follows one is told, so that the connections can end.
     pub async fn checkpoint(&self) {
         self.worker.shutdown().await;
+    }
+
+    /// Answers the requests that wait for changes.
+    pub fn end_waits(&self) {
+        self.site.scim.end_waits();
     }
 
     /// Closes the store.

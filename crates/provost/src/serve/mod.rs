@@ -9,6 +9,7 @@ mod places;
 mod provider;
 mod runner;
 mod tls;
+mod upkeep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,8 +39,9 @@ pub struct Server {
 pub async fn run(data_dir: &Path, options: &Serve) -> Result<Answer, Failure> {
     logging();
     let server = start(data_dir, options).await?;
+    let signal = signalled();
     println!("listening on {}", server.url());
-    signalled().await;
+    signal.await;
     info!("a signal asks the server to end");
     server.stop().await?;
     Ok(Answer::silent())
@@ -65,7 +67,8 @@ pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> 
         tls: identity.clone().map(tls::acceptor).transpose()?,
         connections: http::connections(options.max_connections.get()),
     };
-    let parts = compose::parts(data_dir, options, &url).await?;
+    let (parts, upkeep) = compose::parts(data_dir, options, &url).await?;
+    tokio::spawn(upkeep.run(shutdown.clone()));
     let task = tokio::spawn(http::serve(listener, http, parts.site(), shutdown.clone()));
     files::write_server(data_dir, &url, identity.as_deref().map(Identity::pin))?;
     if let Some(identity) = identity {
@@ -83,6 +86,7 @@ impl Server {
     /// Finishes requests in flight, checkpoints running cycles, closes the store.
     pub async fn stop(self) -> Result<(), Failure> {
         self.shutdown.cancel();
+        self.parts.end_waits();
         files::remove_server(&self.data_dir);
         let (ended, ()) = tokio::join!(self.listener, self.parts.checkpoint());
         self.parts.close().await?;
@@ -103,20 +107,24 @@ async fn follow(identity: Arc<Identity>, data_dir: PathBuf, url: String, shutdow
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn signalled() {
+/// Waits for SIGINT or SIGTERM. They count from the call on, not only once the future is awaited: whoever reads that the
+/// server listens may ask it to end at once.
+pub fn signalled() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    #[cfg(unix)]
+    let interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    async move {
+        #[cfg(unix)]
+        if let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Logs go to standard error; `PROVOST_LOG` chooses what (`debug`, `worker=debug,info`), `PROVOST_LOG_FORMAT=json` how.

@@ -51,6 +51,18 @@ impl Server {
         self.child.wait().expect("the process ends");
     }
 
+    /// Asks the process to end, as a service manager does.
+    #[cfg(unix)]
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits until the process is gone; its exit status.
+    pub fn wait(mut self) -> Option<i32> {
+        self.child.wait().expect("the process ends").code()
+    }
+
     /// Bytes of memory of its own, where the system tells.
     pub fn memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;

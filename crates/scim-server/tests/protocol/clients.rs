@@ -325,11 +325,27 @@ async fn the_inspector_shows_what_a_client_did_and_what_was_accepted() {
     server.get("/Users/nobody").await.expect(404);
     let requests = server.service.requests(server.tenant.id);
     let [created, patched, missing] = &requests[..] else { panic!("{requests:?}") };
-    assert_eq!((created.method.as_str(), created.status, &created.body), ("POST", 201, &None));
+    assert_eq!((created.method.as_str(), created.status), ("POST", 201));
+    assert_eq!(created.body.as_ref().expect("a body")["userName"], "a");
     let codes: Vec<&str> = patched.quirks.iter().map(|(code, _)| *code).collect();
     assert!(codes.contains(&"operation-case") && codes.contains(&"boolean-as-string"), "{codes:?}");
     let shown = patched.body.as_ref().expect("a body").to_string();
     assert!(shown.contains("False") && !shown.contains("geheim"), "{shown}");
     assert_eq!(missing.status, 404);
-    assert!(missing.detail.as_ref().is_some_and(|detail| detail.contains("nobody")));
+    assert!(missing.cause.as_ref().is_some_and(|cause| cause.contains("nobody")));
+}
+
+#[tokio::test]
+async fn the_inspector_shows_an_operation_of_a_bulk_request_that_failed() {
+    let server = Server::new().await;
+    server.user("ada").await;
+    let create =
+        |name: &str| json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {"userName": name}});
+    let bulk = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [create("bob"), create("ada")]});
+    server.post("/Bulk", &bulk).await.expect(200);
+    let requests = server.service.requests(server.tenant.id);
+    let last = requests.last().expect("a request");
+    assert_eq!((last.status, last.scim_type), (200, Some("uniqueness")));
+    assert!(last.cause.as_ref().is_some_and(|cause| cause.starts_with("operation 2: ")), "{last:?}");
 }

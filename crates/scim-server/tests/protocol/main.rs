@@ -1,6 +1,7 @@
 //! The protocol of RFC 7644, as a client sees it.
 
 mod bulk;
+mod changes;
 mod clients;
 mod extensions;
 mod lists;

@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::Request;
 use futures::stream;
 use jiff::SignedDuration;
+use model::Clock as _;
 use serde_json::json;
 use tenant::{NewToken, Scope};
 
@@ -226,4 +227,83 @@ async fn a_body_that_never_ends_is_given_up() {
     let body = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
     let why = server.send("POST", "/Users", &[], body).await.refused(408, "");
     assert!(why.contains("20 seconds"), "{why}");
+}
+
+#[tokio::test]
+async fn the_inspector_tells_cause_and_fix_of_who_is_shut_out_and_keeps_no_token() {
+    let server = Server::new().await;
+    let other = server.tenants.create("fabrikam", &by()).await.expect("a tenant");
+    let issue = async |tenant, expires| {
+        let new = NewToken { expires, ..NewToken::default() };
+        server.tenants.create_token(tenant, new, &by()).await.expect("a token")
+    };
+    let foreign = issue(other.id, None).await.secret;
+    let short = issue(server.tenant.id, Some(server.clock.now() + SignedDuration::from_secs(1))).await.secret;
+    let revoked = issue(server.tenant.id, None).await;
+    server.tenants.revoke_token(revoked.token.id, &by()).await.expect("a revocation");
+    server.clock.advance(SignedDuration::from_secs(2));
+    server.user("ada").await;
+    let cut = &server.token[..server.token.len() - 3];
+    let bearer = |token: &str| format!("Bearer {token}");
+    let shut_out =
+        ["Basic dTpw".to_owned(), bearer(cut), bearer(&revoked.secret), bearer(&short), bearer(&foreign)];
+    for value in &shut_out {
+        with_authorization(&server, value).await.refused(401, "");
+    }
+    let open = Request::builder().uri("/tenants/contoso/api/scim/v2/Users").body(Body::empty());
+    server.raw(open.expect("a request")).await.refused(401, "");
+    let requests = server.service.requests(server.tenant.id);
+    let strangers: Vec<_> = requests.iter().filter(|request| !request.authenticated).collect();
+    assert_eq!(strangers.len(), 6);
+    let fixes: std::collections::BTreeSet<_> = strangers.iter().map(|request| request.fix).collect();
+    assert_eq!(fixes.len(), 6, "each has a fix of its own: {fixes:?}");
+    let all = format!("{requests:?}{}", serde_json::to_string(&requests).expect("JSON"));
+    for secret in [cut, &revoked.secret, &short, &foreign, "dTpw"] {
+        assert!(!all.contains(secret), "{all}");
+    }
+    assert!(server.service.requests(other.id).is_empty(), "a token of another tenant says nothing there");
+    // However many come, what the tenant's own clients did stays.
+    for _ in 0..200 {
+        with_authorization(&server, "Bearer x").await.refused(401, "");
+        server
+            .raw(
+                Request::builder()
+                    .uri("/tenants/contoso/api/scim/v2/Schemas")
+                    .body(Body::empty())
+                    .expect("one"),
+            )
+            .await
+            .expect(200);
+    }
+    let requests = server.service.requests(server.tenant.id);
+    assert!(requests.iter().any(|request| request.authenticated && request.method == "POST"));
+    with_authorization(&server, "Bearer x").await;
+    assert!(requests.len() < 50, "{}", requests.len());
+}
+
+#[tokio::test]
+async fn the_inspector_masks_what_is_secret_in_bodies_urls_and_causes() {
+    let server = Server::new().await;
+    let user = json!({"userName": "ada", "password": "hunter2hunter2"});
+    server.post("/Users", &user).await.expect(201);
+    server.post("/Users", &user).await.refused(409, "uniqueness");
+    server.get("/Users?filter=password%20eq%20%22hunter2hunter2").await.expect(400);
+    server.get("/Users?filter=p%61ssword+zz+hunter2hunter2").await.expect(400);
+    server.get("/Users?filter=password+eq+hunter2hunter2+and+title+pr").await;
+    server.post("/Users/.search", &json!({"filter": "password eq hunter2hunter2 and title pr"})).await;
+    server.post("/Users/.search", &json!({"filter": "password zz \"hunter2hunter2\""})).await.expect(400);
+    server
+        .send("POST", "/Users", &[], r#"{"password": "hunter2hunter2""#)
+        .await
+        .refused(400, "invalidSyntax");
+    let requests = server.service.requests(server.tenant.id);
+    assert_eq!(requests.len(), 8);
+    let all = format!("{requests:?}");
+    assert!(!all.contains("hunter2"), "{all}");
+    assert_eq!(requests[0].body.as_ref().expect("a body")["userName"], "ada");
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.status < 400 || (request.cause.is_some() && request.fix.is_some()))
+    );
 }

@@ -27,8 +27,8 @@ pub async fn entries_and_order(subject: &Subject) {
     .await;
     let change = |kind, number, what, second| Change { kind, id: id(number), what, at: at(second) };
     let first = [
-        change(Kind::User, 1, Changed::Written, 7),
-        change(Kind::Group, 5, Changed::Written, 7),
+        change(Kind::User, 1, Changed::Created, 7),
+        change(Kind::Group, 5, Changed::Created, 7),
         change(Kind::Group, 5, Changed::EdgeAdded(EdgeKind::Member, Kind::User, id(1)), 7),
     ];
     let second = [
@@ -208,7 +208,14 @@ async fn check_against_versions(store: &dyn Store, seen: &[Change]) {
     for change in seen {
         let version = versions.entry((change.kind, change.id)).or_default();
         match change.what {
-            Changed::Written => *version += 1,
+            Changed::Created => {
+                assert_eq!(*version, 0, "what is created was not there");
+                *version = 1;
+            }
+            Changed::Written => {
+                assert!(*version > 0, "what is written was there");
+                *version += 1;
+            }
             Changed::Deleted => {
                 assert!(*version > 0, "what is deleted was there");
                 assert_ne!(members.get(&change.id), Some(&true), "its edges were removed before");

@@ -1,0 +1,79 @@
+//! The options of `provost serve`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::values::{address, duration};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provost serve
+  provost serve --listen 127.0.0.1:0      a free port, named in the one line of output
+  provost serve --domain scim.example.com --public-url https://scim.example.com
+  provost serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem
+  provost serve --smtp-url smtps://provost@mail.example.com --mail-from provost@example.com \\
+      --mail-to admins@example.com        with the password in PROVOST_SMTP_PASSWORD
+
+PROVOST_LOG chooses what is logged to standard error (debug; worker=debug,info), and
+PROVOST_LOG_FORMAT=json how. PROVOST_MASTER_KEY holds the key that secrets are encrypted with;
+without it DATA_DIR/master-key does.")]
+pub struct Serve {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub listen: String,
+    /// Tenants are served by host name as NAME.DOMAIN
+    #[arg(long, default_value = "localhost")]
+    pub domain: String,
+    /// The address by which clients outside reach this server, when a proxy stands before it
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Serve by TLS: a PEM file with the server's certificate and those that vouch for it. When it or the key changes it
+    /// is read again within seconds, without a restart
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM and not encrypted
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// The most connections at a time. For more, those that keep the server waiting longest are closed: they have sent
+    /// nothing, half a request, or had their answer. As many as the limit of open files allows, if that is fewer
+    #[arg(long, value_name = "N", default_value = "10000")]
+    pub max_connections: NonZeroUsize,
+    /// How long what happened to a tenant's users and groups is kept for the applications that follow it by /changes, e.g.
+    /// 30d, 12h
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = kept)]
+    pub keep_changes: SignedDuration,
+    #[command(flatten)]
+    pub mail: Mail,
+}
+
+/// Mail to the administrators of the installation.
+#[derive(Debug, Default, Args)]
+pub struct Mail {
+    /// Send mail about SCIM tokens that are about to expire by this server: smtps://USER@HOST (TLS) or smtp://USER@HOST
+    /// (STARTTLS); smtp://HOST?tls=none for one that encrypts nothing and asks for no password. The password is in
+    /// PROVOST_SMTP_PASSWORD or --smtp-password-file
+    #[arg(long, value_name = "URL", requires = "from", requires = "to")]
+    pub smtp_url: Option<String>,
+    /// The password of the user of --smtp-url
+    #[arg(long, value_name = "FILE", requires = "smtp_url")]
+    pub smtp_password_file: Option<PathBuf>,
+    /// Whom the mail comes from, e.g. "Provost <provost@example.com>"
+    #[arg(long = "mail-from", value_name = "ADDRESS", requires = "smtp_url")]
+    pub from: Option<String>,
+    /// Whom the mail goes to; repeat it for several
+    #[arg(long = "mail-to", value_name = "ADDRESS", requires = "smtp_url")]
+    pub to: Vec<String>,
+}
+
+/// A time that something is kept for: an hour at least.
+fn kept(text: &str) -> Result<SignedDuration, String> {
+    let time = duration(text)?;
+    if time < SignedDuration::from_hours(1) {
+        return Err("that is less than an hour, in which nobody could follow".to_owned());
+    }
+    Ok(time)
+}
