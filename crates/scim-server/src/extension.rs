@@ -81,12 +81,21 @@ fn key(urn: &str) -> Key {
 }
 
 pub(crate) async fn all(store: &dyn Store, realm: Realm) -> Answer<Vec<Schema>> {
-    let page = store.scan(realm, Kind::SchemaExtension, Scan::first(MOST)).await?;
+    let mut objects = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.scan(realm, Kind::SchemaExtension, Scan::first(MOST).after(after)).await?;
+        objects.extend(page.objects);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
     let read = |object: &store::Object| {
         serde_json::from_slice(&object.body).map_err(|error| {
             tracing::error!(%error, id = %object.id, "a stored schema extension cannot be read");
             Refusal::new(500, format!("the stored schema extension {} is damaged", object.id))
         })
     };
-    page.objects.iter().map(read).collect()
+    objects.iter().map(read).collect()
 }
