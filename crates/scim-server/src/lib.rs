@@ -14,14 +14,18 @@ mod extension;
 mod inspector;
 mod list;
 mod members;
+mod paging;
 mod plan;
 mod query;
 mod render;
+mod room;
 mod route;
 mod serve;
 mod service;
+mod sorted;
 mod stream;
 mod turn;
+mod walk;
 mod write;
 
 pub use inspector::InspectedRequest;

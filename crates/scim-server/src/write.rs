@@ -187,7 +187,7 @@ impl Call {
 
 /// The id as the store has it. The error is 404: what is no id of ours is nobody's.
 fn uuid(kind: Kind, id: &str) -> Answer<Uuid> {
-    Uuid::parse_str(id).map_err(|_| Refusal::not_found(name(kind), id))
+    document::id(id).ok_or_else(|| Refusal::not_found(name(kind), id))
 }
 
 /// The version of the resource after a commit; `None` when there was nothing to commit.

@@ -3,6 +3,7 @@
 mod bulk;
 mod clients;
 mod lists;
+mod paging;
 mod resources;
 mod rfc;
 mod security;
