@@ -314,10 +314,10 @@ impl Run {
                         "a POST in a bulk request must have a bulkId",
                     ));
                 }
-                Ok(Some(call.create(kind, map(data)?).await?))
+                Ok(Some(call.create(kind, map(data)?.into()).await?))
             }
             (BulkMethod::Put, Some(id)) => {
-                Ok(Some(call.change(kind, &id, &Edit::Replace(map(data)?), when).await?))
+                Ok(Some(call.change(kind, &id, &Edit::Replace(map(data)?.into()), when).await?))
             }
             (BulkMethod::Patch, Some(id)) => {
                 let request = PatchRequest::parse(data)?;

@@ -211,7 +211,7 @@ impl Call {
             let Some(matches) = self.step_within(walk, query.count - page.objects.len()).await? else {
                 break;
             };
-            matches.into_iter().for_each(|(object, _)| page.push(object));
+            page.extend(matches);
         }
         Ok((page.objects.len() - before) as u64)
     }
@@ -256,7 +256,7 @@ impl Call {
                 let Some(matches) = self.step(&mut walk, query.count - page.objects.len()).await? else {
                     break;
                 };
-                matches.into_iter().for_each(|(object, _)| page.push(object));
+                page.extend(matches);
             }
             work = work.saturating_sub(walk.looked_at);
             next = walk.place().map(|place| query.token(number, &place));

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
 use crate::plan::Plan;
-use crate::walk::Place;
+use crate::walk::{Match, Place};
 
 /// A query, read.
 pub(crate) struct Query {
@@ -39,6 +39,12 @@ impl Page {
     pub(crate) fn push(&mut self, object: Object) {
         self.bytes += object.body.len();
         self.objects.push(object);
+    }
+
+    pub(crate) fn extend(&mut self, matches: Vec<Match>) {
+        for (object, _) in matches {
+            self.push(object);
+        }
     }
 
     pub(crate) fn is_full(&self) -> bool {

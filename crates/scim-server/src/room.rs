@@ -61,15 +61,15 @@ mod tests {
         let room = Room::default();
         let mut held = Vec::new();
         for _ in 0..LEAVING {
-            held.push(room.to_leave(LARGE).await.ok().expect("there is room"));
+            held.push(room.to_leave(LARGE).await.expect("there is room"));
         }
-        assert_eq!(room.to_leave(LARGE).await.err().expect("no room").error.status, 503);
+        assert_eq!(room.to_leave(LARGE).await.expect_err("no room").error.status, 503);
         assert!(room.to_leave(LARGE - 1).await.is_ok());
         held.pop();
         assert!(room.to_leave(LARGE).await.is_ok());
         let mut searches = Vec::new();
         for _ in 0..SEARCHES {
-            searches.push(room.to_read(true).await.ok().expect("there is room"));
+            searches.push(room.to_read(true).await.expect("there is room"));
         }
         assert!(room.to_read(true).await.is_err());
         assert!(room.to_read(false).await.is_ok(), "a page does not wait for searches");

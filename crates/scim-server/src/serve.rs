@@ -305,9 +305,9 @@ impl Incoming<'_> {
         }
         let projection = projection(call, kind, &search)?;
         let bytes = self.read_body(call, limit(call, kind)).await?;
-        let body = body::object(&bytes)?;
+        let body = scim::Body::from_slice(&bytes, &call.ty(kind).definition)?;
         let projection = written(call, kind, projection, |projection, definition| {
-            projection.after_writing(&body, definition)
+            projection.after_writing(&body.resource, definition)
         });
         let object = call.create(kind, body).await?;
         respond(call, StatusCode::CREATED, object, projection).await
@@ -336,9 +336,9 @@ impl Incoming<'_> {
             Method::PUT => {
                 let projection = projection(call, kind, &search)?;
                 let bytes = self.read_body(call, limit(call, kind)).await?;
-                let body = body::object(&bytes)?;
+                let body = scim::Body::from_slice(&bytes, &call.ty(kind).definition)?;
                 let projection = written(call, kind, projection, |projection, definition| {
-                    projection.after_writing(&body, definition)
+                    projection.after_writing(&body.resource, definition)
                 });
                 let edit = Edit::Replace(body);
                 let object = call.change(kind, id, &edit, when).await?;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use parking_lot::Mutex;
 use scim::resource::Mode;
-use scim::{Map, PatchRequest, ScimType, patch};
+use scim::{Body, Map, PatchRequest, ScimType, patch};
 use serde_json::Value;
 use store::{Committed, Expect, Kind, Object, Transaction};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub(crate) struct Precondition<'h> {
 /// What changes a resource.
 pub(crate) enum Edit<'r> {
     /// PUT.
-    Replace(Map),
+    Replace(Body),
     /// PATCH.
     Patch(&'r PatchRequest),
 }
@@ -37,15 +37,16 @@ pub(crate) fn names_tag(list: &str, etag: &str) -> bool {
 
 impl Call {
     /// Creates a resource. Errors: those of [`scim::Definition::accept`], `uniqueness`, members that do not exist.
-    pub(crate) async fn create(&self, kind: Kind, body: Map) -> Answer<Object> {
+    pub(crate) async fn create(&self, kind: Kind, body: Body) -> Answer<Object> {
         let definition = &self.ty(kind).definition;
-        let accepted = definition.accept(body, Mode::Create, self.tenant.settings.strict)?;
+        let accepted = definition.accept(body.resource, Mode::Create, self.tenant.settings.strict)?;
+        self.note(&body.quirks);
         self.note(&accepted.quirks);
+        let members = body.members.or(accepted.members).unwrap_or_default();
         let id = self.service.ids.next();
         let at = self.service.clock.now();
         let keys = document::keys(kind, &accepted.resource, &self.tenant.settings);
         let body = document::bytes(accepted.resource, self.service.config.limits.resource)?;
-        let members = accepted.members.unwrap_or_default();
         let committed = store::transact(&*self.service.store, async || {
             let mut transaction = Transaction::new(at);
             transaction.put(self.realm(), kind, id, Expect::Absent, body.clone(), keys.clone());
@@ -124,11 +125,12 @@ impl Call {
         match edit {
             Edit::Replace(body) => {
                 let mode = Mode::Replace { current: before };
-                let accepted = definition.accept(body.clone(), mode, strict)?;
+                let accepted = definition.accept(body.resource.clone(), mode, strict)?;
+                self.note(&body.quirks);
                 self.note(&accepted.quirks);
                 if current.kind == Kind::Group {
-                    let members = accepted.members.unwrap_or_default();
-                    self.replace_members(transaction, current.id, &members).await?;
+                    let members = body.members.as_deref().or(accepted.members.as_deref()).unwrap_or_default();
+                    self.replace_members(transaction, current.id, members).await?;
                 }
                 let changed = accepted.resource != *before;
                 Ok((changed.then_some(accepted.resource), true))

@@ -17,7 +17,7 @@ pub(crate) fn page(connection: &Connection, realm: Realm, kind: Kind, scan: &Sca
         Order::Creation => by_creation(after.map(|(oid, _)| oid), scan.descending),
         Order::Key { name, from, to } => by_key(*name, from, to, after, scan.descending),
     };
-    run(connection, realm, kind, scan, query).map_err(backend)
+    run(connection, realm, kind, scan, &query).map_err(backend)
 }
 
 /// A place in a scan: the object's number, and the value of the key (empty in order of creation).
@@ -154,7 +154,7 @@ fn run(
     realm: Realm,
     kind: Kind,
     scan: &Scan,
-    query: Query,
+    query: &Query,
 ) -> rusqlite::Result<Page> {
     let mut statement = connection.prepare_cached(&query.sql)?;
     let offset = i64::try_from(scan.offset).unwrap_or(i64::MAX);

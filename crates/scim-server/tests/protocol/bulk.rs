@@ -96,30 +96,13 @@ async fn nobody_is_left_with_a_manager_that_was_undone() {
         data.as_object_mut().expect("an object").extend(also.as_object().cloned().unwrap_or_default());
         json!({"method": "POST", "path": "/Users", "bulkId": name, "data": data})
     };
-    let manages = json!({"Operations": [
-        {"op": "add", "path": format!("{ENTERPRISE}:manager"), "value": "bulkId:a"}]});
-    // The second half of "a" grows beyond what is kept of a resource: its other reference is as long as all of it.
-    let filler = "x".repeat(600_000);
-    let body = json!({"Operations": [
-        {"method": "PATCH", "path": format!("/Users/{kept}"), "data": manages},
-        user("a", "bulkId:b", json!({"nickName": filler, "title": filler[..300_000]})),
-        user("b", "bulkId:a", json!({"title": "t"})),
-        user("c", "bulkId:b", json!({})),
-        {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"schemas": [GROUP], "displayName": "g",
-            "members": [{"value": "bulkId:a"}, {"value": "00000000-0000-0000-0000-000000000000"}]}},
-        {"method": "PATCH", "path": "/Users/bulkId:a", "data": {"Operations": [
-            {"op": "add", "path": "title", "value": "late"}]}},
-    ]});
-    let reply = server.post("/Bulk", &body).await.expect(200);
-    assert_eq!(values(&reply["Operations"], "status")[1..4], ["201"; 3], "{reply}");
-    // Now the same with a circle that cannot be closed.
-    let twice = |name: &str, manager: &str, also| user(name, manager, also);
+    // Together with the reference that has to wait it is more than is kept of a resource.
     let long = json!({"emails": [{"value": "bulkId:q", "display": "y".repeat(700_000)}], "nickName": "x".repeat(400_000)});
     let manages = json!({"Operations": [
         {"op": "add", "path": format!("{ENTERPRISE}:manager"), "value": "bulkId:p"}]});
     let body = json!({"Operations": [
         {"method": "PATCH", "path": format!("/Users/{kept}"), "data": manages},
-        twice("p", "bulkId:q", long), twice("q", "bulkId:p", json!({})), twice("r", "bulkId:q", json!({})),
+        user("p", "bulkId:q", long), user("q", "bulkId:p", json!({})), user("r", "bulkId:q", json!({})),
     ]});
     let before = server.get("/Users").await.expect(200)["totalResults"].clone();
     let manager = server.get(&format!("/Users/{kept}")).await.expect(200)[ENTERPRISE]["manager"].clone();
