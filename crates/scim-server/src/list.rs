@@ -60,15 +60,18 @@ impl Call {
 
     /// What a query finds, and the room in memory that its page takes.
     async fn answer(&self, query: &Query) -> Answer<(Found, Option<OwnedSemaphorePermit>)> {
+        let mut means = query.means()?;
         let mut plans = Vec::with_capacity(query.kinds.len());
         for (kind, filter) in query.parts() {
-            plans.push(self.plan(kind, filter).await?);
+            plans.push(self.plan(kind, filter, &mut means).await?);
         }
         let looked_up = plans.iter().all(|plan| matches!(plan, Plan::Found { .. }));
         let searches = query.filters.iter().any(Option::is_some) || query.sorts(&plans);
         let room = &self.service.room;
         // One resource is no more than a read of it.
-        let _reading = if looked_up { None } else { Some(room.to_read(searches).await?) };
+        if !looked_up && means.room.is_none() {
+            means.room = Some(room.to_read(searches).await?);
+        }
         let found = if query.cursor.is_some() {
             self.by_cursor(query, plans).await?
         } else if query.sorts(&plans) {
@@ -172,6 +175,7 @@ impl Call {
         let looked_up = matches!(plan, Plan::Found { .. });
         let head = if looked_up { Position::START } else { self.service.store.head(self.realm()).await? };
         let known = if skip > 0 { self.state.page_at(query.mark, kind, skip) } else { None };
+        let known = known.filter(|known| known.place.fits(&plan));
         let counted_then = known.as_ref().and_then(|known| known.total.as_ref());
         exact = exact.or(counted_then.filter(|(_, then)| *then == head).map(|(total, _)| *total));
         if let Some(total) = exact.filter(|total| *total <= skip && known.is_none()) {

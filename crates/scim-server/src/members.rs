@@ -1,7 +1,5 @@
 //! Changes of a group's members, as operations on edges.
 
-use std::collections::HashSet;
-
 use scim::{Member, MemberEdit, Quirks, ScimType};
 use store::{Edge, EdgeKind, EdgesOf, Kind, Op, Transaction};
 use uuid::Uuid;
@@ -97,14 +95,16 @@ impl Call {
         group: Uuid,
         members: &[Member],
     ) -> Answer<()> {
-        let wanted = self.resolve(members).await?;
-        let current: HashSet<(Kind, Uuid)> = self.current_members(group).await?.into_iter().collect();
-        for member in wanted.iter().filter(|member| !current.contains(*member)) {
+        let mut wanted = self.resolve(members).await?;
+        let mut current = self.current_members(group).await?;
+        // There may be hundreds of thousands: in order they are compared without another copy.
+        wanted.sort_unstable();
+        current.sort_unstable();
+        for member in wanted.iter().filter(|member| current.binary_search(member).is_err()) {
             transaction.add_edge(self.edge(group, *member));
         }
-        let wanted: HashSet<(Kind, Uuid)> = wanted.into_iter().collect();
-        for member in current.into_iter().filter(|member| !wanted.contains(member)) {
-            transaction.remove_edge(self.edge(group, member));
+        for member in current.iter().filter(|member| wanted.binary_search(member).is_err()) {
+            transaction.remove_edge(self.edge(group, *member));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use store::{Cursor, KeyName, Kind, Object, Order, Scan};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
-use crate::plan::Plan;
+use crate::plan::{Means, Plan};
 use crate::walk::{Match, Place};
 
 /// A query, read.
@@ -94,12 +94,22 @@ impl Query {
         Scan { order: order.unwrap_or(Order::Creation), descending, ..Scan::first(0) }
     }
 
+    /// How look-ups may be answered. The error is `invalidCursor`.
+    pub(crate) fn means(&self) -> Answer<Means> {
+        let Some(cursor) = &self.cursor else { return Ok(Means::default()) };
+        // Who wants no resources wants to know how many there are.
+        let by_cursor = self.count > 0 || !cursor.is_empty();
+        let keyed = matches!(self.spot()?, Spot::At(_, Place::Keyed(_)));
+        Ok(Means { by_cursor, keyed, room: None })
+    }
+
     /// The cursor of a place among the resources of a kind.
     pub(crate) fn token(&self, number: usize, place: &Place) -> String {
         let number = u8::try_from(number).unwrap_or_default();
         match place {
             Place::Start => self.encode(b'b', &[&[number]]),
             Place::After(cursor) => self.encode(b's', &[&[number], &cursor.0]),
+            Place::Keyed(cursor) => self.encode(b'e', &[&[number], &cursor.0]),
             Place::Behind(id) => self.encode(b'i', &[&[number], id.as_bytes()]),
         }
     }
@@ -139,6 +149,7 @@ impl Query {
         let place = match kind {
             b'b' if payload.is_empty() => Place::Start,
             b's' => Place::After(Cursor(payload.to_vec().into())),
+            b'e' => Place::Keyed(Cursor(payload.to_vec().into())),
             b'i' => Place::Behind(Uuid::from_slice(payload).ok()?),
             _ => return None,
         };

@@ -6,6 +6,7 @@ use scim::filter::{Comparison, Compiled, Literal, Op};
 use scim::{Map, ScimType};
 use serde_json::{Value, json};
 use store::{EdgeKind, EdgesOf, KeyRange, Kind, Object};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
@@ -27,6 +28,8 @@ pub(crate) enum Plan {
         /// Whether all of them match, so that no filter need be applied.
         certain: bool,
     },
+    /// Those with a key of one value, in the order of the store.
+    Keyed(KeyRange),
     /// Those with these ids, in ascending order, no more than the service is willing to look at.
     Ids {
         ids: Vec<Uuid>,
@@ -49,30 +52,47 @@ impl Plan {
 
     fn ids(self) -> Option<Vec<Uuid>> {
         match self {
-            Self::Scan => None,
+            Self::Scan | Self::Keyed(_) => None,
             Self::Found { objects, .. } => Some(objects.into_iter().map(|object| object.id).collect()),
             Self::Ids { ids, .. } => Some(ids),
         }
     }
 }
 
+/// How a look-up may be answered, and the room that it takes.
+#[derive(Default)]
+pub(crate) struct Means {
+    /// Whether pages go on within the order of the store, so that nothing but the page needs be read.
+    pub(crate) by_cursor: bool,
+    /// Whether a page before did.
+    pub(crate) keyed: bool,
+    /// Room to read more than a few resources in, once it was needed.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
+}
+
 impl Call {
-    pub(crate) async fn plan(&self, kind: Kind, filter: Option<&Compiled>) -> Answer<Plan> {
+    pub(crate) async fn plan(
+        &self,
+        kind: Kind,
+        filter: Option<&Compiled>,
+        means: &mut Means,
+    ) -> Answer<Plan> {
         let Some(filter) = filter else { return Ok(Plan::Scan) };
         // Keys compare exactly as the filter compares their values.
         if let Some(comparison) = filter.only_comparison()
-            && let Some(plan) = self.by_key(kind, &comparison, true).await?
+            && let Some(plan) = self.by_key(kind, &comparison, true, means).await?
         {
             return Ok(plan);
         }
         let mut alternatives = filter.alternatives();
         if alternatives.len() == 1 {
-            return self.narrow(kind, alternatives.remove(0)).await;
+            return self.narrow(kind, alternatives.remove(0), means).await;
         }
+        (means.by_cursor, means.keyed) = (false, false);
         // Each once, and in the order in which a page goes on after an id.
         let mut union = BTreeSet::new();
         for comparisons in alternatives {
-            match self.narrow(kind, comparisons).await?.ids() {
+            match self.narrow(kind, comparisons, means).await?.ids() {
                 Some(ids) => union.extend(ids),
                 None => return Ok(Plan::Scan),
             }
@@ -92,7 +112,12 @@ impl Call {
     }
 
     /// The resources that satisfy one of these comparisons, which a match has to satisfy all.
-    async fn narrow(&self, kind: Kind, mut comparisons: Vec<Comparison<'_>>) -> Answer<Plan> {
+    async fn narrow(
+        &self,
+        kind: Kind,
+        mut comparisons: Vec<Comparison<'_>>,
+        means: &mut Means,
+    ) -> Answer<Plan> {
         // The surest first: an id is one resource, an edge may be a hundred thousand, a beginning any number.
         comparisons.sort_by_key(|comparison| match comparison.path {
             _ if comparison.op == Op::Sw => 4,
@@ -102,7 +127,7 @@ impl Call {
             _ => 2,
         });
         for comparison in comparisons {
-            if let Some(plan) = self.look_up(kind, &comparison).await? {
+            if let Some(plan) = self.look_up(kind, &comparison, means).await? {
                 return Ok(plan);
             }
         }
@@ -110,10 +135,15 @@ impl Call {
     }
 
     /// The resources that satisfy a comparison, where there is an index for it that narrows enough.
-    async fn look_up(&self, kind: Kind, comparison: &Comparison<'_>) -> Answer<Option<Plan>> {
+    async fn look_up(
+        &self,
+        kind: Kind,
+        comparison: &Comparison<'_>,
+        means: &mut Means,
+    ) -> Answer<Option<Plan>> {
         let Literal::String(value) = comparison.value else { return Ok(None) };
         if comparison.op != Op::Eq {
-            return self.by_key(kind, comparison, false).await;
+            return self.by_key(kind, comparison, false, means).await;
         }
         let of: fn(Uuid) -> EdgesOf = match (kind, comparison.path) {
             (_, "id") => {
@@ -123,35 +153,48 @@ impl Call {
             }
             (Kind::Group, "members" | "members.value") => EdgesOf::To,
             (Kind::User, "groups" | "groups.value") => EdgesOf::From,
-            _ => return self.by_key(kind, comparison, false).await,
+            _ => return self.by_key(kind, comparison, false, means).await,
         };
         match document::id(value) {
-            Some(id) => self.across(kind, of(id)).await,
+            Some(id) => self.across(kind, of(id), means).await,
             None => Ok(Some(Plan::NOTHING)),
         }
     }
 
     /// The resources whose key satisfies a comparison, where its attribute has one.
-    async fn by_key(&self, kind: Kind, comparison: &Comparison<'_>, certain: bool) -> Answer<Option<Plan>> {
+    async fn by_key(
+        &self,
+        kind: Kind,
+        comparison: &Comparison<'_>,
+        certain: bool,
+        means: &mut Means,
+    ) -> Answer<Option<Plan>> {
         let Literal::String(value) = comparison.value else { return Ok(None) };
         let Some(key) = document::key_for(kind, comparison.path, value) else { return Ok(None) };
         let store = &self.service.store;
         let range = if comparison.op == Op::Eq {
-            let objects = store.find(self.realm(), kind, &key, FEW).await?;
-            if objects.len() < FEW {
-                return Ok(Some(Plan::Found { objects, certain }));
+            if !means.keyed {
+                let objects = store.find(self.realm(), kind, &key, FEW).await?;
+                if objects.len() < FEW {
+                    return Ok(Some(Plan::Found { objects, certain }));
+                }
+            }
+            if means.by_cursor {
+                return Ok(Some(Plan::Keyed(KeyRange::exactly(key))));
             }
             KeyRange::exactly(key)
         } else {
             KeyRange::beginning_with(key.name, &key.value)
         };
+        self.room_to_search(means).await?;
         let work = self.service.config.limits.work;
         let ids = store.ids(self.realm(), kind, range, work + 1).await?;
         Ok(self.if_few(ids, certain))
     }
 
     /// The ids of a kind at the other end of memberships.
-    async fn across(&self, kind: Kind, of: EdgesOf) -> Answer<Option<Plan>> {
+    async fn across(&self, kind: Kind, of: EdgesOf, means: &mut Means) -> Answer<Option<Plan>> {
+        self.room_to_search(means).await?;
         let mut ids = Vec::new();
         let mut after = None;
         loop {
@@ -162,6 +205,13 @@ impl Call {
                 return Ok(self.if_few(ids, false));
             }
         }
+    }
+
+    async fn room_to_search(&self, means: &mut Means) -> Answer<()> {
+        if means.room.is_none() {
+            means.room = Some(self.service.room.to_read(true).await?);
+        }
+        Ok(())
     }
 
     /// A walk through so many costs as much as one through everything, and by cursor that has no limit.

@@ -10,7 +10,7 @@ use crate::answer::{Answer, Refusal};
 /// Queries that are read at a time: those that may look at everything, and pages of what needs no looking for. Apart, so
 /// that a page does not wait for searches.
 const SEARCHES: usize = 8;
-const PAGES: usize = 16;
+const PAGES: usize = 8;
 /// Large pages that wait for their clients to take them.
 const LEAVING: usize = 8;
 /// Bytes of a large page.

@@ -2,7 +2,7 @@
 
 use scim::filter::Compiled;
 use scim::{Map, ScimType};
-use store::{Cursor, Kind, Object, Scan};
+use store::{Cursor, KeyRange, Kind, Object, Order, Scan};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
@@ -16,8 +16,21 @@ pub(crate) enum Place {
     Start,
     /// By the order of the store.
     After(Cursor),
+    /// By the order of the store among those that have a key.
+    Keyed(Cursor),
     /// By the order of ids.
     Behind(Uuid),
+}
+
+impl Place {
+    /// Whether a walk by the plan can go on there.
+    pub(crate) fn fits(&self, plan: &Plan) -> bool {
+        match self {
+            Self::Start | Self::After(_) => true,
+            Self::Keyed(_) => matches!(plan, Plan::Keyed(_)),
+            Self::Behind(_) => matches!(plan, Plan::Found { .. } | Plan::Ids { .. }),
+        }
+    }
 }
 
 /// A match, and its resource where that was needed to see it.
@@ -38,6 +51,7 @@ enum Source {
     Found(Vec<Object>),
     Ids { ids: Vec<Uuid>, at: usize },
     Scan(Scan),
+    Keyed(Scan),
     End,
 }
 
@@ -64,10 +78,14 @@ impl<'q> Walk<'q> {
             (Place::Behind(last), Plan::Ids { ids, .. }) => {
                 Source::Ids { at: ids.partition_point(|id| *id <= last), ids }
             }
-            (Place::Behind(_), Plan::Scan) => {
-                let grown = "the query finds so much more than before that it is read in another order: start \
+            (Place::Start, Plan::Keyed(range)) => Source::Keyed(among(range, scan)),
+            (Place::Keyed(cursor), Plan::Keyed(range)) => {
+                Source::Keyed(among(range, scan).after(Some(cursor)))
+            }
+            (Place::Behind(_) | Place::Keyed(_), _) => {
+                let other = "the query finds so much more or less than before that it is read in another order: start \
                              again with an empty cursor";
-                return Err(Refusal::of(ScimType::ExpiredCursor, grown));
+                return Err(Refusal::of(ScimType::ExpiredCursor, other));
             }
         };
         Ok(Self { kind, filter: filter.filter(|_| !certain), source, looked_at: 0, dense: true })
@@ -77,6 +95,7 @@ impl<'q> Walk<'q> {
     pub(crate) fn place(&self) -> Option<Place> {
         match &self.source {
             Source::Scan(scan) => Some(scan.after.clone().map_or(Place::Start, Place::After)),
+            Source::Keyed(scan) => Some(scan.after.clone().map_or(Place::Start, Place::Keyed)),
             Source::Ids { ids, at } if *at < ids.len() => {
                 Some(at.checked_sub(1).map_or(Place::Start, |before| Place::Behind(ids[before])))
             }
@@ -91,6 +110,12 @@ impl<'q> Walk<'q> {
         *at = usize::try_from(number).map_or(ids.len(), |number| at.saturating_add(number).min(ids.len()));
         true
     }
+}
+
+/// The scan of what has a key in the range.
+fn among(range: KeyRange, scan: Scan) -> Scan {
+    let KeyRange { name, from, to } = range;
+    Scan { order: Order::Key { name, from, to }, ..scan }
 }
 
 impl Call {
@@ -110,18 +135,8 @@ impl Call {
                     let (objects, asked) = self.get_some(walk.kind, &ids[at..end]).await?;
                     (objects, Source::Ids { at: at + asked, ids })
                 }
-                Source::Scan(scan) => {
-                    let page = self
-                        .service
-                        .store
-                        .scan(self.realm(), walk.kind, Scan { limit, ..scan.clone() })
-                        .await?;
-                    let next = page.next.map_or(Source::End, |next| {
-                        Source::Scan(Scan { offset: 0, ..scan.clone() }.after(Some(next)))
-                    });
-                    walk.source = Source::Scan(scan);
-                    (page.objects, next)
-                }
+                Source::Scan(scan) => self.page_of(walk, Source::Scan, scan, limit).await?,
+                Source::Keyed(scan) => self.page_of(walk, Source::Keyed, scan, limit).await?,
             };
             if !matches!(next, Source::End) {
                 // Small reads are done on this thread, which others are waiting for.
@@ -161,6 +176,22 @@ impl Call {
             walk.dense = matches.len() == seen;
             return Ok(Some(matches));
         }
+    }
+
+    /// A page of the store, and where the walk goes on after it; it still stands before.
+    async fn page_of(
+        &self,
+        walk: &mut Walk<'_>,
+        source: fn(Scan) -> Source,
+        scan: Scan,
+        limit: usize,
+    ) -> Answer<(Vec<Object>, Source)> {
+        let page = Scan { limit, ..scan.clone() };
+        let page = self.service.store.scan(self.realm(), walk.kind, page).await?;
+        let after = |next| source(Scan { offset: 0, ..scan.clone() }.after(Some(next)));
+        let next = page.next.map_or(Source::End, after);
+        walk.source = source(scan);
+        Ok((page.objects, next))
     }
 
     /// As [`Self::step`]. The error is `tooMany`, when there is more than the service is willing to look at.
