@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::render::{MEMBERSHIPS, RESOURCES, Seen};
 use crate::serve::Call;
 use crate::service::Known;
-use crate::stream::{self, CHUNK, Sink};
+use crate::stream::{self, Sink};
 use crate::walk::{Place, Walk};
 
 /// What a query found.
@@ -39,7 +39,7 @@ impl Call {
         let query = self.read_query(kinds, search)?;
         let (found, room) = self.answer(&query).await?;
         let start = query.cursor.is_none().then_some(query.start);
-        let streams = found.page.bytes > CHUNK
+        let streams = room.is_some()
             || kinds.iter().zip(&projections).any(|(kind, projection)| {
                 *kind == Kind::Group && projection.wants("members", &self.ty(*kind).definition)
             });
@@ -60,7 +60,7 @@ impl Call {
 
     /// What a query finds, and the room in memory that its page takes.
     async fn answer(&self, query: &Query) -> Answer<(Found, Option<OwnedSemaphorePermit>)> {
-        let mut means = query.means()?;
+        let mut means = query.means(self.service.config.limits.work)?;
         let mut plans = Vec::with_capacity(query.kinds.len());
         for (kind, filter) in query.parts() {
             plans.push(self.plan(kind, filter, &mut means).await?);

@@ -14,6 +14,10 @@ use crate::answer::{Answer, Refusal};
 use crate::plan::{Means, Plan};
 use crate::walk::{Match, Place};
 
+/// Ids that a look-up may find where pages are read by cursor: each page finds them anew, and to look for a page among
+/// everything costs no more where there are many.
+const LOOKED_UP: usize = 20_000;
+
 /// A query, read.
 pub(crate) struct Query {
     pub(crate) kinds: Vec<Kind>,
@@ -95,12 +99,22 @@ impl Query {
     }
 
     /// How look-ups may be answered. The error is `invalidCursor`.
-    pub(crate) fn means(&self) -> Answer<Means> {
-        let Some(cursor) = &self.cursor else { return Ok(Means::default()) };
+    pub(crate) fn means(&self, work: usize) -> Answer<Means> {
+        let mut means = Means { scans: false, most: work, by_cursor: false, keyed: false, room: None };
+        let Some(cursor) = &self.cursor else { return Ok(means) };
         // Who wants no resources wants to know how many there are.
-        let by_cursor = self.count > 0 || !cursor.is_empty();
-        let keyed = matches!(self.spot()?, Spot::At(_, Place::Keyed(_)));
-        Ok(Means { by_cursor, keyed, room: None })
+        means.by_cursor = self.count > 0 || !cursor.is_empty();
+        match self.spot()? {
+            Spot::At(_, Place::Start) if means.by_cursor && self.sort_by.is_none() => {
+                means.most = work.min(LOOKED_UP);
+            }
+            Spot::At(_, place) => {
+                means.scans = matches!(place, Place::After(_));
+                means.keyed = matches!(place, Place::Keyed(_));
+            }
+            Spot::Sorted(..) => {}
+        }
+        Ok(means)
     }
 
     /// The cursor of a place among the resources of a kind.

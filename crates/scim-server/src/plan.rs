@@ -30,7 +30,7 @@ pub(crate) enum Plan {
     },
     /// Those with a key of one value, in the order of the store.
     Keyed(KeyRange),
-    /// Those with these ids, in ascending order, no more than the service is willing to look at.
+    /// Those with these ids, in ascending order, no more than [`Means::most`].
     Ids {
         ids: Vec<Uuid>,
         /// As above.
@@ -59,9 +59,12 @@ impl Plan {
     }
 }
 
-/// How a look-up may be answered, and the room that it takes.
-#[derive(Default)]
+/// How a query may be answered, and the room that it takes.
 pub(crate) struct Means {
+    /// Whether the page goes on where another one ended that looked at everything.
+    pub(crate) scans: bool,
+    /// Ids at most that a look-up may find.
+    pub(crate) most: usize,
     /// Whether pages go on within the order of the store, so that nothing but the page needs be read.
     pub(crate) by_cursor: bool,
     /// Whether a page before did.
@@ -77,7 +80,7 @@ impl Call {
         filter: Option<&Compiled>,
         means: &mut Means,
     ) -> Answer<Plan> {
-        let Some(filter) = filter else { return Ok(Plan::Scan) };
+        let Some(filter) = filter.filter(|_| !means.scans) else { return Ok(Plan::Scan) };
         // Keys compare exactly as the filter compares their values.
         if let Some(comparison) = filter.only_comparison()
             && let Some(plan) = self.by_key(kind, &comparison, true, means).await?
@@ -96,7 +99,7 @@ impl Call {
                 Some(ids) => union.extend(ids),
                 None => return Ok(Plan::Scan),
             }
-            if union.len() > self.service.config.limits.work {
+            if union.len() > means.most {
                 return Ok(Plan::Scan);
             }
         }
@@ -187,9 +190,8 @@ impl Call {
             KeyRange::beginning_with(key.name, &key.value)
         };
         self.room_to_search(means).await?;
-        let work = self.service.config.limits.work;
-        let ids = store.ids(self.realm(), kind, range, work + 1).await?;
-        Ok(self.if_few(ids, certain))
+        let ids = store.ids(self.realm(), kind, range, means.most + 1).await?;
+        Ok(if_few(ids, certain, means))
     }
 
     /// The ids of a kind at the other end of memberships.
@@ -201,8 +203,8 @@ impl Call {
             let page = self.service.store.edges(self.realm(), EdgeKind::Member, of, after, PAGE).await?;
             ids.extend(page.others.iter().filter(|(other, _)| *other == kind).map(|(_, id)| *id));
             after = page.next;
-            if after.is_none() || ids.len() > self.service.config.limits.work {
-                return Ok(self.if_few(ids, false));
+            if after.is_none() || ids.len() > means.most {
+                return Ok(if_few(ids, false, means));
             }
         }
     }
@@ -212,12 +214,6 @@ impl Call {
             means.room = Some(self.service.room.to_read(true).await?);
         }
         Ok(())
-    }
-
-    /// A walk through so many costs as much as one through everything, and by cursor that has no limit.
-    fn if_few(&self, mut ids: Vec<Uuid>, certain: bool) -> Option<Plan> {
-        ids.sort_unstable();
-        (ids.len() <= self.service.config.limits.work).then_some(Plan::Ids { ids, certain })
     }
 
     /// The object where the filter admits it, and its resource as far as that was needed.
@@ -251,6 +247,12 @@ impl Call {
         let present = ids.iter().zip(found).filter(|(_, found)| *found);
         Ok(present.map(|(id, _)| json!({ "value": id.to_string() })).collect())
     }
+}
+
+/// A walk through more costs as much as one through everything, and by cursor that has no limit.
+fn if_few(mut ids: Vec<Uuid>, certain: bool, means: &Means) -> Option<Plan> {
+    ids.sort_unstable();
+    (ids.len() <= means.most).then_some(Plan::Ids { ids, certain })
 }
 
 pub(crate) fn too_many(work: usize) -> Refusal {

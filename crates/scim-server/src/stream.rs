@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::answer::{Answer, Refusal};
 
 /// How much is collected before it is sent.
-pub(crate) const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 enum Piece {
     More(Bytes),
