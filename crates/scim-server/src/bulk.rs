@@ -8,7 +8,7 @@ use scim::message::{
     BulkMethod, BulkOperation, BulkReply, BulkRequest, BulkResponse, bulk_reference, bulk_references,
     defer_references, resolve_references,
 };
-use scim::{Error, Map, PatchRequest, ScimType};
+use scim::{Error, PatchRequest, ScimType};
 use serde_json::{Value, json};
 use store::{Kind, Object};
 
@@ -314,10 +314,10 @@ impl Run {
                         "a POST in a bulk request must have a bulkId",
                     ));
                 }
-                Ok(Some(call.create(kind, map(data)?.into()).await?))
+                Ok(Some(call.create(kind, body(call, kind, data)?).await?))
             }
             (BulkMethod::Put, Some(id)) => {
-                Ok(Some(call.change(kind, &id, &Edit::Replace(map(data)?.into()), when).await?))
+                Ok(Some(call.change(kind, &id, &Edit::Replace(body(call, kind, data)?), when).await?))
             }
             (BulkMethod::Patch, Some(id)) => {
                 let request = PatchRequest::parse(data)?;
@@ -354,9 +354,9 @@ fn kind(endpoint: &str) -> Option<Kind> {
     }
 }
 
-fn map(data: Value) -> Result<Map, Error> {
+fn body(call: &Call, kind: Kind, data: Value) -> Result<scim::Body, Error> {
     match data {
-        Value::Object(map) => Ok(map),
+        Value::Object(map) => scim::Body::of(map, &call.ty(kind).definition),
         _ => Err(Error::of(
             ScimType::InvalidSyntax,
             "the operation's data must be the resource, a JSON object",

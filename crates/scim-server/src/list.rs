@@ -46,8 +46,10 @@ impl Call {
         let projections: Vec<_> = kinds.iter().copied().zip(projections).collect();
         let call = self.clone();
         let write = async move |mut sink: Sink| {
+            if let Some(room) = room {
+                sink.hold(room);
+            }
             call.write_list(&mut sink, found, start, &projections).await?;
-            drop(room);
             Ok(sink)
         };
         let body = if streams {

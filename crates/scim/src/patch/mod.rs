@@ -14,7 +14,7 @@ pub use members::{Member, MemberEdit};
 pub(crate) use members::{MemberReader, Members, parse_members};
 
 use crate::error::Error;
-use crate::path::Path;
+use crate::path::{AttrPath, Path};
 use crate::quirk::{Quirk, Quirks};
 use crate::resource::{get, kind_of};
 use crate::urn;
@@ -124,7 +124,7 @@ fn take(object: &mut Map<String, Value>, name: &str) -> Option<Value> {
 
 fn parse_operation(
     operation: Value,
-    members: Option<Vec<Member>>,
+    mut members: Option<Vec<Member>>,
     quirks: &mut Quirks,
 ) -> Result<Operation, Error> {
     let Value::Object(mut operation) = operation else {
@@ -151,7 +151,14 @@ fn parse_operation(
             return Err(Error::path(format!("path is a string; the request has {}", kind_of(&other))));
         }
     };
-    let value = take(&mut operation, "value");
+    let mut value = take(&mut operation, "value");
+    let on_members = |path: &Path| path.filter.is_none() && path.attr == AttrPath::of("members");
+    if path.as_ref().is_some_and(on_members)
+        && let Some(whole) = value.take_if(|value| !value.is_null())
+    {
+        // As lists are that come in by themselves: as JSON a list takes many times as much.
+        members = Some(parse_members(whole, quirks)?);
+    }
     match (op, &path, &value) {
         (Op::Remove, None, _) => Err(Error::of(
             crate::ScimType::NoTarget,

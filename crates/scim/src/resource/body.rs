@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::json::{self, Budget, Names, Unambiguous};
-use crate::patch::{Member, MemberReader, Members};
+use crate::patch::{Member, MemberReader, Members, parse_members};
 use crate::quirk::{Quirk, Quirks};
 use crate::schema::Definition;
 
@@ -22,13 +22,26 @@ pub struct Body {
     pub quirks: Quirks,
 }
 
-impl From<Map<String, Value>> for Body {
-    fn from(resource: Map<String, Value>) -> Self {
-        Self { resource, ..Self::default() }
-    }
-}
-
 impl Body {
+    /// A body that was read as JSON. The error is `invalidValue`, for a member that is none.
+    pub fn of(mut resource: Map<String, Value>, definition: &Definition) -> Result<Self, Error> {
+        let mut quirks = Quirks::new();
+        let mut members = None;
+        if let Some(edge) = definition.edge()
+            && let Some((name, value)) =
+                resource.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&edge.name))
+            && !value.is_null()
+        {
+            if *name != edge.name {
+                quirks.at(Quirk::NameCase, name);
+            }
+            let (name, value) = (name.clone(), value.take());
+            resource.shift_remove(&name);
+            members = Some(parse_members(value, &mut quirks)?);
+        }
+        Ok(Self { resource, members, quirks })
+    }
+
     /// Reads a body. Errors: `invalidSyntax`, `invalidValue` for a member that is none.
     pub fn from_slice(body: &[u8], definition: &Definition) -> Result<Self, Error> {
         let edge = definition.edge().map(|edge| edge.name.as_str());

@@ -301,7 +301,7 @@ fn members_read_from_the_body_are_those_of_its_json() {
             Ok::<_, Error>((accepted.resource, body.members.or(accepted.members), notes))
         };
         let read = Body::from_slice(body.to_string().as_bytes(), &group).and_then(accept);
-        assert_eq!(read, accept(object(body).into()), "{members}");
+        assert_eq!(read, Body::of(object(body), &group).and_then(accept), "{members}");
     }
     let user = Body::from_slice(br#"{"userName":"u","members":[{"a":1}]}"#, &Definition::user(&[])).unwrap();
     assert!(user.members.is_none() && user.resource.contains_key("members"));
