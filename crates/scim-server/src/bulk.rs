@@ -165,8 +165,10 @@ impl Run {
     async fn take_back_halves(&mut self, call: &Call) {
         let halves: Vec<usize> = self.halves.drain().map(|(position, _)| position).collect();
         for position in halves {
-            let stopped =
-                Error::new(409, "what the resource refers to was not created before the request ended");
+            let stopped = Error::new(
+                409,
+                "what the resource refers to was not created before failOnErrors ended the request: send both again",
+            );
             self.take_back(call, position, &stopped).await;
         }
     }
@@ -185,8 +187,12 @@ impl Run {
             if let Some(name) = reply.bulk_id.clone() {
                 let refers =
                     |other: &usize| self.refers.get(other).is_some_and(|names| names.contains(&name));
-                let without =
-                    Error::new(409, format!("bulkId:{name} was undone, since it failed in the end"));
+                let without = Error::new(
+                    409,
+                    format!(
+                        "bulkId:{name}, which it refers to, failed in the end and was undone: mend that one and send both again"
+                    ),
+                );
                 let others = self.refers.keys().filter(|other| **other != position && refers(other));
                 undone.extend(others.map(|other| (*other, without.clone())));
                 self.ids.remove(&name);

@@ -39,7 +39,10 @@ impl Service {
             let realm = Realm(tenant);
             let found = self.store.find(realm, Kind::SchemaExtension, &key(&schema.id), 1).await?;
             if found.is_empty() && self.store.count(realm, Kind::SchemaExtension).await? >= MOST as u64 {
-                return Err(Refusal::new(400, format!("a tenant has at most {MOST} schema extensions")));
+                return Err(Refusal::new(
+                    400,
+                    format!("a tenant has at most {MOST} schema extensions: remove one first"),
+                ));
             }
             let (id, expect) = found
                 .first()

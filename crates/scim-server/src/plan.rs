@@ -259,8 +259,8 @@ pub(crate) fn too_many(work: usize) -> Refusal {
     Refusal::of(
         ScimType::TooMany,
         format!(
-            "the query would have to look at more than {work} resources: use an equality on id, userName, \
-             externalId, displayName or emails.value, add one with and, or read by cursor"
+            "the query would have to look at more than {work} resources: use eq or sw on userName, \
+             externalId, displayName or emails.value, add one of these with and, or read by cursor"
         ),
     )
 }

@@ -275,7 +275,10 @@ impl Incoming<'_> {
     /// A filter on discovery is refused (RFC 7644 section 4).
     fn unfiltered(&self) -> Answer<()> {
         if query::search(self.query)?.filter.is_some() {
-            return Err(Refusal::new(403, "schemas and resource types cannot be filtered"));
+            return Err(Refusal::new(
+                403,
+                "schemas and resource types cannot be filtered: ask without a filter",
+            ));
         }
         Ok(())
     }
@@ -329,7 +332,10 @@ impl Incoming<'_> {
                     return Ok(response);
                 }
                 if when.if_match.is_some_and(|tags| !names_tag(tags, &seen.etag)) {
-                    return Err(Refusal::new(412, format!("the resource has the version {}", seen.etag)));
+                    return Err(Refusal::new(
+                        412,
+                        format!("the resource has the version {}, which If-Match does not name", seen.etag),
+                    ));
                 }
                 respond_seen(call, StatusCode::OK, seen, projection).await
             }

@@ -189,7 +189,16 @@ impl Call {
 
 /// The id as the store has it. The error is 404: what is no id of ours is nobody's.
 fn uuid(kind: Kind, id: &str) -> Answer<Uuid> {
-    document::id(id).ok_or_else(|| Refusal::not_found(name(kind), id))
+    document::id(id).ok_or_else(|| match Uuid::parse_str(id) {
+        Ok(other) => {
+            let shown: String = id.chars().take(80).collect();
+            Refusal::new(
+                404,
+                format!("there is no {} {shown} in this tenant: ids are exact, as {other} is", name(kind)),
+            )
+        }
+        Err(_) => Refusal::not_found(name(kind), id),
+    })
 }
 
 /// The version of the resource after a commit; `None` when there was nothing to commit.
