@@ -83,7 +83,7 @@ impl Directory {
         object_type: ObjectType,
         ids: &[Uuid],
     ) -> Result<Vec<Option<DirectoryObject>>> {
-        let objects = self.store.get_many(self.realm(), kind_of(object_type), ids).await?;
+        let objects = self.store.get_all(self.realm(), kind_of(object_type), ids).await?;
         objects.iter().map(|object| object.as_ref().map(decode_object).transpose()).collect()
     }
 

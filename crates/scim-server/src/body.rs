@@ -5,8 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use bytes::Bytes;
 use intake::{Fault, Intake};
-use scim::{Error, Map, ScimType, urn};
-use serde_json::Value;
+use scim::urn;
 
 use crate::answer::{Answer, Refusal};
 
@@ -42,13 +41,5 @@ impl From<Fault> for Refusal {
             Fault::Busy => Self::busy(fault.to_string()),
             fault => Self::new(fault.status(), fault.to_string()),
         }
-    }
-}
-
-/// Reads a JSON object.
-pub(crate) fn object(body: &[u8]) -> Result<Map, Error> {
-    match scim::json::parse(body)? {
-        Value::Object(map) => Ok(map),
-        _ => Err(Error::of(ScimType::InvalidSyntax, "the body must be a JSON object")),
     }
 }

@@ -263,7 +263,7 @@ impl Service {
                     | store::Error::Missing { kind: Kind::User | Kind::Group, .. },
                 ) => {
                     tokio::task::yield_now().await;
-                    objects = self.store.get_many(realm, kind, &ids).await?.into_iter().flatten().collect();
+                    objects = self.store.get_all(realm, kind, &ids).await?.into_iter().flatten().collect();
                 }
                 Err(store::Error::NotUnique { name, value, holder, .. }) => {
                     return Err(held_twice(schemas, kind, (name, &value), holder, &written));

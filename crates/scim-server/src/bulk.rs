@@ -8,7 +8,7 @@ use scim::message::{
     BulkMethod, BulkOperation, BulkReply, BulkRequest, BulkResponse, bulk_reference, bulk_references,
     defer_references, resolve_references,
 };
-use scim::{Error, Map, PatchRequest, ScimType};
+use scim::{Error, PatchRequest, ScimType};
 use serde_json::{Value, json};
 use store::{Kind, Object};
 
@@ -47,8 +47,10 @@ struct Run {
     ids: HashMap<String, String>,
     /// The `bulkId`s of creates that failed.
     failed: HashSet<String>,
-    /// The creates of circles whose second half is still to come, by position.
-    halves: HashSet<usize>,
+    /// The creates of circles whose second half is still to come: position and `bulkId`.
+    halves: HashMap<usize, String>,
+    /// What each create refers to, by position.
+    refers: HashMap<usize, Vec<String>>,
     errors: u64,
     replies: Vec<(usize, BulkReply)>,
 }
@@ -58,7 +60,7 @@ impl Run {
         let promised: HashSet<String> = request
             .operations
             .iter()
-            .filter(|operation| operation.method == BulkMethod::Post)
+            .filter(|operation| operation.method == Some(BulkMethod::Post))
             .filter_map(|operation| operation.bulk_id.clone())
             .collect();
         let most = request.fail_on_errors.filter(|most| *most > 0).unwrap_or(u64::MAX);
@@ -71,12 +73,12 @@ impl Run {
                 if self.errors >= most {
                     return;
                 }
-                if self.must_wait(&operation, &promised) {
+                if self.must_wait(position, &operation, &promised) {
                     still.push((position, operation));
                     continue;
                 }
                 // Creates do not touch each other, so that they may share the store's commits.
-                let alone = operation.method != BulkMethod::Post || most != u64::MAX;
+                let alone = operation.method != Some(BulkMethod::Post) || most != u64::MAX;
                 if alone || ready.len() >= AT_ONCE {
                     self.together(call, std::mem::take(&mut ready)).await;
                 }
@@ -88,16 +90,34 @@ impl Run {
             }
             self.together(call, ready).await;
             if still.len() == before && self.errors < most {
-                self.open_circle(call, &mut still, &promised).await;
+                // What a half of a create suffices for closes the circle.
+                let closes = |(_, operation): &(usize, BulkOperation)| {
+                    operation.method == Some(BulkMethod::Post) && !self.lacks(operation, &promised)
+                };
+                match still.iter().position(closes) {
+                    Some(at) => {
+                        let operation = still.remove(at);
+                        self.together(call, vec![operation]).await;
+                    }
+                    None => self.open_circle(call, &mut still, &promised).await,
+                }
             }
             waiting = still;
         }
     }
 
+    /// Whether an operation refers to something that is still to be created, or of which there is only half.
+    fn must_wait(&self, position: usize, operation: &BulkOperation, promised: &HashSet<String>) -> bool {
+        // A second half waits for nothing but the other creates.
+        let half = |name: &str| {
+            !self.halves.contains_key(&position) && self.halves.values().any(|other| other == name)
+        };
+        self.lacks(operation, promised) || references(operation).into_iter().any(half)
+    }
+
     /// Whether an operation refers to something that is still to be created.
-    fn must_wait(&self, operation: &BulkOperation, promised: &HashSet<String>) -> bool {
-        let data = operation.data.as_ref().unwrap_or(&Value::Null);
-        bulk_references(data, &operation.path).into_iter().any(|name| self.is_pending(name, promised))
+    fn lacks(&self, operation: &BulkOperation, promised: &HashSet<String>) -> bool {
+        references(operation).into_iter().any(|name| self.is_pending(name, promised))
     }
 
     fn is_pending(&self, name: &str, promised: &HashSet<String>) -> bool {
@@ -113,20 +133,22 @@ impl Run {
         promised: &HashSet<String>,
     ) {
         let creates = |(_, operation): &(usize, BulkOperation)| {
-            operation.method == BulkMethod::Post && operation.bulk_id.is_some()
+            operation.method == Some(BulkMethod::Post) && operation.bulk_id.is_some()
         };
         let at = waiting.iter().position(creates).unwrap_or(0);
         let (position, mut operation) = waiting.remove(at);
         let pending = |name: &str| self.is_pending(name, promised);
-        let data = operation.data.as_mut().filter(|_| operation.method == BulkMethod::Post);
+        let refers = references(&operation).into_iter().map(str::to_owned).collect();
+        let data = operation.data.as_mut().filter(|_| operation.method == Some(BulkMethod::Post));
         let deferred = data.map(|data| defer_references(data, &pending)).unwrap_or_default();
         let (path, bulk_id) = (operation.path.clone(), operation.bulk_id.clone());
         self.together(call, vec![(position, operation)]).await;
+        self.refers.insert(position, refers);
         let Some(bulk_id) = bulk_id.filter(|name| self.ids.contains_key(name) && !deferred.is_empty()) else {
             return;
         };
         let patch = BulkOperation {
-            method: BulkMethod::Patch,
+            method: Some(BulkMethod::Patch),
             bulk_id: None,
             version: None,
             path: format!("{}/bulkId:{bulk_id}", path.trim_end_matches('/')),
@@ -135,36 +157,54 @@ impl Run {
                 "Operations": [{ "op": "add", "value": deferred }],
             })),
         };
-        self.halves.insert(position);
+        self.halves.insert(position, bulk_id);
         waiting.push((position, patch));
     }
 
     /// Undoes the creates whose second half was never tried, since there were errors enough before.
     async fn take_back_halves(&mut self, call: &Call) {
-        let halves: Vec<usize> = self.halves.drain().collect();
+        let halves: Vec<usize> = self.halves.drain().map(|(position, _)| position).collect();
         for position in halves {
-            let stopped =
-                Error::new(409, "what the resource refers to was not created before the request ended");
+            let stopped = Error::new(
+                409,
+                "what the resource refers to was not created before failOnErrors ended the request: send both again",
+            );
             self.take_back(call, position, &stopped).await;
         }
     }
 
-    /// Undoes the first half of a create, so that one that is answered as failed left nothing.
+    /// Undoes the first half of a create, so that one that is answered as failed left nothing, and the creates that
+    /// refer to it, which cannot be what was asked for without it.
     async fn take_back(&mut self, call: &Call, position: usize, error: &Error) {
-        let Some((_, reply)) = self.replies.iter_mut().find(|(other, _)| *other == position) else { return };
-        reply.status = error.status;
-        reply.response = Some(error.to_json());
-        reply.version = None;
-        if let Some(name) = &reply.bulk_id {
-            self.ids.remove(name);
-            self.failed.insert(name.clone());
-        }
-        let Some((kind, Some(id))) = reply.location.as_deref().and_then(place) else { return };
-        match call.delete(kind, id, Precondition::default()).await {
-            Ok(()) => reply.location = None,
-            Err(refusal) if refusal.error.status == 404 => reply.location = None,
-            // The client is told where what is left of it is.
-            Err(refusal) => tracing::error!(error = %refusal.error, "half a create could not be undone"),
+        let mut undone = vec![(position, error.clone())];
+        while let Some((position, error)) = undone.pop() {
+            let found =
+                self.replies.iter_mut().find(|(other, reply)| *other == position && reply.status == 201);
+            let Some((_, reply)) = found else { continue };
+            reply.status = error.status;
+            reply.response = Some(error.to_json());
+            reply.version = None;
+            if let Some(name) = reply.bulk_id.clone() {
+                let refers =
+                    |other: &usize| self.refers.get(other).is_some_and(|names| names.contains(&name));
+                let without = Error::new(
+                    409,
+                    format!(
+                        "bulkId:{name}, which it refers to, failed in the end and was undone: mend that one and send both again"
+                    ),
+                );
+                let others = self.refers.keys().filter(|other| **other != position && refers(other));
+                undone.extend(others.map(|other| (*other, without.clone())));
+                self.ids.remove(&name);
+                self.failed.insert(name);
+            }
+            let Some((kind, Some(id))) = reply.location.as_deref().and_then(place) else { continue };
+            match call.delete(kind, id, Precondition::default()).await {
+                Ok(()) => reply.location = None,
+                Err(refusal) if refusal.error.status == 404 => reply.location = None,
+                // The client is told where what is left of it is.
+                Err(refusal) => tracing::error!(error = %refusal.error, "half a create could not be undone"),
+            }
         }
     }
 
@@ -184,6 +224,11 @@ impl Run {
                 (*position, reply)
             })
             .collect();
+        let creates = |operation: &BulkOperation| operation.method == Some(BulkMethod::Post);
+        for (position, operation) in operations.iter().filter(|(_, operation)| creates(operation)) {
+            let refers = references(operation).into_iter().map(str::to_owned).collect();
+            self.refers.insert(*position, refers);
+        }
         let outcomes = operations.into_iter().map(|(_, operation)| self.carry_out(call, operation));
         let outcomes = futures::future::join_all(outcomes).await;
         for ((position, reply), outcome) in replies.into_iter().zip(outcomes) {
@@ -211,7 +256,7 @@ impl Run {
         let mut failure = None;
         match outcome {
             Ok(Some(object)) => {
-                let created = reply.method == BulkMethod::Post;
+                let created = reply.method == Some(BulkMethod::Post);
                 reply.status = if created { 201 } else { 200 };
                 reply.location = Some(call.location(object.kind, object.id));
                 if let Some(name) = reply.bulk_id.as_ref().filter(|_| created) {
@@ -232,7 +277,7 @@ impl Run {
             }
         }
         // The second half of a create of a circle is no operation of the client's: it changes the first half's reply.
-        if !self.halves.remove(&position) {
+        if self.halves.remove(&position).is_none() {
             self.replies.push((position, reply));
         } else if let Some(error) = failure {
             self.take_back(call, position, &error).await;
@@ -262,7 +307,13 @@ impl Run {
             ));
         }
         let when = Precondition { if_match: operation.version.as_deref(), if_none_match: None };
-        match (operation.method, id) {
+        let Some(method) = operation.method else {
+            return Err(Refusal::of(
+                ScimType::InvalidSyntax,
+                "the method of an operation must be POST, PUT, PATCH or DELETE",
+            ));
+        };
+        match (method, id) {
             (BulkMethod::Post, None) => {
                 if operation.bulk_id.is_none() {
                     return Err(Refusal::of(
@@ -270,10 +321,10 @@ impl Run {
                         "a POST in a bulk request must have a bulkId",
                     ));
                 }
-                Ok(Some(call.create(kind, map(data)?).await?))
+                Ok(Some(call.create(kind, body(call, kind, data)?).await?))
             }
             (BulkMethod::Put, Some(id)) => {
-                Ok(Some(call.change(kind, &id, &Edit::Replace(map(data)?), when).await?))
+                Ok(Some(call.change(kind, &id, &Edit::Replace(body(call, kind, data)?), when).await?))
             }
             (BulkMethod::Patch, Some(id)) => {
                 let request = PatchRequest::parse(data)?;
@@ -286,6 +337,10 @@ impl Run {
             _ => Err(no_path(&operation.path)),
         }
     }
+}
+
+fn references(operation: &BulkOperation) -> Vec<&str> {
+    bulk_references(operation.data.as_ref().unwrap_or(&Value::Null), &operation.path)
 }
 
 /// Kind and id that a path names: `/Users`, `/Users/ID`, also as whole URLs.
@@ -306,9 +361,9 @@ fn kind(endpoint: &str) -> Option<Kind> {
     }
 }
 
-fn map(data: Value) -> Result<Map, Error> {
+fn body(call: &Call, kind: Kind, data: Value) -> Result<scim::Body, Error> {
     match data {
-        Value::Object(map) => Ok(map),
+        Value::Object(map) => scim::Body::of(map, &call.ty(kind).definition),
         _ => Err(Error::of(
             ScimType::InvalidSyntax,
             "the operation's data must be the resource, a JSON object",

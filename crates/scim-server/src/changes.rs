@@ -202,15 +202,24 @@ impl Call {
             }
             let excluded = if kind == Kind::Group { vec!["members".to_owned()] } else { Vec::new() };
             let projection = Projection::of(&[], &excluded, &self.ty(kind).definition)?;
-            for seen in self.see_all(self.get_many(kind, &ids).await?).await? {
-                let mut sink = Sink::buffered();
-                self.write_resource(&mut sink, &seen, &projection).await?;
-                bytes_left = bytes_left.saturating_sub(sink.buffer.len());
-                let text = String::from_utf8(sink.buffer).ok();
-                let resource = text.and_then(|text| RawValue::from_string(text).ok()).ok_or_else(|| {
-                    Refusal::new(500, format!("the stored {} {} is damaged", name(kind), seen.object.id))
-                })?;
-                resources.insert((kind, seen.object.id), resource);
+            let mut rest = &ids[..];
+            while !rest.is_empty() {
+                let (found, asked) = self.get_some(kind, rest).await?;
+                rest = &rest[asked..];
+                for seen in self.see_all(found).await? {
+                    let mut sink = Sink::buffered();
+                    self.write_resource(&mut sink, &seen, &projection).await?;
+                    bytes_left = bytes_left.saturating_sub(sink.buffer.len());
+                    let text = String::from_utf8(sink.buffer).ok();
+                    let resource =
+                        text.and_then(|text| RawValue::from_string(text).ok()).ok_or_else(|| {
+                            Refusal::new(
+                                500,
+                                format!("the stored {} {} is damaged", name(kind), seen.object.id),
+                            )
+                        })?;
+                    resources.insert((kind, seen.object.id), resource);
+                }
             }
         }
         Ok(bytes_left)

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use scim::{Map, ScimType, fold};
 use serde_json::Value;
 use store::{Key, KeyName, Kind, Object};
+use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
 use crate::schemas::Unique;
@@ -75,6 +76,13 @@ fn external_id(text: &str) -> Key {
     Key::lookup(KeyName::ExternalId, Bytes::from(fold::compose(text).into_owned().into_bytes()))
 }
 
+/// The id that a text is, as ids are written in answers: an id is exact in case (RFC 7643 section 3.1), by whatever way
+/// it comes in.
+pub(crate) fn id(text: &str) -> Option<Uuid> {
+    let id = Uuid::parse_str(text).ok()?;
+    (*text == *id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).then_some(id)
+}
+
 /// The key that resources with this value of an attribute carry, where the attribute is indexed.
 pub(crate) fn key_for(kind: Kind, path: &str, value: &str) -> Option<Key> {
     match (kind, path) {
@@ -111,6 +119,15 @@ mod tests {
         assert!(keys[0].unique && keys[0].value == "ärger@x");
         assert!(!keys[1].unique && keys[1].value == "E1");
         assert_eq!(key_for(Kind::User, "emails.value", "a@X").as_ref(), Some(&keys[2]));
+    }
+
+    #[test]
+    fn ids_are_exact() {
+        let text = "0190cafe-0000-7000-8000-00000000000a";
+        assert_eq!(id(text).map(|id| id.to_string()).as_deref(), Some(text));
+        for other in [text.to_uppercase(), text.replace('-', ""), format!("{{{text}}}"), String::new()] {
+            assert_eq!(id(&other), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,105 +1,30 @@
 //! Lists: filtered, sorted, in pages by index or by cursor (RFC 7644 section 3.4.2, RFC 9865).
 
-use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
-use std::ops::Bound;
-use std::vec;
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use scim::filter::{Compiled, Limits};
+use scim::filter::Limits;
 use scim::message::{SearchRequest, SortOrder};
-use scim::sort::SortKey;
-use scim::{Filter, Map, Projection, Quirks, ScimType, urn};
-use store::{Cursor, KeyName, Kind, Object, Order, Scan};
-use uuid::Uuid;
+use scim::{Filter, Projection, Quirks, urn};
+use store::{Kind, Object, Position, Scan};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::{self, Answer, Refusal};
-use crate::plan::{Plan, too_many};
+use crate::paging::{Page, Query, Spot};
+use crate::plan::Plan;
 use crate::render::{MEMBERSHIPS, RESOURCES, Seen};
 use crate::serve::Call;
+use crate::service::Known;
 use crate::stream::{self, Sink};
-
-/// A query, read.
-struct Query {
-    kinds: Vec<Kind>,
-    /// For each kind.
-    filters: Vec<Option<Compiled>>,
-    sort_by: Option<String>,
-    descending: bool,
-    start: u64,
-    count: usize,
-    cursor: Option<String>,
-    /// Tells queries apart, so that a cursor is used with its own.
-    mark: u64,
-}
+use crate::walk::{Place, Walk};
 
 /// What a query found.
-struct Found {
-    objects: Vec<Object>,
-    total: Option<u64>,
-    next: Option<String>,
-}
-
-/// Matches while they are counted: those of one window are kept.
-struct Window {
-    skip: u64,
-    left: usize,
-    total: u64,
-    page: Page,
-}
-
-/// The resources of a page, which ends early when it grows too large (RFC 7644 section 3.4.2.4 lets it).
-struct Page {
-    objects: Vec<Object>,
-    bytes_left: usize,
-}
-
-impl Page {
-    fn push(&mut self, object: Object) {
-        self.bytes_left = self.bytes_left.saturating_sub(object.body.len());
-        self.objects.push(object);
-    }
-
-    fn is_full(&self) -> bool {
-        self.bytes_left == 0
-    }
-}
-
-impl Window {
-    fn offer(&mut self, object: Object) {
-        self.total += 1;
-        if self.total > self.skip && self.left > 0 && !self.page.is_full() {
-            self.left -= 1;
-            self.page.push(object);
-        }
-    }
-}
-
-/// Objects that may match, in pages: what a look-up found, or everything.
-struct Candidates {
-    found: Option<Vec<Object>>,
-    ids: vec::IntoIter<Uuid>,
-    scan: Option<Scan>,
-    looked_at: usize,
-    /// Whether all of them match, so that no filter need be applied.
-    certain: bool,
-}
-
-impl Candidates {
-    fn of(plan: Plan, scan: Scan) -> Self {
-        let nothing =
-            Self { found: None, ids: Vec::new().into_iter(), scan: None, looked_at: 0, certain: false };
-        match plan {
-            Plan::Exactly(objects) => Self { found: Some(objects), certain: true, ..nothing },
-            Plan::These(objects) => Self { found: Some(objects), ..nothing },
-            Plan::Ids(ids) => Self { ids: ids.into_iter(), ..nothing },
-            Plan::All | Plan::Scan => Self { scan: Some(Scan { limit: RESOURCES, ..scan }), ..nothing },
-        }
-    }
+pub(crate) struct Found {
+    pub(crate) page: Page,
+    pub(crate) total: Option<u64>,
+    pub(crate) next: Option<String>,
 }
 
 impl Call {
@@ -112,22 +37,18 @@ impl Call {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let query = self.read_query(kinds, search)?;
-        let mut plans = Vec::with_capacity(kinds.len());
-        for (kind, filter) in query.parts() {
-            plans.push(self.plan(kind, filter).await?);
-        }
-        let found = if query.cursor.is_some() {
-            self.by_cursor(&query, plans).await?
-        } else {
-            self.by_index(&query, plans, query.start - 1).await?
-        };
+        let (found, room) = self.answer(&query).await?;
         let start = query.cursor.is_none().then_some(query.start);
-        let streams = kinds.iter().zip(&projections).any(|(kind, projection)| {
-            *kind == Kind::Group && projection.wants("members", &self.ty(*kind).definition)
-        });
+        let streams = room.is_some()
+            || kinds.iter().zip(&projections).any(|(kind, projection)| {
+                *kind == Kind::Group && projection.wants("members", &self.ty(*kind).definition)
+            });
         let projections: Vec<_> = kinds.iter().copied().zip(projections).collect();
         let call = self.clone();
         let write = async move |mut sink: Sink| {
+            if let Some(room) = room {
+                sink.hold(room);
+            }
             call.write_list(&mut sink, found, start, &projections).await?;
             Ok(sink)
         };
@@ -137,6 +58,31 @@ impl Call {
             Body::from(write(Sink::buffered()).await?.buffer)
         };
         Ok(answer::bytes(StatusCode::OK, body))
+    }
+
+    /// What a query finds, and the room in memory that its page takes.
+    async fn answer(&self, query: &Query) -> Answer<(Found, Option<OwnedSemaphorePermit>)> {
+        let mut means = query.means(self.service.config.limits.work)?;
+        let mut plans = Vec::with_capacity(query.kinds.len());
+        for (kind, filter) in query.parts() {
+            plans.push(self.plan(kind, filter, &mut means).await?);
+        }
+        let looked_up = plans.iter().all(|plan| matches!(plan, Plan::Found { .. }));
+        let searches = query.filters.iter().any(Option::is_some) || query.sorts(&plans);
+        let room = &self.service.room;
+        // One resource is no more than a read of it.
+        if !looked_up && means.room.is_none() {
+            means.room = Some(room.to_read(searches).await?);
+        }
+        let found = if query.cursor.is_some() {
+            self.by_cursor(query, plans).await?
+        } else if query.sorts(&plans) {
+            self.sorted(query, plans, None, query.start - 1).await?
+        } else {
+            self.by_index(query, plans).await?
+        };
+        let leaving = if looked_up { None } else { room.to_leave(found.page.bytes).await? };
+        Ok((found, leaving))
     }
 
     fn read_query(&self, kinds: &[Kind], search: SearchRequest) -> Answer<Query> {
@@ -179,195 +125,154 @@ impl Call {
         })
     }
 
-    /// The window that begins after `skip` matches, and how many match in all.
-    async fn by_index(&self, query: &Query, plans: Vec<Plan>, skip: u64) -> Answer<Found> {
-        // What a look-up finds is in no order but that of creation.
-        let looked_up =
-            plans.iter().any(|plan| matches!(plan, Plan::Exactly(_) | Plan::These(_) | Plan::Ids(_)));
-        if query.sort_by.is_some() && (looked_up || query.order().is_none()) {
-            return self.sorted(query, plans, skip).await;
-        }
-        let mut window = Window { skip, left: query.count, total: 0, page: self.empty_page() };
+    pub(crate) fn empty_page(&self) -> Page {
+        Page { objects: Vec::new(), bytes: 0, most: self.service.config.limits.page_bytes }
+    }
+
+    /// The window that begins at `startIndex`, and how many match in all.
+    async fn by_index(&self, query: &Query, plans: Vec<Plan>) -> Answer<Found> {
+        let mut page = self.empty_page();
+        let mut total = 0;
         for ((kind, filter), plan) in query.parts().zip(plans) {
-            match filter {
-                Some(filter) => {
-                    let mut candidates = Candidates::of(plan, query.scan());
-                    while let Some(objects) = self.next(kind, &mut candidates).await? {
-                        for object in objects {
-                            let filter = (!candidates.certain).then_some(filter);
-                            if let Some((object, _)) = self.pass(filter, object).await? {
-                                window.offer(object);
-                            }
-                        }
-                    }
-                }
-                None => self.take_all(&mut window, kind, query).await?,
-            }
+            let skip = (query.start - 1).saturating_sub(total);
+            total += match (filter, plan) {
+                (None, _) => self.take_any(query, kind, skip, &mut page).await?,
+                (Some(_), plan) => self.take_matches(query, kind, plan, skip, &mut page).await?,
+            };
         }
-        Ok(Found { objects: window.page.objects, total: Some(window.total), next: None })
-    }
-
-    /// The object where the filter, if there is one, admits it, and its resource where that was needed.
-    async fn pass(&self, filter: Option<&Compiled>, object: Object) -> Answer<Option<(Object, Option<Map>)>> {
-        match filter {
-            None => Ok(Some((object, None))),
-            Some(filter) => {
-                let admitted = self.admit(filter, object).await?;
-                Ok(admitted.map(|(object, resource)| (object, Some(resource))))
-            }
-        }
-    }
-
-    /// The next candidates. The error is `tooMany`, when there are more than the service is willing to look at.
-    async fn next(&self, kind: Kind, candidates: &mut Candidates) -> Answer<Option<Vec<Object>>> {
-        if let Some(found) = candidates.found.take() {
-            return Ok(Some(found));
-        }
-        let ids: Vec<Uuid> = candidates.ids.by_ref().take(RESOURCES).collect();
-        if !ids.is_empty() {
-            return self.get_many(kind, &ids).await.map(Some);
-        }
-        let Some(scan) = candidates.scan.take() else { return Ok(None) };
-        let work = self.service.config.limits.work;
-        if candidates.looked_at >= work {
-            return Err(too_many(work));
-        }
-        let page = self.service.store.scan(self.realm(), kind, scan.clone()).await?;
-        candidates.looked_at += page.objects.len();
-        candidates.scan = page.next.map(|next| scan.after(Some(next)));
-        Ok(Some(page.objects))
-    }
-
-    fn empty_page(&self) -> Page {
-        Page { objects: Vec::new(), bytes_left: self.service.config.limits.page_bytes }
+        Ok(Found { page, total: Some(total), next: None })
     }
 
     /// Unfiltered: the count is kept by the store, and so is the way to an offset.
-    async fn take_all(&self, window: &mut Window, kind: Kind, query: &Query) -> Answer<()> {
+    async fn take_any(&self, query: &Query, kind: Kind, skip: u64, page: &mut Page) -> Answer<u64> {
         let count = self.service.store.count(self.realm(), kind).await?;
-        let mut skip = window.skip.saturating_sub(window.total);
-        let mut known = self.state.page_at(query.mark, kind, skip);
-        while window.left > 0 && skip < count && !window.page.is_full() {
-            let offset = if known.is_some() { 0 } else { skip };
-            let limit = window.left.min(RESOURCES);
-            let scan = Scan { offset, limit, ..query.scan() }.after(known.take());
-            let read = self.service.store.scan(self.realm(), kind, scan).await?;
-            skip += read.objects.len() as u64;
-            window.left -= read.objects.len().min(window.left);
-            read.objects.into_iter().for_each(|object| window.page.push(object));
-            known = read.next;
-            if known.is_none() {
-                break;
-            }
+        let known = self.state.page_at(query.mark, kind, skip);
+        // Who reads on is not at the end yet because others deleted what was read.
+        if page.objects.len() >= query.count || (skip >= count && known.is_none()) {
+            return Ok(count);
         }
-        if let Some(next) = known {
-            self.state.keep_page(query.mark, kind, skip, next);
+        let offset = if known.is_some() { 0 } else { skip };
+        let place = known.map_or(Place::Start, |known| known.place);
+        let scan = Scan { offset, ..query.scan() };
+        let mut walk = Walk::new(kind, None, Plan::Scan, scan, place)?;
+        let taken = self.take(query, &mut walk, page).await?;
+        if let Some(place) = walk.place() {
+            self.state.keep_page(query.mark, kind, skip + taken, Known { place, total: None });
         }
-        window.total += count;
-        Ok(())
+        Ok(count)
     }
 
-    /// By an attribute without an index, or what a look-up found: the keys of all matches are sorted, then one window
-    /// of them is read.
-    async fn sorted(&self, query: &Query, plans: Vec<Plan>, skip: u64) -> Answer<Found> {
-        let mut keys = Vec::new();
-        for ((kind, filter), plan) in query.parts().zip(plans) {
-            let by = query.sort_by.as_deref().and_then(|path| self.ty(kind).definition.find_read(path));
-            let by_meta = by.is_some_and(|by| by.attribute.name == "meta");
-            let mut candidates = Candidates::of(plan, Scan::first(RESOURCES));
-            while let Some(objects) = self.next(kind, &mut candidates).await? {
-                for object in objects {
-                    let filter = filter.filter(|_| !candidates.certain);
-                    let Some((object, resource)) = self.pass(filter, object).await? else { continue };
-                    let id = object.id;
-                    let resource = match resource {
-                        _ if by_meta => self.whole(&Seen::alone(object))?,
-                        Some(resource) => resource,
-                        None => self.bare(&object)?,
-                    };
-                    keys.push((by.as_ref().map(|by| SortKey::of(&resource, by)), id, kind));
-                }
-            }
+    /// Filtered: what matches is counted, but for what an index counts, and what was counted when the page before was
+    /// read and cannot have changed since.
+    async fn take_matches(
+        &self,
+        query: &Query,
+        kind: Kind,
+        plan: Plan,
+        skip: u64,
+        page: &mut Page,
+    ) -> Answer<u64> {
+        let filter = query.filter(kind);
+        let mut exact = plan.certain();
+        let looked_up = matches!(plan, Plan::Found { .. });
+        let head = if looked_up { Position::START } else { self.service.store.head(self.realm()).await? };
+        let known = if skip > 0 { self.state.page_at(query.mark, kind, skip) } else { None };
+        let known = known.filter(|known| known.place.fits(&plan));
+        let counted_then = known.as_ref().and_then(|known| known.total.as_ref());
+        exact = exact.or(counted_then.filter(|(_, then)| *then == head).map(|(total, _)| *total));
+        if let Some(total) = exact.filter(|total| *total <= skip && known.is_none()) {
+            return Ok(total);
         }
-        if query.descending {
-            keys.sort_by_cached_key(|(key, id, _)| (Reverse(key.clone()), *id));
-        } else {
-            keys.sort_by_cached_key(|(key, id, _)| (key.clone(), *id));
+        let goes_on = known.is_some();
+        let again = (goes_on && exact.is_none()).then(|| plan.clone());
+        let certain = plan.certain().is_some();
+        let place = known.map_or(Place::Start, |known| known.place);
+        let mut walk = Walk::new(kind, filter, plan, query.scan(), place)?;
+        let mut met = if goes_on || (certain && walk.leave_out(skip)) { skip } else { 0 };
+        while met < skip {
+            let most = usize::try_from(skip - met).unwrap_or(usize::MAX);
+            let Some(matches) = self.step_within(&mut walk, most).await? else { break };
+            met += matches.len() as u64;
         }
-        let total = keys.len() as u64;
-        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        let mut page = self.empty_page();
-        for (_, id, kind) in keys.into_iter().skip(skip).take(query.count) {
-            if page.is_full() {
-                break;
+        let taken = self.take(query, &mut walk, page).await?;
+        met += taken;
+        let place = walk.place();
+        let total = match (exact, again) {
+            (Some(total), _) => total,
+            (None, None) => met + self.count_on(walk).await?,
+            (None, Some(plan)) => {
+                self.count_on(Walk::new(kind, filter, plan, query.scan(), Place::Start)?).await?
             }
-            if let Some(object) = self.service.store.get(self.realm(), kind, id).await? {
-                page.push(object);
-            }
+        };
+        if let Some(place) = place.filter(|_| taken > 0) {
+            self.state.keep_page(query.mark, kind, skip + taken, Known { place, total: Some((total, head)) });
         }
-        Ok(Found { objects: page.objects, total: Some(total), next: None })
+        Ok(total)
     }
 
-    /// A page by cursor. Where the store keeps the order the cursor is the store's own and nothing is lost or
-    /// repeated; the few results of a look-up, and those of a sort without an index, are counted off.
+    /// Fills the page; how many that took.
+    async fn take(&self, query: &Query, walk: &mut Walk<'_>, page: &mut Page) -> Answer<u64> {
+        let before = page.objects.len();
+        while page.objects.len() < query.count && !page.is_full() {
+            let Some(matches) = self.step_within(walk, query.count - page.objects.len()).await? else {
+                break;
+            };
+            page.extend(matches);
+        }
+        Ok((page.objects.len() - before) as u64)
+    }
+
+    /// How many match from there on.
+    async fn count_on(&self, mut walk: Walk<'_>) -> Answer<u64> {
+        let mut count = 0;
+        while let Some(matches) = self.step_within(&mut walk, RESOURCES).await? {
+            count += matches.len() as u64;
+        }
+        Ok(count)
+    }
+
+    /// A page by cursor, of as many as can be found with so much work.
     async fn by_cursor(&self, query: &Query, plans: Vec<Plan>) -> Answer<Found> {
-        let place = query.place()?;
-        let ordered = query.sort_by.is_none() || query.order().is_some();
-        let first = matches!(place, Place::Start);
-        // Who wants no resources wants to know how many there are.
-        let walks = ordered && !(first && query.count == 0);
-        let (&[kind], [Plan::All | Plan::Scan], true) = (&query.kinds[..], &plans[..], walks) else {
-            return self.counted_off(query, plans, place).await;
-        };
-        let mut after = match place {
-            Place::Start => None,
-            Place::After(cursor) => Some(cursor),
-            Place::Offset(_) => return Err(foreign_cursor()),
-        };
-        let filter = query.filters[0].as_ref();
-        let total = match filter {
-            None => Some(self.service.store.count(self.realm(), kind).await?),
-            Some(_) => None,
-        };
-        let mut page = self.empty_page();
-        let mut looked_at = 0;
-        let work = self.service.config.limits.work;
-        while page.objects.len() < query.count && looked_at < work && !page.is_full() {
-            // Never more than are still wanted, so that the cursor is right behind the last one taken.
-            let limit = RESOURCES.min(query.count - page.objects.len());
-            let scan = Scan { limit, ..query.scan() }.after(after.take());
-            let read = self.service.store.scan(self.realm(), kind, scan).await?;
-            looked_at += read.objects.len();
-            for object in read.objects {
-                if let Some((object, _)) = self.pass(filter, object).await? {
-                    page.push(object);
-                }
+        let spot = query.spot()?;
+        let first = matches!(spot, Spot::At(0, Place::Start));
+        let (from, mut place) = match spot {
+            Spot::Sorted(key, id) => return self.sorted(query, plans, Some((key, id)), 0).await,
+            Spot::At(0, Place::Start) if query.sorts(&plans) => {
+                return self.sorted(query, plans, None, 0).await;
             }
-            after = read.next;
-            if after.is_none() {
+            // Who wants no resources wants to know how many there are.
+            Spot::At(0, Place::Start) if query.count == 0 => return self.by_index(query, plans).await,
+            Spot::At(from, place) => (from, place),
+        };
+        let mut total = Some(0);
+        for ((kind, filter), plan) in query.parts().zip(&plans) {
+            let here = match filter {
+                None => Some(self.service.store.count(self.realm(), kind).await?),
+                Some(_) => plan.certain(),
+            };
+            total = total.zip(here).map(|(total, here)| total + here);
+        }
+        let mut page = self.empty_page();
+        let mut work = self.service.config.limits.work;
+        let mut next = None;
+        for (number, ((kind, filter), plan)) in query.parts().zip(plans).enumerate().skip(from) {
+            let mut walk = Walk::new(kind, filter, plan, query.scan(), place)?;
+            place = Place::Start;
+            while page.objects.len() < query.count && !page.is_full() && walk.looked_at < work {
+                let Some(matches) = self.step(&mut walk, query.count - page.objects.len()).await? else {
+                    break;
+                };
+                page.extend(matches);
+            }
+            work = work.saturating_sub(walk.looked_at);
+            next = walk.place().map(|place| query.token(number, &place));
+            if next.is_some() {
                 break;
             }
-            // Small reads are done on this thread, which others are waiting for.
-            tokio::task::yield_now().await;
         }
         // One page that is all there is tells the total.
-        let total = total.or_else(|| (first && after.is_none()).then_some(page.objects.len() as u64));
-        let next = after.map(|cursor| query.token(b's', &cursor.0));
-        Ok(Found { objects: page.objects, total, next })
-    }
-
-    async fn counted_off(&self, query: &Query, plans: Vec<Plan>, place: Place) -> Answer<Found> {
-        let skip = match place {
-            Place::Start => 0,
-            Place::Offset(skip) => skip,
-            Place::After(_) => return Err(foreign_cursor()),
-        };
-        let mut found = self.by_index(query, plans, skip).await?;
-        let end = skip.saturating_add(found.objects.len() as u64);
-        if !found.objects.is_empty() && found.total.is_some_and(|total| end < total) {
-            found.next = Some(query.token(b'o', &end.to_be_bytes()));
-        }
-        Ok(found)
+        let total = total.or_else(|| (first && next.is_none()).then_some(page.objects.len() as u64));
+        Ok(Found { page, total, next })
     }
 
     async fn write_list(
@@ -387,12 +292,12 @@ impl Call {
         if let Some(start) = start {
             write!(head, r#","startIndex":{start}"#).map_err(failed)?;
         }
-        write!(head, r#","itemsPerPage":{}"#, found.objects.len()).map_err(failed)?;
+        write!(head, r#","itemsPerPage":{}"#, found.page.objects.len()).map_err(failed)?;
         if let Some(next) = found.next {
             write!(head, r#","nextCursor":"{next}""#).map_err(failed)?;
         }
         head.extend_from_slice(br#","Resources":["#);
-        let mut objects = found.objects.into_iter();
+        let mut objects = found.page.objects.into_iter();
         let mut first = true;
         loop {
             let some: Vec<Object> = objects.by_ref().take(MEMBERSHIPS).collect();
@@ -421,72 +326,4 @@ impl Call {
         sink.buffer.extend_from_slice(b"]}");
         Ok(())
     }
-}
-
-/// Where a cursor points.
-enum Place {
-    Start,
-    After(Cursor),
-    Offset(u64),
-}
-
-impl Query {
-    /// Each kind with its filter.
-    fn parts(&self) -> impl Iterator<Item = (Kind, Option<&Compiled>)> {
-        self.kinds.iter().copied().zip(self.filters.iter().map(Option::as_ref))
-    }
-
-    /// The store's order that serves `sortBy`: attributes that each resource has exactly once.
-    fn order(&self) -> Option<Order> {
-        let by_key = |name| Some(Order::Key { name, from: Bound::Unbounded, to: Bound::Unbounded });
-        let path = self.sort_by.as_deref()?;
-        match self.kinds[..] {
-            [_] if path == "meta.created" => Some(Order::Creation),
-            [Kind::User] if path == "userName" => by_key(KeyName::UserName),
-            [Kind::Group] if path == "displayName" => by_key(KeyName::DisplayName),
-            _ => None,
-        }
-    }
-
-    fn scan(&self) -> Scan {
-        let order = self.order();
-        let descending = order.is_some() && self.descending;
-        Scan { order: order.unwrap_or(Order::Creation), descending, ..Scan::first(0) }
-    }
-
-    fn token(&self, kind: u8, payload: &[u8]) -> String {
-        let mut bytes = vec![kind];
-        bytes.extend_from_slice(&self.mark.to_be_bytes());
-        bytes.extend_from_slice(payload);
-        BASE64.encode(bytes)
-    }
-
-    /// Reads the cursor of the request. The error is `invalidCursor`.
-    fn place(&self) -> Answer<Place> {
-        let text = self.cursor.as_deref().unwrap_or_default();
-        if text.is_empty() {
-            return Ok(Place::Start);
-        }
-        let bytes = BASE64.decode(text).map_err(|_| foreign_cursor())?;
-        let (head, payload) = bytes.split_at_checked(9).ok_or_else(foreign_cursor)?;
-        if head[1..] != self.mark.to_be_bytes() {
-            return Err(foreign_cursor());
-        }
-        match head[0] {
-            b's' => Ok(Place::After(Cursor(payload.to_vec().into()))),
-            b'o' => {
-                let offset = payload.try_into().map_err(|_| foreign_cursor())?;
-                Ok(Place::Offset(u64::from_be_bytes(offset)))
-            }
-            _ => Err(foreign_cursor()),
-        }
-    }
-}
-
-fn foreign_cursor() -> Refusal {
-    Refusal::of(
-        ScimType::InvalidCursor,
-        "the cursor does not belong to this query: repeat the filter and the order it was made with, or start \
-         again with an empty cursor",
-    )
 }

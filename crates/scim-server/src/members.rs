@@ -1,12 +1,11 @@
 //! Changes of a group's members, as operations on edges.
 
-use std::collections::HashSet;
-
 use scim::{Member, MemberEdit, Quirks, ScimType};
 use store::{Edge, EdgeKind, EdgesOf, Kind, Op, Transaction};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
+use crate::document;
 use crate::render::PAGE;
 use crate::serve::Call;
 
@@ -20,20 +19,18 @@ impl Call {
         let mut resolved = Vec::with_capacity(members.len());
         for chunk in members.chunks(PAGE) {
             let ids: Vec<Uuid> = chunk.iter().map(|member| id(&member.value)).collect::<Answer<_>>()?;
-            let users = self.service.store.get_many(self.realm(), Kind::User, &ids).await?;
+            let store = &self.service.store;
+            let users = store.exist(self.realm(), Kind::User, &ids).await?;
             let rest: Vec<Uuid> =
-                ids.iter().zip(&users).filter(|(_, user)| user.is_none()).map(|(id, _)| *id).collect();
+                ids.iter().zip(&users).filter(|(_, user)| !**user).map(|(id, _)| *id).collect();
             if !rest.is_empty() {
-                let groups = self.service.store.get_many(self.realm(), Kind::Group, &rest).await?;
-                if let Some((missing, _)) = rest.iter().zip(&groups).find(|(_, group)| group.is_none()) {
+                let groups = store.exist(self.realm(), Kind::Group, &rest).await?;
+                if let Some((missing, _)) = rest.iter().zip(&groups).find(|(_, group)| !**group) {
                     return Err(no_member(&missing.to_string()));
                 }
             }
-            resolved.extend(
-                ids.iter()
-                    .zip(&users)
-                    .map(|(id, user)| (if user.is_some() { Kind::User } else { Kind::Group }, *id)),
-            );
+            let kind = |user: &bool| if *user { Kind::User } else { Kind::Group };
+            resolved.extend(ids.iter().zip(&users).map(|(id, user)| (kind(user), *id)));
         }
         Ok(resolved)
     }
@@ -56,7 +53,7 @@ impl Call {
                 }
                 MemberEdit::Remove(ids) => {
                     // An id that is none of ours is nobody's.
-                    for id in ids.iter().filter_map(|id| Uuid::parse_str(id).ok()) {
+                    for id in ids.iter().filter_map(|id| document::id(id)) {
                         transaction.remove_edge(self.edge(group, (Kind::User, id)));
                         transaction.remove_edge(self.edge(group, (Kind::Group, id)));
                     }
@@ -98,14 +95,16 @@ impl Call {
         group: Uuid,
         members: &[Member],
     ) -> Answer<()> {
-        let wanted = self.resolve(members).await?;
-        let current: HashSet<(Kind, Uuid)> = self.current_members(group).await?.into_iter().collect();
-        for member in wanted.iter().filter(|member| !current.contains(*member)) {
+        let mut wanted = self.resolve(members).await?;
+        let mut current = self.current_members(group).await?;
+        // There may be hundreds of thousands: in order they are compared without another copy.
+        wanted.sort_unstable();
+        current.sort_unstable();
+        for member in wanted.iter().filter(|member| current.binary_search(member).is_err()) {
             transaction.add_edge(self.edge(group, *member));
         }
-        let wanted: HashSet<(Kind, Uuid)> = wanted.into_iter().collect();
-        for member in current.into_iter().filter(|member| !wanted.contains(member)) {
-            transaction.remove_edge(self.edge(group, member));
+        for member in current.iter().filter(|member| wanted.binary_search(member).is_err()) {
+            transaction.remove_edge(self.edge(group, *member));
         }
         Ok(())
     }
@@ -149,7 +148,7 @@ fn clear(call: &Call, transaction: &mut Transaction, group: Uuid) {
 }
 
 fn id(value: &str) -> Answer<Uuid> {
-    Uuid::parse_str(value).map_err(|_| no_member(value))
+    document::id(value).ok_or_else(|| no_member(value))
 }
 
 pub(crate) fn no_member(value: &str) -> Refusal {

@@ -1,148 +1,234 @@
 //! How a filter is answered: by a look-up, or by looking at everything.
 
-use scim::filter::{Compiled, Equality, Literal};
+use std::collections::BTreeSet;
+
+use scim::filter::{Comparison, Compiled, Literal, Op};
 use scim::{Map, ScimType};
 use serde_json::{Value, json};
-use store::{EdgeKind, EdgesOf, Key, Kind, Object};
+use store::{EdgeKind, EdgesOf, Key, KeyRange, Kind, Object};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
 use crate::document;
-use crate::render::{PAGE, Seen};
+use crate::render::{PAGE, RESOURCES, Seen};
 use crate::serve::Call;
 
-/// Most look-ups find one resource or none: a store reads so few without handing the work to another thread.
-const FEW: usize = 100;
+/// Nearly all look-ups find one resource or none, which then is all that they read.
+const FEW: usize = 2;
 
 /// Where the resources that may match come from.
+#[derive(Clone)]
 pub(crate) enum Plan {
-    /// All resources match.
-    All,
-    /// These match, and no others.
-    Exactly(Vec<Object>),
-    /// These, if the filter admits them.
-    These(Vec<Object>),
-    /// Those with these ids, which may be a hundred thousand.
-    Ids(Vec<Uuid>),
-    /// Any may match.
+    /// Any may match; without a filter all do.
     Scan,
+    /// These, fewer than [`FEW`].
+    Found {
+        objects: Vec<Object>,
+        /// Whether all of them match, so that no filter need be applied.
+        certain: bool,
+    },
+    /// Those with a key of one value, in the order of the store.
+    Keyed(KeyRange),
+    /// Those with these ids, in ascending order, no more than [`Means::most`].
+    Ids {
+        ids: Vec<Uuid>,
+        /// As above.
+        certain: bool,
+    },
+}
+
+impl Plan {
+    const NOTHING: Self = Self::Found { objects: Vec::new(), certain: false };
+
+    /// How many resources match, where the index tells.
+    pub(crate) fn certain(&self) -> Option<u64> {
+        match self {
+            Self::Found { objects, certain: true } => Some(objects.len() as u64),
+            Self::Ids { ids, certain: true } => Some(ids.len() as u64),
+            _ => None,
+        }
+    }
+
+    fn ids(self) -> Option<Vec<Uuid>> {
+        match self {
+            Self::Scan | Self::Keyed(_) => None,
+            Self::Found { objects, .. } => Some(objects.into_iter().map(|object| object.id).collect()),
+            Self::Ids { ids, .. } => Some(ids),
+        }
+    }
+}
+
+/// How a query may be answered, and the room that it takes.
+pub(crate) struct Means {
+    /// Whether the page goes on where another one ended that looked at everything.
+    pub(crate) scans: bool,
+    /// Ids at most that a look-up may find.
+    pub(crate) most: usize,
+    /// Whether pages go on within the order of the store, so that nothing but the page needs be read.
+    pub(crate) by_cursor: bool,
+    /// Whether a page before did.
+    pub(crate) keyed: bool,
+    /// Room to read more than a few resources in, once it was needed.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
 impl Call {
-    pub(crate) async fn plan(&self, kind: Kind, filter: Option<&Compiled>) -> Answer<Plan> {
-        let Some(filter) = filter else { return Ok(Plan::All) };
-        // Keys are equal exactly where the filter finds their values equal.
-        if let Some(equality) = filter.only_equality()
-            && let Some(objects) = self.by_key(kind, &equality).await?
+    pub(crate) async fn plan(
+        &self,
+        kind: Kind,
+        filter: Option<&Compiled>,
+        means: &mut Means,
+    ) -> Answer<Plan> {
+        let Some(filter) = filter.filter(|_| !means.scans) else { return Ok(Plan::Scan) };
+        // Keys compare exactly as the filter compares their values.
+        if let Some(comparison) = filter.only_comparison()
+            && let Some(plan) = self.by_key(kind, &comparison, true, means).await?
         {
-            return Ok(Plan::Exactly(objects));
+            return Ok(plan);
         }
         let mut alternatives = filter.alternatives();
         if alternatives.len() == 1 {
-            return Ok(self.narrow(kind, alternatives.remove(0)).await?.unwrap_or(Plan::Scan));
+            return self.narrow(kind, alternatives.remove(0), means).await;
         }
-        let mut found = Vec::new();
-        for equalities in alternatives {
-            match self.narrow(kind, equalities).await? {
-                Some(Plan::These(objects)) => found.extend(objects),
-                Some(Plan::Ids(ids)) => {
-                    for chunk in ids.chunks(PAGE) {
-                        found.extend(self.get_many(kind, chunk).await?);
-                    }
-                }
-                Some(Plan::All | Plan::Exactly(_) | Plan::Scan) | None => return Ok(Plan::Scan),
+        (means.by_cursor, means.keyed) = (false, false);
+        // Each once, and in the order in which a page goes on after an id.
+        let mut union = BTreeSet::new();
+        for comparisons in alternatives {
+            match self.narrow(kind, comparisons, means).await?.ids() {
+                Some(ids) => union.extend(ids),
+                None => return Ok(Plan::Scan),
+            }
+            if union.len() > means.most {
+                return Ok(Plan::Scan);
             }
         }
-        // As a scan would come across them, each once.
-        found.sort_by_key(|object: &Object| (object.created, object.id));
-        found.dedup_by_key(|object| object.id);
-        Ok(Plan::These(found))
+        Ok(Plan::Ids { ids: union.into_iter().collect(), certain: false })
     }
 
-    /// The resources of these ids that there are.
-    pub(crate) async fn get_many(&self, kind: Kind, ids: &[Uuid]) -> Answer<Vec<Object>> {
-        Ok(self.service.store.get_many(self.realm(), kind, ids).await?.into_iter().flatten().collect())
+    /// The resources of the first of these ids, and of how many ids these are.
+    pub(crate) async fn get_some(&self, kind: Kind, ids: &[Uuid]) -> Answer<(Vec<Object>, usize)> {
+        let ids = &ids[..ids.len().min(RESOURCES)];
+        let found = self.service.store.get_many(self.realm(), kind, ids).await?;
+        let length = found.len();
+        Ok((found.into_iter().flatten().collect(), length))
     }
 
-    /// The resources that satisfy one of these equalities, which a match has to satisfy all; `None` where no index
-    /// serves any of them.
-    async fn narrow(&self, kind: Kind, mut equalities: Vec<Equality<'_>>) -> Answer<Option<Plan>> {
-        // The surest first: an id is one resource, an edge may be a hundred thousand.
-        equalities.sort_by_key(|equality| match equality.path {
+    /// The resources that satisfy one of these comparisons, which a match has to satisfy all.
+    async fn narrow(
+        &self,
+        kind: Kind,
+        mut comparisons: Vec<Comparison<'_>>,
+        means: &mut Means,
+    ) -> Answer<Plan> {
+        // The surest first: an id is one resource, an edge may be a hundred thousand, a beginning any number.
+        comparisons.sort_by_key(|comparison| match comparison.path {
+            _ if comparison.op == Op::Sw => 4,
             "id" => 0,
             "userName" => 1,
             path if self.schemas.is_unique(kind, path) => 1,
             path if path.starts_with("groups") || path.starts_with("members") => 3,
             _ => 2,
         });
-        for equality in equalities {
-            if let Some(plan) = self.look_up(kind, &equality).await? {
-                return Ok(Some(plan));
+        for comparison in comparisons {
+            if let Some(plan) = self.look_up(kind, &comparison, means).await? {
+                return Ok(plan);
             }
         }
-        Ok(None)
+        Ok(Plan::Scan)
     }
 
-    /// The resources that satisfy an equality, where there is an index for it.
-    async fn look_up(&self, kind: Kind, equality: &Equality<'_>) -> Answer<Option<Plan>> {
-        if let Some(key) = self.schemas.look_up(kind, equality.path, equality.value) {
-            return Ok(Some(Plan::These(self.found(kind, &key).await?)));
+    /// The resources that satisfy a comparison, where there is an index for it that narrows enough.
+    async fn look_up(
+        &self,
+        kind: Kind,
+        comparison: &Comparison<'_>,
+        means: &mut Means,
+    ) -> Answer<Option<Plan>> {
+        let Literal::String(value) = comparison.value else {
+            return self.by_key(kind, comparison, false, means).await;
+        };
+        if comparison.op != Op::Eq {
+            return self.by_key(kind, comparison, false, means).await;
         }
-        let Literal::String(value) = equality.value else { return Ok(None) };
-        let store = &self.service.store;
-        let id = Uuid::parse_str(value).ok();
-        match (kind, equality.path) {
+        let of: fn(Uuid) -> EdgesOf = match (kind, comparison.path) {
             (_, "id") => {
-                let Some(id) = id else { return Ok(Some(Plan::These(Vec::new()))) };
-                let found = store.get(self.realm(), kind, id).await?;
-                Ok(Some(Plan::These(found.into_iter().collect())))
+                let Some(id) = document::id(value) else { return Ok(Some(Plan::NOTHING)) };
+                let found = self.service.store.get(self.realm(), kind, id).await?;
+                return Ok(Some(Plan::Found { objects: found.into_iter().collect(), certain: false }));
             }
-            (Kind::Group, "members" | "members.value") => {
-                let Some(id) = id else { return Ok(Some(Plan::These(Vec::new()))) };
-                self.across(kind, EdgesOf::To(id)).await.map(Some)
-            }
-            (Kind::User, "groups" | "groups.value") => {
-                let Some(id) = id else { return Ok(Some(Plan::These(Vec::new()))) };
-                self.across(kind, EdgesOf::From(id)).await.map(Some)
-            }
-            _ => Ok(self.by_key(kind, equality).await?.map(Plan::These)),
+            (Kind::Group, "members" | "members.value") => EdgesOf::To,
+            (Kind::User, "groups" | "groups.value") => EdgesOf::From,
+            _ => return self.by_key(kind, comparison, false, means).await,
+        };
+        match document::id(value) {
+            Some(id) => self.across(kind, of(id), means).await,
+            None => Ok(Some(Plan::NOTHING)),
         }
     }
 
-    /// The resources that carry the key of an equality, where its attribute is one of the core schemas and has one.
-    async fn by_key(&self, kind: Kind, equality: &Equality<'_>) -> Answer<Option<Vec<Object>>> {
-        let Literal::String(value) = equality.value else { return Ok(None) };
-        let Some(key) = document::key_for(kind, equality.path, value) else { return Ok(None) };
-        self.found(kind, &key).await.map(Some)
-    }
-
-    /// The resources that carry a key.
-    async fn found(&self, kind: Kind, key: &Key) -> Answer<Vec<Object>> {
+    /// The resources whose key satisfies a comparison, where its attribute has one.
+    async fn by_key(
+        &self,
+        kind: Kind,
+        comparison: &Comparison<'_>,
+        certain: bool,
+        means: &mut Means,
+    ) -> Answer<Option<Plan>> {
+        let Some((key, exact)) = self.key(kind, comparison) else { return Ok(None) };
+        let certain = certain && exact;
         let store = &self.service.store;
-        let few = store.find(self.realm(), kind, key, FEW).await?;
-        if few.len() < FEW {
-            return Ok(few);
-        }
-        let work = self.service.config.limits.work;
-        let found = store.find(self.realm(), kind, key, work + 1).await?;
-        if found.len() > work { Err(too_many(work)) } else { Ok(found) }
+        let range = if comparison.op == Op::Eq {
+            if !means.keyed {
+                let objects = store.find(self.realm(), kind, &key, FEW).await?;
+                if objects.len() < FEW {
+                    return Ok(Some(Plan::Found { objects, certain }));
+                }
+            }
+            if means.by_cursor {
+                return Ok(Some(Plan::Keyed(KeyRange::exactly(key))));
+            }
+            KeyRange::exactly(key)
+        } else {
+            KeyRange::beginning_with(key.name, &key.value)
+        };
+        self.room_to_search(means).await?;
+        let ids = store.ids(self.realm(), kind, range, means.most + 1).await?;
+        Ok(if_few(ids, certain, means))
+    }
+
+    /// The key that a comparison looks for, and whether keys compare exactly as the filter does.
+    fn key(&self, kind: Kind, comparison: &Comparison<'_>) -> Option<(Key, bool)> {
+        let core = match comparison.value {
+            Literal::String(value) => document::key_for(kind, comparison.path, value),
+            _ => None,
+        };
+        core.map(|key| (key, true)).or_else(|| {
+            let indexed = (comparison.op == Op::Eq).then_some(comparison)?;
+            Some((self.schemas.look_up(kind, indexed.path, indexed.value)?, false))
+        })
     }
 
     /// The ids of a kind at the other end of memberships.
-    async fn across(&self, kind: Kind, of: EdgesOf) -> Answer<Plan> {
+    async fn across(&self, kind: Kind, of: EdgesOf, means: &mut Means) -> Answer<Option<Plan>> {
+        self.room_to_search(means).await?;
         let mut ids = Vec::new();
         let mut after = None;
         loop {
             let page = self.service.store.edges(self.realm(), EdgeKind::Member, of, after, PAGE).await?;
             ids.extend(page.others.iter().filter(|(other, _)| *other == kind).map(|(_, id)| *id));
-            if ids.len() > self.service.config.limits.work {
-                return Err(too_many(self.service.config.limits.work));
-            }
             after = page.next;
-            if after.is_none() {
-                return Ok(Plan::Ids(ids));
+            if after.is_none() || ids.len() > means.most {
+                return Ok(if_few(ids, false, means));
             }
         }
+    }
+
+    async fn room_to_search(&self, means: &mut Means) -> Answer<()> {
+        if means.room.is_none() {
+            means.room = Some(self.service.room.to_read(true).await?);
+        }
+        Ok(())
     }
 
     /// The object where the filter admits it, and its resource as far as that was needed.
@@ -171,19 +257,26 @@ impl Call {
             let members = self.current_members(group).await?;
             return Ok(members.into_iter().map(|(kind, id)| self.member_value(kind, id)).collect());
         };
-        let ids: Vec<Uuid> = sought.into_iter().filter_map(|id| Uuid::parse_str(id).ok()).collect();
+        let ids: Vec<Uuid> = sought.into_iter().filter_map(document::id).collect();
         let found = self.service.store.has_edges(self.realm(), EdgeKind::Member, group, &ids).await?;
         let present = ids.iter().zip(found).filter(|(_, found)| *found);
         Ok(present.map(|(id, _)| json!({ "value": id.to_string() })).collect())
     }
 }
 
+/// A walk through more costs as much as one through everything, and by cursor that has no limit.
+fn if_few(mut ids: Vec<Uuid>, certain: bool, means: &Means) -> Option<Plan> {
+    ids.sort_unstable();
+    (ids.len() <= means.most).then_some(Plan::Ids { ids, certain })
+}
+
 pub(crate) fn too_many(work: usize) -> Refusal {
     Refusal::of(
         ScimType::TooMany,
         format!(
-            "the query would have to look at more than {work} resources: use an equality on id, userName, \
-             externalId, displayName, emails.value or an indexed attribute of an extension, or add one with and"
+            "the query would have to look at more than {work} resources: use eq or sw on userName, \
+             externalId, displayName or emails.value or eq on an indexed attribute of an extension, add one of these \
+             with and, or read by cursor"
         ),
     )
 }

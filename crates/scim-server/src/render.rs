@@ -108,8 +108,11 @@ impl Call {
         groups.sort_unstable();
         groups.dedup();
         let mut names = HashMap::with_capacity(groups.len());
-        for some in groups.chunks(MEMBERSHIPS) {
-            for group in self.get_many(Kind::Group, some).await? {
+        let mut rest = &groups[..];
+        while !rest.is_empty() {
+            let (found, asked) = self.get_some(Kind::Group, &rest[..rest.len().min(MEMBERSHIPS)]).await?;
+            rest = &rest[asked..];
+            for group in found {
                 let named: Named = serde_json::from_slice(&group.body)
                     .map_err(|_| Refusal::new(500, format!("the stored group {} is damaged", group.id)))?;
                 names.insert(group.id, named.display_name.into());

@@ -322,8 +322,8 @@ impl Incoming<'_> {
     /// A filter on discovery is refused (RFC 7644 section 4).
     fn unfiltered(&self) -> Answer<()> {
         if query::search(self.query)?.filter.is_some() {
-            let refusal = Refusal::new(403, "schemas and resource types cannot be filtered");
-            return Err(refusal.because(Reason::FilteredDiscovery));
+            let words = "schemas and resource types cannot be filtered: ask without a filter";
+            return Err(Refusal::new(403, words).because(Reason::FilteredDiscovery));
         }
         Ok(())
     }
@@ -353,9 +353,9 @@ impl Incoming<'_> {
         }
         let projection = projection(call, kind, &search)?;
         let bytes = self.read_body(call, limit(call, kind)).await?;
-        let body = body::object(&bytes)?;
+        let body = scim::Body::from_slice(&bytes, &call.ty(kind).definition)?;
         let projection = written(call, kind, projection, |projection, definition| {
-            projection.after_writing(&body, definition)
+            projection.after_writing(&body.resource, definition)
         });
         // What has just been made is in no group.
         let seen = Seen::alone(call.create(kind, body).await?);
@@ -378,16 +378,19 @@ impl Incoming<'_> {
                     return Ok(response);
                 }
                 if when.if_match.is_some_and(|tags| !names_tag(tags, &seen.etag)) {
-                    return Err(Refusal::new(412, format!("the resource has the version {}", seen.etag)));
+                    return Err(Refusal::new(
+                        412,
+                        format!("the resource has the version {}, which If-Match does not name", seen.etag),
+                    ));
                 }
                 respond_seen(call, StatusCode::OK, seen, projection).await
             }
             Method::PUT => {
                 let projection = projection(call, kind, &search)?;
                 let bytes = self.read_body(call, limit(call, kind)).await?;
-                let body = body::object(&bytes)?;
+                let body = scim::Body::from_slice(&bytes, &call.ty(kind).definition)?;
                 let projection = written(call, kind, projection, |projection, definition| {
-                    projection.after_writing(&body, definition)
+                    projection.after_writing(&body.resource, definition)
                 });
                 let edit = Edit::Replace(body);
                 let object = call.change(kind, id, &edit, when).await?;

@@ -9,15 +9,17 @@ use intake::Intake;
 use jiff::SignedDuration;
 use model::{Clock, Ids};
 use parking_lot::{Mutex, RwLock};
-use store::{Cursor, Kind, Store};
+use store::{Kind, Position, Store};
 use tenant::{Tenant, Tenants};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::build::Work;
 use crate::inspector::{Budget, InspectedRequest, Inspector};
+use crate::room::Room;
 use crate::schemas::Schemas;
 use crate::turn::Turns;
+use crate::walk::Place;
 
 /// How the service provider is reached, and its limits.
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ impl Default for Limits {
             bulk_operations: 1000,
             page: 100,
             max_page: 1000,
-            page_bytes: 16 << 20,
+            page_bytes: 4 << 20,
             work: 250_000,
         }
     }
@@ -97,6 +99,7 @@ pub struct Service {
     /// Of addresses, where the configuration has none.
     scheme: &'static str,
     pub(crate) turns: Turns,
+    pub(crate) room: Room,
     pub(crate) states: RwLock<HashMap<Uuid, Arc<State>>>,
     /// What is being done to the resources of tenants, each by the version of its description that announced it.
     pub(crate) works: Mutex<HashMap<Uuid, (u64, Work)>>,
@@ -113,11 +116,20 @@ pub(crate) struct State {
     /// Requests that wait for a change.
     pub(crate) waiting: AtomicUsize,
     bucket: Mutex<Bucket>,
-    pages: Mutex<HashMap<PageKey, (Instant, Cursor)>>,
+    pages: Mutex<HashMap<PageKey, (Instant, Known)>>,
 }
 
 /// A query, a kind, and how many resources came before.
 type PageKey = (u64, Kind, u64);
+
+/// What is known of a list where a page of it ended.
+#[derive(Clone)]
+pub(crate) struct Known {
+    /// Where it goes on.
+    pub(crate) place: Place,
+    /// How many match, where that was counted, and when.
+    pub(crate) total: Option<(u64, Position)>,
+}
 
 /// Requests that may still come: filled evenly, up to one second's worth.
 struct Bucket {
@@ -143,13 +155,13 @@ impl State {
 
     /// Where a list that was read up to a place goes on, if it was read lately. Who reads a list by `startIndex` to
     /// its end pays for each page what the first one costs, and loses nothing when others delete meanwhile.
-    pub(crate) fn page_at(&self, query: u64, kind: Kind, skip: u64) -> Option<Cursor> {
+    pub(crate) fn page_at(&self, query: u64, kind: Kind, skip: u64) -> Option<Known> {
         let pages = self.pages.lock();
-        let (read_at, cursor) = pages.get(&(query, kind, skip))?;
-        (read_at.elapsed() < PAGE_KEPT).then(|| cursor.clone())
+        let (read_at, known) = pages.get(&(query, kind, skip))?;
+        (read_at.elapsed() < PAGE_KEPT).then(|| known.clone())
     }
 
-    pub(crate) fn keep_page(&self, query: u64, kind: Kind, skip: u64, cursor: Cursor) {
+    pub(crate) fn keep_page(&self, query: u64, kind: Kind, skip: u64, known: Known) {
         let mut pages = self.pages.lock();
         if pages.len() >= PAGES {
             pages.retain(|_, (read_at, _)| read_at.elapsed() < PAGE_KEPT);
@@ -157,7 +169,7 @@ impl State {
                 pages.clear();
             }
         }
-        pages.insert((query, kind, skip), (Instant::now(), cursor));
+        pages.insert((query, kind, skip), (Instant::now(), known));
     }
 }
 
@@ -184,6 +196,7 @@ impl Service {
             scheme: "http",
             turns: Turns::default(),
             ending: watch::Sender::new(false),
+            room: Room::default(),
             states: RwLock::default(),
             works: Mutex::default(),
             inspected: Budget::default(),

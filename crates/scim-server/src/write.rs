@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use scim::resource::Mode;
-use scim::{Map, PatchRequest, ScimType, patch};
+use scim::{Body, Map, PatchRequest, ScimType, patch};
 use store::{Committed, Expect, Kind, Object, Transaction};
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub(crate) struct Precondition<'h> {
 /// What changes a resource.
 pub(crate) enum Edit<'r> {
     /// PUT.
-    Replace(Map),
+    Replace(Body),
     /// PATCH.
     Patch(&'r PatchRequest),
 }
@@ -39,7 +39,7 @@ pub(crate) fn names_tag(list: &str, etag: &str) -> bool {
 
 impl Call {
     /// Creates a resource. Errors: those of [`scim::Definition::accept`], `uniqueness`, members that do not exist.
-    pub(crate) async fn create(&self, kind: Kind, body: Map) -> Answer<Object> {
+    pub(crate) async fn create(&self, kind: Kind, body: Body) -> Answer<Object> {
         let mut call = self.clone();
         loop {
             match call.create_as_described(kind, body.clone()).await {
@@ -49,16 +49,17 @@ impl Call {
         }
     }
 
-    async fn create_as_described(&self, kind: Kind, body: Map) -> Answer<Object> {
+    async fn create_as_described(&self, kind: Kind, body: Body) -> Answer<Object> {
         let definition = &self.ty(kind).definition;
-        let accepted = definition.accept(body, Mode::Create, self.tenant.settings.strict)?;
+        let accepted = definition.accept(body.resource, Mode::Create, self.tenant.settings.strict)?;
+        self.note(&body.quirks);
         self.note(&accepted.quirks);
+        let members = body.members.or(accepted.members).unwrap_or_default();
         let id = self.service.ids.next();
         let at = self.service.clock.now();
         self.schemas.check_next(kind, &accepted.resource)?;
         let keys = self.schemas.keys(kind, &accepted.resource, &self.tenant.settings);
         let body = document::bytes(accepted.resource, self.service.config.limits.resource)?;
-        let members = accepted.members.unwrap_or_default();
         let tried = AtomicBool::new(false);
         let committed = store::transact(&*self.service.store, async || {
             if tried.swap(true, Ordering::Relaxed) {
@@ -164,11 +165,12 @@ impl Call {
         match edit {
             Edit::Replace(body) => {
                 let mode = Mode::Replace { current: before };
-                let accepted = definition.accept(body.clone(), mode, strict)?;
+                let accepted = definition.accept(body.resource.clone(), mode, strict)?;
+                self.note(&body.quirks);
                 self.note(&accepted.quirks);
                 if current.kind == Kind::Group {
-                    let members = accepted.members.unwrap_or_default();
-                    self.replace_members(transaction, current.id, &members).await?;
+                    let members = body.members.as_deref().or(accepted.members.as_deref()).unwrap_or_default();
+                    self.replace_members(transaction, current.id, members).await?;
                 }
                 let changed = accepted.resource != *before;
                 Ok((changed.then_some(accepted.resource), true))
@@ -227,7 +229,16 @@ impl Call {
 
 /// The id as the store has it. The error is 404: what is no id of ours is nobody's.
 fn uuid(kind: Kind, id: &str) -> Answer<Uuid> {
-    Uuid::parse_str(id).map_err(|_| Refusal::not_found(name(kind), id))
+    document::id(id).ok_or_else(|| match Uuid::parse_str(id) {
+        Ok(other) => {
+            let shown: String = id.chars().take(80).collect();
+            Refusal::new(
+                404,
+                format!("there is no {} {shown} in this tenant: ids are exact, as {other} is", name(kind)),
+            )
+        }
+        Err(_) => Refusal::not_found(name(kind), id),
+    })
 }
 
 /// The version of the resource after a commit; `None` when there was nothing to commit.

@@ -16,18 +16,38 @@ const VALUES: usize = 2_000_000;
 /// a proxy that checks the first lets the second through. The error is `invalidSyntax`; more than 128 levels and
 /// more than two million values are refused too.
 pub fn parse(body: &[u8]) -> Result<Value, Error> {
+    read(body, Budget::default().values())
+}
+
+/// Reads a body as [`parse`] does, by a seed that leaves to [`Budget::values`] what it does not read itself.
+pub(crate) fn read<'de, S: DeserializeSeed<'de>>(body: &'de [u8], seed: S) -> Result<S::Value, Error> {
     // A byte order mark may be ignored (RFC 8259 section 8.1), and some libraries write one.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let left = Cell::new(VALUES);
-    let value = Unambiguous { left: &left }.deserialize(&mut deserializer);
+    let value = seed.deserialize(&mut deserializer);
     let value = value.and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|error| Error::syntax(format!("the body is not JSON as it must be: {error}")))
 }
 
+/// How many values there may still be in a body.
+pub(crate) struct Budget(Cell<usize>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Cell::new(VALUES))
+    }
+}
+
+impl Budget {
+    /// A seed for values.
+    pub(crate) fn values(&self) -> Unambiguous<'_> {
+        Unambiguous { left: &self.0 }
+    }
+}
+
 /// A value whose objects have each name once.
 #[derive(Clone, Copy)]
-struct Unambiguous<'l> {
+pub(crate) struct Unambiguous<'l> {
     /// How many values there may still be.
     left: &'l Cell<usize>,
 }
@@ -91,11 +111,7 @@ impl<'de> Visitor<'de> for Unambiguous<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         let mut names = Names::default();
-        while let Some(name) = entries.next_key::<String>()? {
-            if !names.insert(&object, &name) {
-                let shown: String = name.chars().take(80).collect();
-                return Err(A::Error::custom(format!("an object has the name \"{shown}\" twice")));
-            }
+        while let Some(name) = names.next(&object, &mut entries)? {
             object.insert(name, entries.next_value_seed(self)?);
         }
         Ok(Value::Object(object))
@@ -104,10 +120,24 @@ impl<'de> Visitor<'de> for Unambiguous<'_> {
 
 /// The names of an object as they come in. Few are compared one by one, which is what nearly every object needs.
 #[derive(Default)]
-struct Names(HashSet<String>);
+pub(crate) struct Names(HashSet<String>);
 
 impl Names {
     const FEW: usize = 16;
+
+    /// The next name, which the object must not have yet.
+    pub(crate) fn next<'de, A: MapAccess<'de>>(
+        &mut self,
+        object: &Map<String, Value>,
+        entries: &mut A,
+    ) -> Result<Option<String>, A::Error> {
+        let Some(name) = entries.next_key::<String>()? else { return Ok(None) };
+        if self.insert(object, &name) {
+            return Ok(Some(name));
+        }
+        let shown: String = name.chars().take(80).collect();
+        Err(A::Error::custom(format!("an object has the name \"{shown}\" twice")))
+    }
 
     /// Whether a name is new to an object.
     fn insert(&mut self, object: &Map<String, Value>, name: &str) -> bool {

@@ -26,7 +26,7 @@ pub use filter::Filter;
 pub use patch::{Applied, Member, MemberEdit, PatchRequest};
 pub use path::{AttrPath, Path};
 pub use quirk::{Quirk, Quirks};
-pub use resource::{Accepted, Mode, Projection};
+pub use resource::{Accepted, Body, Mode, Projection};
 pub use schema::{Attribute, Definition, Located, ResourceType, Schema, Target};
 
 /// A JSON object with its keys in the order in which they were sent.

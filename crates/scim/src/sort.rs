@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::filter::value::{Num, boolean, instant, number};
@@ -9,12 +10,15 @@ use crate::fold;
 use crate::resource::get;
 use crate::schema::{Located, Type};
 
+/// Bytes of a text that count for its order: sorting keeps a key for each of very many resources.
+const BEGINNING: usize = 256;
+
 /// The value by which a resource is sorted. Ordered within one attribute: resources without a value come last in
-/// ascending order, as the RFC has it.
-#[derive(Debug, Clone, PartialEq)]
+/// ascending order, as the RFC has it; texts are compared by their first 256 bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SortKey(Key);
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Key {
     Bool(bool),
     Number(Num),
@@ -24,6 +28,15 @@ enum Key {
 }
 
 impl SortKey {
+    /// The key of a resource that cannot have the attribute.
+    pub const ABSENT: Self = Self(Key::Absent);
+
+    /// How many bytes it takes in memory.
+    pub fn size(&self) -> usize {
+        let text = if let Key::Text(text) = &self.0 { text.capacity() } else { 0 };
+        size_of::<Self>() + text
+    }
+
     /// The key of a resource: of a list the primary element's value, else the first one's.
     pub fn of(resource: &Map<String, Value>, by: &Located<'_>) -> Self {
         let object = match by.extension {
@@ -52,9 +65,15 @@ fn key(attribute: &crate::schema::Attribute, value: &Value) -> Option<Key> {
         Type::Integer | Type::Decimal => number(value).map(|number| Key::Number(Num::of(&number))),
         Type::DateTime => value.as_str().and_then(instant).map(Key::Instant),
         Type::Complex => None,
-        _ if attribute.case_exact => value.as_str().map(|text| Key::Text(fold::compose(text).into_owned())),
-        _ => value.as_str().map(|text| Key::Text(fold::fold_key(text))),
+        _ if attribute.case_exact => {
+            value.as_str().map(|text| Key::Text(fold::compose(beginning(text)).into_owned()))
+        }
+        _ => value.as_str().map(|text| Key::Text(fold::fold_key(beginning(text)))),
     }
+}
+
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(BEGINNING)]
 }
 
 impl Eq for SortKey {}
@@ -101,6 +120,15 @@ mod tests {
         assert_eq!(key(emails, "emails"), key(json!({"emails": [{"value": "A@x"}]}), "emails.value"));
         let meta = |text: &str| json!({"meta": {"created": text}});
         let created = "meta.created";
+        let long = |end: &str| json!({"userName": "\u{e4}".repeat(BEGINNING) + end});
+        assert_eq!(key(long("a"), "userName"), key(long("b"), "userName"));
+        assert!(key(long("a"), "userName").size() < 2 * BEGINNING);
+        assert!(key(json!({}), "userName") == SortKey::ABSENT);
+        let printed = serde_json::to_string(&key(json!({"userName": "B"}), "userName")).unwrap();
+        assert_eq!(
+            serde_json::from_str::<SortKey>(&printed).unwrap(),
+            key(json!({"userName": "b"}), "userName")
+        );
         assert!(key(meta("2026-01-01T00:00:00+02:00"), created) < key(meta("2026-01-01T00:00:00Z"), created));
     }
 }

@@ -71,7 +71,7 @@ impl Source for BuiltIn {
     }
 
     async fn get(&self, object_type: ObjectType, ids: &[Uuid]) -> Result<Vec<Option<DirectoryObject>>> {
-        let found = self.store.get_many(self.realm, kind(object_type), ids).await?;
+        let found = self.store.get_all(self.realm, kind(object_type), ids).await?;
         found.iter().map(|object| object.as_ref().map(decode).transpose()).collect()
     }
 

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use store::{
-    Changes, Committed, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, Kind, Lease, Object, Page, Position,
-    Realm, Result, Scan, Store, Transaction,
+    Changes, Committed, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, KeyRange, Kind, Lease, Object, Page,
+    Position, Realm, Result, Scan, Store, Transaction,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -118,15 +118,20 @@ impl Store for MemoryStore {
     }
 
     async fn get_many(&self, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<Option<Object>>> {
+        Ok(read::get_many(&self.state.lock(), realm, kind, ids))
+    }
+
+    async fn exist(&self, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<bool>> {
         let state = self.state.lock();
-        Ok(ids
-            .iter()
-            .map(|id| state.objects.get(&(realm, kind, *id)).map(|stored| stored.object.clone()))
-            .collect())
+        Ok(ids.iter().map(|id| state.objects.contains_key(&(realm, kind, *id))).collect())
     }
 
     async fn find(&self, realm: Realm, kind: Kind, key: &Key, limit: usize) -> Result<Vec<Object>> {
         Ok(read::find(&self.state.lock(), realm, kind, key, limit))
+    }
+
+    async fn ids(&self, realm: Realm, kind: Kind, range: KeyRange, limit: usize) -> Result<Vec<Uuid>> {
+        Ok(read::ids(&self.state.lock(), realm, kind, &range, limit))
     }
 
     async fn scan(&self, realm: Realm, kind: Kind, scan: Scan) -> Result<Page> {

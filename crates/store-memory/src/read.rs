@@ -5,8 +5,8 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 use store::{
-    Changes, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, KeyName, Kind, Object, Order, Page, Position,
-    Realm, Result, Scan,
+    Changes, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, KeyName, KeyRange, Kind, Object, Order,
+    PAGE_BYTES, Page, Position, Realm, Result, Scan,
 };
 use uuid::Uuid;
 
@@ -42,12 +42,37 @@ pub(crate) fn scan(state: &State, realm: Realm, kind: Kind, scan: &Scan) -> Resu
         spots = Box::new(spots.filter(move |spot| if descending { *spot < after } else { *spot > after }));
     }
     let mut spots = spots.skip(usize::try_from(scan.offset).unwrap_or(usize::MAX));
-    let taken: Vec<Spot> = spots.by_ref().take(scan.limit).collect();
-    let next = match taken.last() {
-        Some(last) if spots.next().is_some() => Some(write_spot(last)),
-        _ => None,
-    };
-    Ok(Page { objects: taken.iter().filter_map(|spot| object(state, spot.1)).collect(), next })
+    let (mut objects, mut bytes, mut last) = (Vec::new(), 0, None);
+    while objects.len() < scan.limit && bytes < PAGE_BYTES {
+        let Some(spot) = spots.next() else { break };
+        let Some(object) = object(state, spot.1) else { continue };
+        bytes += object.body.len();
+        objects.push(object);
+        last = Some(spot);
+    }
+    let next = last.filter(|_| spots.next().is_some()).map(|last| write_spot(&last));
+    Ok(Page { objects, next })
+}
+
+pub(crate) fn ids(state: &State, realm: Realm, kind: Kind, range: &KeyRange, limit: usize) -> Vec<Uuid> {
+    let spots = in_range(state, realm, kind, range.name, &range.from, &range.to);
+    let ids: BTreeSet<Uuid> =
+        spots.iter().filter_map(|(_, seq)| state.names.get(seq)).map(|(_, _, id)| *id).collect();
+    ids.into_iter().take(limit).collect()
+}
+
+/// The objects of the first of these ids, until their bodies fill a page.
+pub(crate) fn get_many(state: &State, realm: Realm, kind: Kind, ids: &[Uuid]) -> Vec<Option<Object>> {
+    let (mut objects, mut bytes) = (Vec::new(), 0);
+    for id in ids {
+        let object = state.objects.get(&(realm, kind, *id)).map(|stored| stored.object.clone());
+        bytes += object.as_ref().map_or(0, |object| object.body.len());
+        objects.push(object);
+        if bytes >= PAGE_BYTES {
+            break;
+        }
+    }
+    objects
 }
 
 fn in_range(

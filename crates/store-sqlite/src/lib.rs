@@ -22,8 +22,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use store::{
-    Changes, Committed, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, Kind, Lease, Object, Page, Position,
-    Realm, Result, Scan, Store, Transaction,
+    Changes, Committed, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, KeyRange, Kind, Lease, Object, Page,
+    Position, Realm, Result, Scan, Store, Transaction,
 };
 use tokio::sync::{Semaphore, mpsc, watch};
 use uuid::Uuid;
@@ -254,15 +254,18 @@ impl Store for SqliteStore {
 
     async fn get_many(&self, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<Option<Object>>> {
         if ids.len() <= INLINE {
-            return self
-                .pool
-                .read(|connection| ids.iter().map(|id| read::get(connection, realm, kind, *id)).collect());
+            return self.pool.read(|connection| read::get_many(connection, realm, kind, ids));
         }
         let ids = ids.to_vec();
-        self.read_much(move |connection| {
-            ids.iter().map(|id| read::get(connection, realm, kind, *id)).collect()
-        })
-        .await
+        self.read_much(move |connection| read::get_many(connection, realm, kind, &ids)).await
+    }
+
+    async fn exist(&self, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<bool>> {
+        if ids.len() <= INLINE {
+            return self.pool.read(|connection| read::exist(connection, realm, kind, ids));
+        }
+        let ids = ids.to_vec();
+        self.read_much(move |connection| read::exist(connection, realm, kind, &ids)).await
     }
 
     async fn find(&self, realm: Realm, kind: Kind, key: &Key, limit: usize) -> Result<Vec<Object>> {
@@ -271,6 +274,13 @@ impl Store for SqliteStore {
         }
         let key = key.clone();
         self.read_much(move |connection| read::find(connection, realm, kind, &key, limit)).await
+    }
+
+    async fn ids(&self, realm: Realm, kind: Kind, range: KeyRange, limit: usize) -> Result<Vec<Uuid>> {
+        if limit <= INLINE {
+            return self.pool.read(|connection| scan::ids(connection, realm, kind, &range, limit));
+        }
+        self.read_much(move |connection| scan::ids(connection, realm, kind, &range, limit)).await
     }
 
     async fn scan(&self, realm: Realm, kind: Kind, scan: Scan) -> Result<Page> {

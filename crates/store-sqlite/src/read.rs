@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use store::{
-    Change, Changed, Changes, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, Kind, Object, Position, Realm,
-    Result,
+    Change, Changed, Changes, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, Kind, Object, PAGE_BYTES,
+    Position, Realm, Result,
 };
 use uuid::Uuid;
 
@@ -61,6 +61,38 @@ pub(crate) fn get(connection: &Connection, realm: Realm, kind: Kind, id: Uuid) -
             .optional()
     };
     read().map_err(backend)
+}
+
+/// The objects of the first of these ids, until their bodies fill a page.
+pub(crate) fn get_many(
+    connection: &Connection,
+    realm: Realm,
+    kind: Kind,
+    ids: &[Uuid],
+) -> Result<Vec<Option<Object>>> {
+    let (mut objects, mut bytes) = (Vec::with_capacity(ids.len()), 0);
+    for id in ids {
+        let object = get(connection, realm, kind, *id)?;
+        bytes += object.as_ref().map_or(0, |object| object.body.len());
+        objects.push(object);
+        if bytes >= PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(objects)
+}
+
+pub(crate) fn exist(connection: &Connection, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<bool>> {
+    let read = || {
+        let mut statement = connection.prepare_cached(
+            "SELECT 1 FROM object
+             WHERE realm = (SELECT rid FROM realm WHERE uuid = ?1) AND id = ?2 AND kind = ?3",
+        )?;
+        ids.iter()
+            .map(|id| statement.exists(params![realm.0.as_bytes(), id.as_bytes(), kind.number()]))
+            .collect()
+    };
+    rusqlite::Result::map_err(read(), backend)
 }
 
 pub(crate) fn find(

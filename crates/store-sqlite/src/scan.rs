@@ -2,9 +2,11 @@
 
 use std::ops::Bound;
 
+use bytes::Bytes;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use store::{Cursor, Error, KeyName, Kind, Object, Order, Page, Realm, Result, Scan};
+use store::{Cursor, Error, KeyName, KeyRange, Kind, Order, PAGE_BYTES, Page, Realm, Result, Scan};
+use uuid::Uuid;
 
 use crate::{backend, read};
 
@@ -15,11 +17,7 @@ pub(crate) fn page(connection: &Connection, realm: Realm, kind: Kind, scan: &Sca
         Order::Creation => by_creation(after.map(|(oid, _)| oid), scan.descending),
         Order::Key { name, from, to } => by_key(*name, from, to, after, scan.descending),
     };
-    let mut rows = run(connection, realm, kind, scan, query).map_err(backend)?;
-    let more = rows.len() > scan.limit;
-    rows.truncate(scan.limit);
-    let next = rows.last().filter(|_| more).map(|(spot, _)| write_cursor(spot));
-    Ok(Page { objects: rows.into_iter().map(|(_, object)| object).collect(), next })
+    run(connection, realm, kind, scan, &query).map_err(backend)
 }
 
 /// A place in a scan: the object's number, and the value of the key (empty in order of creation).
@@ -37,6 +35,18 @@ impl Query {
         // The first four are the same in every scan.
         format!("?{}", self.values.len() + 4)
     }
+
+    /// All values, in their order.
+    fn with(&self, realm: Realm, kind: Kind, limit: i64, offset: i64) -> Vec<Value> {
+        let mut values = vec![
+            Value::Blob(realm.0.as_bytes().to_vec()),
+            Value::Integer(kind.number().into()),
+            Value::Integer(limit),
+            Value::Integer(offset),
+        ];
+        values.extend(self.values.iter().cloned());
+        values
+    }
 }
 
 fn by_creation(after: Option<i64>, descending: bool) -> Query {
@@ -51,26 +61,65 @@ fn by_creation(after: Option<i64>, descending: bool) -> Query {
     query
 }
 
-fn by_key(
-    name: KeyName,
-    from: &Bound<bytes::Bytes>,
-    to: &Bound<bytes::Bytes>,
-    after: Option<Spot>,
-    descending: bool,
-) -> Query {
-    let mut lowest = match from {
+/// The ids of what carries a key in a range, read in one statement.
+pub(crate) fn ids(
+    connection: &Connection,
+    realm: Realm,
+    kind: Kind,
+    range: &KeyRange,
+    limit: usize,
+) -> Result<Vec<Uuid>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (lowest, highest) = ends(&range.from, &range.to);
+    let mut query = Query { sql: String::new(), values: Vec::new() };
+    let bounds = bounds(&mut query, lowest, highest);
+    query.sql = format!(
+        "SELECT DISTINCT id FROM key CROSS JOIN object ON object.oid = key.oid
+         WHERE key.realm = (SELECT rid FROM realm WHERE uuid = ?1) AND key.kind = ?2 AND key.name = {}
+         {bounds} LIMIT ?3 OFFSET ?4",
+        range.name.number()
+    );
+    let values = query.with(realm, kind, limit, 0);
+    let read = || {
+        connection
+            .prepare_cached(&query.sql)?
+            .query_map(params_from_iter(values), |row| read::uuid(row, 0))?
+            .collect::<rusqlite::Result<Vec<_>>>()
+    };
+    read().map_err(backend)
+}
+
+/// The ends of a range as the lowest value in it and the lowest above it.
+fn ends(from: &Bound<Bytes>, to: &Bound<Bytes>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+    let lowest = match from {
         Bound::Included(from) => Some(from.to_vec()),
         Bound::Excluded(from) => Some(next_after(from)),
         Bound::Unbounded => None,
     };
-    // Both ends as "below this value".
-    let mut highest = match to {
+    let highest = match to {
         Bound::Included(to) => Some(next_after(to)),
         Bound::Excluded(to) => Some(to.to_vec()),
         Bound::Unbounded => None,
     };
+    (lowest, highest)
+}
+
+fn bounds(query: &mut Query, lowest: Option<Vec<u8>>, highest: Option<Vec<u8>>) -> String {
+    let lowest = lowest.map(|lowest| format!(" AND key.value >= {}", query.value(lowest)));
+    let highest = highest.map(|highest| format!(" AND key.value < {}", query.value(highest)));
+    lowest.into_iter().chain(highest).collect()
+}
+
+fn by_key(
+    name: KeyName,
+    from: &Bound<Bytes>,
+    to: &Bound<Bytes>,
+    after: Option<Spot>,
+    descending: bool,
+) -> Query {
+    let (mut lowest, mut highest) = ends(from, to);
     let mut query = Query { sql: String::new(), values: Vec::new() };
-    let mut bounds = String::new();
+    let mut passed = String::new();
     // A cursor within the range replaces the bound that it has passed, so that the index is entered there; one
     // outside was tampered with, and must not read beyond the range.
     if let Some((oid, value)) = after {
@@ -81,20 +130,15 @@ fn by_key(
             *(if descending { &mut highest } else { &mut lowest }) = None;
         }
         let (value, oid) = (query.value(value), query.value(oid));
-        bounds = format!("AND (key.value, key.oid) {compare} ({value}, {oid})");
+        passed = format!("AND (key.value, key.oid) {compare} ({value}, {oid})");
     }
-    if let Some(lowest) = lowest {
-        bounds = format!("{bounds} AND key.value >= {}", query.value(lowest));
-    }
-    if let Some(highest) = highest {
-        bounds = format!("{bounds} AND key.value < {}", query.value(highest));
-    }
+    let bounds = bounds(&mut query, lowest, highest);
     let direction = if descending { "DESC" } else { "ASC" };
     query.sql = format!(
         "SELECT key.oid, key.value, id, version, created, modified, body
          FROM key CROSS JOIN object ON object.oid = key.oid
          WHERE key.realm = (SELECT rid FROM realm WHERE uuid = ?1) AND key.kind = ?2 AND key.name = {}
-         {bounds} ORDER BY key.value {direction}, key.oid {direction} LIMIT ?3 OFFSET ?4",
+         {passed}{bounds} ORDER BY key.value {direction}, key.oid {direction} LIMIT ?3 OFFSET ?4",
         name.number()
     );
     query
@@ -110,21 +154,25 @@ fn run(
     realm: Realm,
     kind: Kind,
     scan: &Scan,
-    query: Query,
-) -> rusqlite::Result<Vec<(Spot, Object)>> {
-    let mut values = vec![
-        Value::Blob(realm.0.as_bytes().to_vec()),
-        Value::Integer(kind.number().into()),
-        Value::Integer(read::one_more(scan.limit)),
-        Value::Integer(i64::try_from(scan.offset).unwrap_or(i64::MAX)),
-    ];
-    values.extend(query.values);
-    connection
-        .prepare_cached(&query.sql)?
-        .query_map(params_from_iter(values), |row| {
-            Ok(((row.get(0)?, row.get(1)?), read::object(row, kind, 2)?))
-        })?
-        .collect()
+    query: &Query,
+) -> rusqlite::Result<Page> {
+    let mut statement = connection.prepare_cached(&query.sql)?;
+    let offset = i64::try_from(scan.offset).unwrap_or(i64::MAX);
+    let values = query.with(realm, kind, read::one_more(scan.limit), offset);
+    let mut rows = statement.query(params_from_iter(values))?;
+    let (mut objects, mut bytes) = (Vec::new(), 0);
+    let mut last: Option<Spot> = None;
+    while let Some(row) = rows.next()? {
+        // The body of this one is not even looked at.
+        if objects.len() == scan.limit || bytes >= PAGE_BYTES {
+            return Ok(Page { objects, next: last.as_ref().map(write_cursor) });
+        }
+        let object = read::object(row, kind, 2)?;
+        bytes += object.body.len();
+        objects.push(object);
+        last = Some((row.get(0)?, row.get(1)?));
+    }
+    Ok(Page { objects, next: None })
 }
 
 fn write_cursor((oid, value): &Spot) -> Cursor {

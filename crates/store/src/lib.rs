@@ -21,7 +21,9 @@ pub mod conformance;
 pub use error::{Error, Result};
 pub use names::{EdgeKind, KeyName, Kind, Realm};
 pub use object::{Edge, Key, Object};
-pub use query::{Change, Changed, Changes, Cursor, EdgePage, EdgesOf, Order, Page, Position, Scan};
+pub use query::{
+    Change, Changed, Changes, Cursor, EdgePage, EdgesOf, KeyRange, Order, PAGE_BYTES, Page, Position, Scan,
+};
 pub use retry::transact;
 pub use transaction::{Committed, Expect, Fence, Op, Transaction};
 
@@ -35,11 +37,29 @@ pub trait Store: Send + Sync + 'static {
     /// The object, or `None` where there is none of that kind and id in the realm.
     async fn get(&self, realm: Realm, kind: Kind, id: Uuid) -> Result<Option<Object>>;
 
-    /// The objects of those ids, in the order asked for, `None` for each that does not exist.
+    /// The objects of the first of those ids, in the order asked for, `None` for each that does not exist: of all ids,
+    /// or, where the bodies reach [`PAGE_BYTES`], of fewer, but never of none.
     async fn get_many(&self, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<Option<Object>>>;
 
-    /// The objects that carry this key's name and value (unique or not), at most `limit`, in order of creation.
+    /// As [`Self::get_many`], of all ids, for callers who know that they ask for no more than fits into memory.
+    async fn get_all(&self, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<Option<Object>>> {
+        let mut objects = self.get_many(realm, kind, ids).await?;
+        while objects.len() < ids.len() {
+            objects.extend(self.get_many(realm, kind, &ids[objects.len()..]).await?);
+        }
+        Ok(objects)
+    }
+
+    /// For each of those ids, in that order, whether there is an object of that kind.
+    async fn exist(&self, realm: Realm, kind: Kind, ids: &[Uuid]) -> Result<Vec<bool>>;
+
+    /// The objects that carry this key's name and value (unique or not), at most `limit`, in order of creation. For
+    /// few: their bodies are read at once.
     async fn find(&self, realm: Realm, kind: Kind, key: &Key, limit: usize) -> Result<Vec<Object>>;
+
+    /// The ids of the objects that carry a key in the range, each once, at most `limit`, in no order; all read at one
+    /// instant.
+    async fn ids(&self, realm: Realm, kind: Kind, range: KeyRange, limit: usize) -> Result<Vec<Uuid>>;
 
     /// One page of the objects of a kind. Pages that follow each other by [`Page::next`] neither lose nor repeat
     /// an object while others are written.

@@ -6,7 +6,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{EdgeKind, KeyName, Kind, Object};
+use crate::{EdgeKind, Key, KeyName, Kind, Object};
+
+/// Bytes of bodies after which a page of objects ends, however many were asked for: with the object that reaches them.
+/// Objects may have a megabyte each, and what a reader asks for by number is bounded in memory so.
+pub const PAGE_BYTES: usize = 1 << 20;
 
 /// In what order, from where and how many objects a scan returns.
 #[derive(Clone, Debug)]
@@ -19,7 +23,7 @@ pub struct Scan {
     pub after: Option<Cursor>,
     /// Leave out this many objects first.
     pub offset: u64,
-    /// At most this many objects.
+    /// At most this many objects; fewer where their bodies reach [`PAGE_BYTES`].
     pub limit: usize,
 }
 
@@ -46,6 +50,38 @@ impl Scan {
     pub fn descending(mut self) -> Self {
         self.descending = true;
         self
+    }
+}
+
+/// A range of the values of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRange {
+    /// The key.
+    pub name: KeyName,
+    /// The lowest value.
+    pub from: Bound<Bytes>,
+    /// The highest value.
+    pub to: Bound<Bytes>,
+}
+
+impl KeyRange {
+    /// One value.
+    pub fn exactly(key: Key) -> Self {
+        Self { name: key.name, from: Bound::Included(key.value.clone()), to: Bound::Included(key.value) }
+    }
+
+    /// The values that begin with these bytes.
+    pub fn beginning_with(name: KeyName, prefix: &[u8]) -> Self {
+        let mut above = prefix.to_vec();
+        while above.pop_if(|last| *last == u8::MAX).is_some() {}
+        let to = match above.last_mut() {
+            Some(last) => {
+                *last += 1;
+                Bound::Excluded(Bytes::from(above))
+            }
+            None => Bound::Unbounded,
+        };
+        Self { name, from: Bound::Included(Bytes::copy_from_slice(prefix)), to }
     }
 }
 

@@ -222,7 +222,7 @@ impl Context {
 
     /// The links of objects, in their order; nothing for those that have none.
     pub async fn links(&self, ids: &[Uuid]) -> Result<Vec<Option<Link>>, Stop> {
-        let stored = self.store.get_many(self.realm(), Kind::Link, ids).await?;
+        let stored = self.store.get_all(self.realm(), Kind::Link, ids).await?;
         Ok(stored
             .iter()
             .map(|stored| stored.as_ref().map(links::decode).transpose())

@@ -80,11 +80,73 @@ async fn a_create_of_a_circle_that_is_answered_as_failed_leaves_nothing() {
         group("a", json!([{"value": "bulkId:b"}, {"value": nobody}])), group("b", json!([{"value": "bulkId:a"}])),
     ]});
     let reply = server.post("/Bulk", &body).await.expect(200);
-    assert_eq!(values(&reply["Operations"], "status"), ["400", "201"], "{reply}");
-    assert!(reply["Operations"][0].get("location").is_none(), "{reply}");
-    let left = server.get("/Groups").await.expect(200);
-    assert_eq!(values(&left["Resources"], "displayName"), ["b"]);
-    assert!(left["Resources"][0].get("members").is_none(), "{left}");
+    // What refers to the one that failed is not what was asked for without it.
+    assert_eq!(values(&reply["Operations"], "status"), ["400", "409"], "{reply}");
+    assert!(values(&reply["Operations"], "location").is_empty(), "{reply}");
+    assert_eq!(server.get("/Groups").await.expect(200)["totalResults"], 0);
+}
+
+#[tokio::test]
+async fn nobody_is_left_with_a_manager_that_was_undone() {
+    let server = Server::new().await;
+    let kept = server.user("kept").await;
+    let user = |name: &str, manager: &str, also: serde_json::Value| {
+        let mut data = json!({"schemas": [USER, ENTERPRISE], "userName": name,
+            ENTERPRISE: {"manager": {"value": manager}}});
+        data.as_object_mut().expect("an object").extend(also.as_object().cloned().unwrap_or_default());
+        json!({"method": "POST", "path": "/Users", "bulkId": name, "data": data})
+    };
+    // Together with the reference that has to wait it is more than is kept of a resource.
+    let long = json!({"emails": [{"value": "bulkId:q", "display": "y".repeat(700_000)}], "nickName": "x".repeat(400_000)});
+    let manages = json!({"Operations": [
+        {"op": "add", "path": format!("{ENTERPRISE}:manager"), "value": "bulkId:p"}]});
+    let body = json!({"Operations": [
+        {"method": "PATCH", "path": format!("/Users/{kept}"), "data": manages},
+        user("p", "bulkId:q", long), user("q", "bulkId:p", json!({})), user("r", "bulkId:q", json!({})),
+    ]});
+    let before = server.get("/Users").await.expect(200)["totalResults"].clone();
+    let manager = server.get(&format!("/Users/{kept}")).await.expect(200)[ENTERPRISE]["manager"].clone();
+    let reply = server.post("/Bulk", &body).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["409", "400", "409", "409"], "{reply}");
+    assert_eq!(server.get("/Users").await.expect(200)["totalResults"], before);
+    assert_eq!(server.get(&format!("/Users/{kept}")).await.expect(200)[ENTERPRISE]["manager"], manager);
+}
+
+#[tokio::test]
+async fn an_operation_without_a_method_that_is_known_fails_alone() {
+    let server = Server::new().await;
+    let body = json!({"Operations": [
+        {"method": "GET", "path": "/Users"}, {"path": "/Users", "bulkId": "x"}, {"method": null},
+        {"method": "post", "path": "/Users", "bulkId": "u", "data": {"userName": "u"}},
+    ]});
+    let reply = server.post("/Bulk", &body).await.expect(200);
+    assert_eq!(values(&reply["Operations"], "status"), ["400", "400", "400", "201"], "{reply}");
+    assert_eq!(reply["Operations"][0]["response"]["scimType"], "invalidSyntax");
+}
+
+#[tokio::test]
+async fn a_thousand_operations_on_one_group_are_all_there() {
+    let server = Server::new().await;
+    let group = server.group("g", &[]).await;
+    let mut operations = Vec::new();
+    for number in 0..500 {
+        let name = format!("u{number}");
+        operations
+            .push(json!({"method": "PATCH", "path": format!("/Groups/{group}"), "data": {"Operations": [
+            {"op": "add", "path": "members", "value": [{"value": format!("bulkId:{name}")}]}]}}));
+        operations
+            .push(json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {"userName": name}}));
+    }
+    let reply = server.post("/Bulk", &json!({"Operations": operations})).await.expect(200);
+    let statuses = values(&reply["Operations"], "status");
+    assert!(statuses.len() == 1000 && statuses.iter().all(|status| status.starts_with("20")), "{statuses:?}");
+    let members = server.get(&format!("/Groups/{group}")).await.expect(200);
+    assert_eq!(values(&members["members"], "value").len(), 500);
+    // As many errors make no large answer.
+    let gone: Vec<_> =
+        (0..1000).map(|number| json!({"method": "DELETE", "path": format!("/Users/{number}")})).collect();
+    let reply = server.post("/Bulk", &json!({"Operations": gone})).await;
+    assert!(reply.text.len() < 1 << 20, "{}", reply.text.len());
 }
 
 #[tokio::test]

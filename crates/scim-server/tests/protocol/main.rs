@@ -5,6 +5,7 @@ mod changes;
 mod clients;
 mod extensions;
 mod lists;
+mod paging;
 mod redefinitions;
 mod resources;
 mod rfc;

@@ -10,7 +10,9 @@ use http_body_util::BodyExt;
 use model::{Clock, FixedClock, Ids, Principal, Random};
 use scim_server::{Config, Limits, Service, router};
 use serde_json::Value;
+use store::Store;
 use store_memory::{MemoryStore, Options};
+use store_sqlite::SqliteStore;
 use tenant::{NewToken, Tenant, Tenants};
 use tower::ServiceExt;
 
@@ -33,6 +35,7 @@ pub struct Server {
     pub token: String,
     pub service: Arc<Service>,
     pub router: Router,
+    pub _directory: Option<tempfile::TempDir>,
 }
 
 /// An answer.
@@ -91,8 +94,15 @@ impl Server {
         Self::over(MemoryStore::with(options), Limits::default()).await
     }
 
-    async fn over(store: MemoryStore, limits: Limits) -> Self {
-        let store = Arc::new(store);
+    /// Over a store on disk.
+    pub async fn on_disk() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = SqliteStore::open(directory.path()).expect("a store");
+        Self { _directory: Some(directory), ..Self::over(store, Limits::default()).await }
+    }
+
+    async fn over(store: impl Store, limits: Limits) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
         let clock = Arc::new(FixedClock::at("2026-11-24T00:00:00Z".parse().expect("an instant")));
         let random = Arc::new(Counting(AtomicU64::new(1)));
         let ids = Ids::new(clock.clone() as Arc<dyn Clock>, random.clone());
@@ -102,7 +112,7 @@ impl Server {
             tenants.create_token(tenant.id, NewToken::default(), &by()).await.expect("a token").secret;
         let config = Config { domain: Some("scim.example".to_owned()), limits, ..Config::default() };
         let service = Arc::new(Service::new(store, tenants.clone(), clock.clone(), ids, config));
-        Self { tenants, tenant, clock, token, router: router(service.clone()), service }
+        Self { tenants, tenant, clock, token, router: router(service.clone()), service, _directory: None }
     }
 
     /// Adds or replaces a schema extension.

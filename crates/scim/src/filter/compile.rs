@@ -16,11 +16,13 @@ pub struct Compiled {
     pub(super) root: Node,
 }
 
-/// An equality that each matching resource satisfies, so that an index can serve it.
+/// A comparison that each matching resource satisfies, of a kind that an index can serve.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Equality<'c> {
+pub struct Comparison<'c> {
     /// Canonical path, e.g. `userName`, `emails.value`, `urn:...:User:employeeNumber`.
     pub path: &'c str,
+    /// `eq` or `sw`.
+    pub op: Op,
     /// The value, typed by its attribute.
     pub value: &'c Literal,
 }
@@ -373,21 +375,21 @@ impl Compiled {
         self.root.in_element(element)
     }
 
-    /// Equalities of which each match satisfies one whole list: the alternatives of the outermost `or`, each with the
-    /// parts of its outermost `and`. Folded keys and element filters make an index answer a little too much, so that
-    /// the filter is applied to what it yields.
-    pub fn alternatives(&self) -> Vec<Vec<Equality<'_>>> {
+    /// Comparisons of which each match satisfies one whole list: the alternatives of the outermost `or`, each with the
+    /// parts of its outermost `and`. Element filters make an index answer a little too much, so that the filter is
+    /// applied to what it yields.
+    pub fn alternatives(&self) -> Vec<Vec<Comparison<'_>>> {
         let alternatives = match &self.root {
             Node::Or(parts) => parts.as_slice(),
             other => std::slice::from_ref(other),
         };
-        alternatives.iter().map(Node::equalities).collect()
+        alternatives.iter().map(Node::comparisons).collect()
     }
 
-    /// The equality that is all the filter asks for: an index that knows equal from unequal as filters do then answers
-    /// it alone.
-    pub fn only_equality(&self) -> Option<Equality<'_>> {
-        self.root.equality()
+    /// The comparison that is all the filter asks for: an index whose keys are compared as filters compare values then
+    /// answers it alone.
+    pub fn only_comparison(&self) -> Option<Comparison<'_>> {
+        self.root.comparison()
     }
 
     /// Whether the filter asks for a top-level core or common attribute, by its canonical name.
@@ -413,20 +415,20 @@ impl Compiled {
 }
 
 impl Node {
-    fn equality(&self) -> Option<Equality<'_>> {
+    fn comparison(&self) -> Option<Comparison<'_>> {
         match self {
-            Self::Test(test) if test.op == Op::Eq => {
-                Some(Equality { path: &test.path, value: &test.literal })
+            Self::Test(test) if matches!(test.op, Op::Eq | Op::Sw) => {
+                Some(Comparison { path: &test.path, op: test.op, value: &test.literal })
             }
             _ => None,
         }
     }
 
-    fn equalities(&self) -> Vec<Equality<'_>> {
+    fn comparisons(&self) -> Vec<Comparison<'_>> {
         match self {
-            Self::And(parts) => parts.iter().flat_map(Self::equalities).collect(),
-            Self::Element(_, inner) => inner.equalities(),
-            other => other.equality().into_iter().collect(),
+            Self::And(parts) => parts.iter().flat_map(Self::comparisons).collect(),
+            Self::Element(_, inner) => inner.comparisons(),
+            other => other.comparison().into_iter().collect(),
         }
     }
 

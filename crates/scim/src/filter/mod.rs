@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Number, Value};
 
-pub use compile::{Compiled, Equality};
+pub use compile::{Comparison, Compiled};
 pub(crate) use compile::{conjuncts, literal_value};
 
 use crate::error::{Error, ScimType};

@@ -247,28 +247,30 @@ fn escapes_are_those_of_json() {
 }
 
 #[test]
-fn equalities_for_an_index() {
-    let equalities = |text: &str| {
+fn comparisons_for_an_index() {
+    let comparisons = |text: &str| {
         let compiled = Filter::parse(text).unwrap().resolve(&definition()).unwrap();
-        let list = |equalities: Vec<Equality<'_>>| {
-            let shown = equalities.iter().map(|equality| format!("{}={}", equality.path, equality.value));
+        let list = |comparisons: Vec<Comparison<'_>>| {
+            let sign = |op: Op| if op == Op::Eq { "=" } else { "^" };
+            let shown = comparisons.iter().map(|c| format!("{}{}{}", c.path, sign(c.op), c.value));
             shown.collect::<Vec<_>>().join(" ")
         };
         compiled.alternatives().into_iter().map(list).collect::<Vec<_>>()
     };
-    assert_eq!(equalities("USERNAME eq \"x\""), ["userName=\"x\""]);
-    assert_eq!(equalities("emails eq \"x\""), ["emails.value=\"x\""]);
-    assert_eq!(equalities("emails[value eq \"x\"]"), ["emails.value=\"x\""]);
+    assert_eq!(comparisons("USERNAME eq \"x\""), ["userName=\"x\""]);
+    assert_eq!(comparisons("emails eq \"x\""), ["emails.value=\"x\""]);
+    assert_eq!(comparisons("emails[value eq \"x\"]"), ["emails.value=\"x\""]);
     assert_eq!(
-        equalities("emails[type eq \"work\" and value eq \"x\"] and title pr"),
+        comparisons("emails[type eq \"work\" and value eq \"x\"] and title pr"),
         ["emails.type=\"work\" emails.value=\"x\""]
     );
-    assert_eq!(equalities("id eq \"1\" and active eq \"True\""), ["id=\"1\" active=true"]);
-    assert_eq!(equalities("id eq \"1\" or (id eq \"2\" and title pr)"), ["id=\"1\"", "id=\"2\""]);
-    assert_eq!(equalities("id eq \"1\" or title pr"), ["id=\"1\"", ""]);
-    assert_eq!(equalities("(id eq \"1\" or id eq \"2\") and title pr"), [""]);
-    assert_eq!(equalities("not (id eq \"1\")"), [""]);
-    assert_eq!(equalities("id ne \"1\""), [""]);
+    assert_eq!(comparisons("id eq \"1\" and active eq \"True\""), ["id=\"1\" active=true"]);
+    assert_eq!(comparisons("id eq \"1\" or (id eq \"2\" and title pr)"), ["id=\"1\"", "id=\"2\""]);
+    assert_eq!(comparisons("id eq \"1\" or title pr"), ["id=\"1\"", ""]);
+    assert_eq!(comparisons("(id eq \"1\" or id eq \"2\") and title pr"), [""]);
+    assert_eq!(comparisons("not (id eq \"1\")"), [""]);
+    assert_eq!(comparisons("id ne \"1\""), [""]);
+    assert_eq!(comparisons("userName sw \"a\" and title co \"b\""), ["userName^\"a\""]);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(super) enum Operand {
 }
 
 /// A number that stays exact while it is whole.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Num {
     Whole(i128),
     Fraction(f64),

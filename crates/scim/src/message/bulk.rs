@@ -60,7 +60,7 @@ impl BulkRequest {
         for (position, operation) in operations.into_iter().enumerate() {
             let place = format!("operation {}", position + 1);
             let operation = BulkOperation::parse(operation).map_err(|error| error.at(&place))?;
-            if operation.method == BulkMethod::Post
+            if operation.method == Some(BulkMethod::Post)
                 && let Some(name) = operation.bulk_id.as_ref().filter(|name| !names.insert((*name).clone()))
             {
                 let shown: String = name.chars().take(80).collect();
@@ -78,8 +78,9 @@ impl BulkRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BulkOperation {
-    /// Method.
-    pub method: BulkMethod,
+    /// Method; none where it is missing or none of the four, so that the operation fails alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<BulkMethod>,
     /// Name by which other operations refer to what this one creates; required for POST.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bulk_id: Option<String>,
@@ -97,7 +98,11 @@ pub struct BulkOperation {
 impl BulkOperation {
     fn parse(operation: Value) -> Result<Self, Error> {
         let names = ["method", "bulkId", "version", "path", "data"];
-        let operation = named("an operation", operation, &names)?;
+        let mut operation = named("an operation", operation, &names)?;
+        let method = operation.get("method").and_then(Value::as_str);
+        if method.and_then(BulkMethod::parse).is_none() {
+            operation.shift_remove("method");
+        }
         serde_json::from_value(operation.into()).map_err(|error| Error::syntax(error.to_string()))
     }
 }
@@ -127,8 +132,9 @@ pub struct BulkReply {
     /// URL of the resource; absent only when a create failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// Method.
-    pub method: BulkMethod,
+    /// Method; absent where the operation had none that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<BulkMethod>,
     /// Name that the operation gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bulk_id: Option<String>,
@@ -170,7 +176,7 @@ mod tests {
             {"method": "POST", "bulkId": "q", "path": "/Users", "data": {"userName": "x"}},
             {"method": "DELETE", "path": "/Users/1"}]});
         let request = BulkRequest::parse(body.clone()).unwrap();
-        assert_eq!(request.operations[0].method, BulkMethod::Post);
+        assert_eq!(request.operations[0].method, Some(BulkMethod::Post));
         assert_eq!(serde_json::to_value(&request).unwrap(), body);
         let other_case = json!({"FailOnErrors": 2, "operations": [{"Method": "delete", "PATH": "/Users/1"}]});
         let request = BulkRequest::parse(other_case).unwrap();
@@ -187,8 +193,11 @@ mod tests {
         };
         refused(json!([[], 1, []]));
         assert!(refused(json!({"schemas": []})).contains("Operations"));
-        let get = json!({"method": "GET", "path": "/Users"});
-        assert!(refused(json!({"Operations": [create("a"), get]})).starts_with("operation 2: "));
+        assert!(refused(json!({"Operations": [create("a"), 7]})).starts_with("operation 2: "));
+        for method in [json!("GET"), json!(null), json!(7)] {
+            let request = BulkRequest::parse(json!({"Operations": [{"method": method, "path": "/Users"}]}));
+            assert_eq!(request.unwrap().operations[0].method, None);
+        }
         let twice = refused(json!({"Operations": [create("a"), create("b"), create("a")]}));
         assert!(twice.starts_with("operation 3: ") && twice.contains("\"a\""), "{twice}");
     }

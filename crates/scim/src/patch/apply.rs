@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::members::{self, MemberEdit};
+use super::members::{self, Given, MemberEdit};
 use super::{Op, Operation, PatchRequest, element, place};
 use crate::error::Error;
 use crate::filter::Filter;
@@ -74,6 +74,15 @@ impl Patch<'_, '_> {
         let Some(path) = &operation.path else {
             return self.merge(operation.op, operation.value.clone());
         };
+        if let Some(members) = &operation.members
+            && let Some(Target::Attribute(located)) = self.definition.resolve(&path.attr)
+            && self.definition.is_edge(&located)
+        {
+            let given = Given::Members(members);
+            let filter = path.filter.as_ref();
+            self.edits.extend(members::edits(operation.op, &located, filter, given, self.cleaner.quirks)?);
+            return Ok(());
+        }
         let target = self.definition.resolve(&path.attr).or_else(|| {
             let target = self.definition.resolve_dotted(&path.attr)?;
             self.cleaner.quirks.at(Quirk::DottedKey, &path.attr.to_string());
@@ -209,7 +218,7 @@ impl Patch<'_, '_> {
             return Ok(());
         }
         if self.definition.is_edge(located) {
-            let edits = members::edits(op, located, filter, value, self.cleaner.quirks)?;
+            let edits = members::edits(op, located, filter, Given::Json(value), self.cleaner.quirks)?;
             self.edits.extend(edits);
             return Ok(());
         }

@@ -1,23 +1,24 @@
 //! The attribute that the caller keeps as rows (`members` of a group): PATCH yields edits instead of touching it.
 
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::Op;
 use crate::error::Error;
 use crate::filter::{Filter, Literal, Op as Compare};
+use crate::json::Unambiguous;
 use crate::quirk::{Quirk, Quirks};
 use crate::resource::{get, kind_of};
 use crate::schema::Located;
 
-/// A member as sent.
+/// A member as sent: its identifier. Name and type the server knows better.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Member {
     /// Identifier of the member.
     pub value: String,
-    /// Name of the member, which the server knows better.
-    pub display: Option<String>,
-    /// `User` or `Group`, if said.
-    pub kind: Option<String>,
 }
 
 /// A change of the members; apply them in order.
@@ -39,34 +40,128 @@ pub enum MemberEdit {
 /// Reads a value of the edge attribute: a list, one member, plain identifiers; null is an empty list. Repeated
 /// members are one.
 pub(crate) fn parse_members(value: Value, quirks: &mut Quirks) -> Result<Vec<Member>, Error> {
-    let values = match value {
-        Value::Array(values) => values,
-        Value::Null => {
-            quirks.at(Quirk::NullValue, "members");
-            Vec::new()
+    let mut reader = MemberReader::new(quirks);
+    match value {
+        Value::Array(values) => values.into_iter().for_each(|value| reader.element(value)),
+        single => reader.single(single),
+    }
+    reader.finish()
+}
+
+/// Reads members one by one, so that a list of a hundred thousand is never in memory as JSON.
+pub(crate) struct MemberReader<'q> {
+    quirks: &'q mut Quirks,
+    members: Vec<Member>,
+    error: Option<Error>,
+}
+
+impl<'q> MemberReader<'q> {
+    pub(crate) fn new(quirks: &'q mut Quirks) -> Self {
+        Self { quirks, members: Vec::new(), error: None }
+    }
+
+    fn element(&mut self, value: Value) {
+        if self.error.is_some() {
+            return;
         }
-        Value::String(text) if text.is_empty() => {
-            quirks.at(Quirk::EmptyString, "members");
-            Vec::new()
-        }
-        single => {
-            quirks.at(Quirk::SingleForList, "members");
-            vec![single]
-        }
-    };
-    let mut seen = std::collections::HashSet::with_capacity(values.len());
-    let mut members = Vec::with_capacity(values.len());
-    for value in values {
         if value.is_null() {
-            quirks.at(Quirk::NullValue, "members");
-            continue;
+            self.quirks.at(Quirk::NullValue, "members");
+            return;
         }
-        let member = parse_member(value, quirks)?;
-        if seen.insert(member.value.clone()) {
-            members.push(member);
+        match parse_member(value, self.quirks) {
+            Ok(member) => self.members.push(member),
+            Err(error) => self.error = Some(error),
         }
     }
-    Ok(members)
+
+    /// What stands where a list belongs.
+    fn single(&mut self, value: Value) {
+        match value {
+            Value::Null => self.quirks.at(Quirk::NullValue, "members"),
+            Value::String(text) if text.is_empty() => self.quirks.at(Quirk::EmptyString, "members"),
+            single => {
+                self.quirks.at(Quirk::SingleForList, "members");
+                self.element(single);
+            }
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Vec<Member>, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let mut seen = HashSet::with_capacity(self.members.len());
+        let first: Vec<bool> = self.members.iter().map(|member| seen.insert(member.value.as_str())).collect();
+        drop(seen);
+        let mut first = first.into_iter();
+        self.members.retain(|_| first.next().unwrap_or_default());
+        self.members.shrink_to_fit();
+        Ok(self.members)
+    }
+}
+
+/// Reads the value of the edge attribute from the body itself; whether it was null, which is left to the caller.
+pub(crate) struct Members<'r, 'q, 'l> {
+    pub(crate) reader: &'r mut MemberReader<'q>,
+    pub(crate) values: Unambiguous<'l>,
+}
+
+impl<'de> DeserializeSeed<'de> for Members<'_, '_, '_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Members<'_, '_, '_> {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of members")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<bool, A::Error> {
+        while let Some(element) = elements.next_element_seed(self.values)? {
+            self.reader.element(element);
+        }
+        Ok(false)
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+        self.reader.single(value.into());
+        Ok(false)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<bool, E> {
+        self.reader.single(value.into());
+        Ok(false)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
+        self.reader.single(value.into());
+        Ok(false)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<bool, E> {
+        self.reader.single(value.into());
+        Ok(false)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
+        self.reader.single(text.into());
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<bool, A::Error> {
+        let value = self.values.visit_map(entries)?;
+        self.reader.single(value);
+        Ok(false)
+    }
 }
 
 fn parse_member(value: Value, quirks: &mut Quirks) -> Result<Member, Error> {
@@ -74,7 +169,7 @@ fn parse_member(value: Value, quirks: &mut Quirks) -> Result<Member, Error> {
         Value::Object(parts) => parts,
         Value::String(value) if !value.is_empty() => {
             quirks.at(Quirk::PlainForComplex, "members");
-            return Ok(Member { value, display: None, kind: None });
+            return Ok(Member { value });
         }
         other => {
             return Err(Error::value(format!(
@@ -83,7 +178,6 @@ fn parse_member(value: Value, quirks: &mut Quirks) -> Result<Member, Error> {
             )));
         }
     };
-    let text = |name: &str| get(&parts, name).and_then(Value::as_str).filter(|text| !text.is_empty());
     if get(&parts, "$ref").is_some_and(Value::is_null) {
         quirks.note(Quirk::NullRef);
     }
@@ -95,7 +189,7 @@ fn parse_member(value: Value, quirks: &mut Quirks) -> Result<Member, Error> {
         }
         _ => by_reference(&parts, quirks)?,
     };
-    Ok(Member { value, display: text("display").map(str::to_owned), kind: text("type").map(str::to_owned) })
+    Ok(Member { value })
 }
 
 /// A member told by its URL alone: the last segment is the identifier.
@@ -116,12 +210,12 @@ pub(super) fn edits(
     op: Op,
     located: &Located<'_>,
     filter: Option<&Filter>,
-    value: Option<Value>,
+    value: Given<'_>,
     quirks: &mut Quirks,
 ) -> Result<Vec<MemberEdit>, Error> {
     if let Some(sub) = located.sub {
         if op == Op::Add && filter.is_none() && sub.name == "value" {
-            return Ok(vec![MemberEdit::Add(parse_members(value.unwrap_or(Value::Null), quirks)?)]);
+            return Ok(vec![MemberEdit::Add(value.members(quirks)?)]);
         }
         return Err(Error::mutability(format!(
             "{located} of a member cannot be changed; remove the member and add another"
@@ -130,7 +224,7 @@ pub(super) fn edits(
     if op == Op::Remove {
         return remove(filter, value, &located.to_string(), quirks);
     }
-    let members = parse_members(value.unwrap_or(Value::Null), quirks)?;
+    let members = value.members(quirks)?;
     Ok(match (op, filter) {
         (Op::Replace, None) => vec![MemberEdit::ReplaceAll(members)],
         (Op::Replace, Some(filter)) => vec![remove_matching(filter), MemberEdit::Add(members)],
@@ -139,10 +233,26 @@ pub(super) fn edits(
     })
 }
 
+/// The value of an operation.
+pub(super) enum Given<'r> {
+    Json(Option<Value>),
+    /// That of the edge attribute, read already.
+    Members(&'r [Member]),
+}
+
+impl Given<'_> {
+    fn members(self, quirks: &mut Quirks) -> Result<Vec<Member>, Error> {
+        match self {
+            Self::Json(value) => parse_members(value.unwrap_or(Value::Null), quirks),
+            Self::Members(members) => Ok(members.to_vec()),
+        }
+    }
+}
+
 /// A value next to the path narrows what is removed; an empty list of it removes nobody.
 fn remove(
     filter: Option<&Filter>,
-    value: Option<Value>,
+    value: Given<'_>,
     path: &str,
     quirks: &mut Quirks,
 ) -> Result<Vec<MemberEdit>, Error> {
@@ -150,10 +260,10 @@ fn remove(
         return Ok(vec![remove_matching(filter)]);
     }
     match value {
-        None | Some(Value::Null) => Ok(vec![MemberEdit::RemoveAll]),
-        Some(value) => {
+        Given::Json(None | Some(Value::Null)) => Ok(vec![MemberEdit::RemoveAll]),
+        value => {
             quirks.at(Quirk::RemoveByValue, path);
-            let ids = parse_members(value, quirks)?.into_iter().map(|member| member.value).collect();
+            let ids = value.members(quirks)?.into_iter().map(|member| member.value).collect();
             Ok(vec![MemberEdit::Remove(ids)])
         }
     }

@@ -372,6 +372,7 @@ fn strict_refuses_what_is_tolerated_otherwise() {
 }
 
 mod clients;
+mod members;
 mod reference;
 
 fn group(operations: Value) -> (Value, Vec<MemberEdit>) {
@@ -381,7 +382,7 @@ fn group(operations: Value) -> (Value, Vec<MemberEdit>) {
 }
 
 fn member(value: &str) -> Member {
-    Member { value: value.into(), display: None, kind: None }
+    Member { value: value.into() }
 }
 
 #[test]

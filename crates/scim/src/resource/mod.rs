@@ -1,6 +1,7 @@
 //! Resources: what a body must satisfy before it is stored, and what of it goes out again.
 
 mod accept;
+mod body;
 mod clean;
 mod project;
 mod stored;
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 
 pub use accept::{Accepted, Mode};
 pub(crate) use accept::{check_required, drop_unused_schemas, home, ignored, list_schemas};
+pub use body::Body;
 pub(crate) use clean::{Cleaner, is_primary, kind_of};
 pub use project::{Projection, View};
 

@@ -5,7 +5,7 @@ use crate::error::ScimType;
 use crate::quirk::Quirk;
 use crate::resource::{Accepted, Mode, Projection};
 use crate::schema::{Attribute, Definition, Mutability, Returned, Schema, Type};
-use crate::{Error, Member, urn};
+use crate::{Body, Error, Member, urn};
 
 fn object(value: Value) -> Map<String, Value> {
     match value {
@@ -262,9 +262,9 @@ fn members_are_split_off() {
         let body = json!({"schemas": [urn::GROUP], "displayName": "g", "members": members});
         group.accept(object(body), Mode::Create, false)
     };
-    let member = |value: &str| Member { value: value.into(), display: None, kind: None };
+    let member = |value: &str| Member { value: value.into() };
     let kept = accept(json!([{"value": "1", "type": "User", "$ref": null}, "2", {"value": "1"}])).unwrap();
-    assert_eq!(kept.members, Some(vec![Member { kind: Some("User".into()), ..member("1") }, member("2")]));
+    assert_eq!(kept.members, Some(vec![member("1"), member("2")]));
     assert!(!kept.resource.contains_key("members"));
     assert!(kept.quirks.contains(&Quirk::NullRef));
     assert_eq!(accept(json!({"value": "1"})).unwrap().members, Some(vec![member("1")]));
@@ -273,6 +273,43 @@ fn members_are_split_off() {
     assert_eq!(accept(json!([{"display": "x"}])).unwrap_err().scim_type, Some(ScimType::InvalidValue));
     let without = group.accept(object(json!({"displayName": "g"})), Mode::Create, false).unwrap();
     assert_eq!(without.members, None);
+}
+
+#[test]
+fn members_read_from_the_body_are_those_of_its_json() {
+    let group = Definition::group(&[]);
+    for members in [
+        json!([{"value": "1", "type": "User", "$ref": null}, "2", null, {"value": "1"}, {"Value": 7}]),
+        json!([]),
+        json!(null),
+        json!(""),
+        json!("3"),
+        json!({"$ref": "https://x/Users/9"}),
+        json!([{"display": "x"}]),
+        json!([[1]]),
+        json!(7),
+    ] {
+        let body = json!({"displayName": "g", "Members": members, "schemas": [urn::GROUP]});
+        let accept = |body: Body| {
+            let accepted = group.accept(body.resource, Mode::Create, false)?;
+            let mut quirks = body.quirks;
+            for quirk in &accepted.quirks {
+                quirks.note(quirk.clone());
+            }
+            let mut notes: Vec<String> = quirks.iter().map(ToString::to_string).collect();
+            notes.sort();
+            Ok::<_, Error>((accepted.resource, body.members.or(accepted.members), notes))
+        };
+        let read = Body::from_slice(body.to_string().as_bytes(), &group).and_then(accept);
+        assert_eq!(read, Body::of(object(body), &group).and_then(accept), "{members}");
+    }
+    let user = Body::from_slice(br#"{"userName":"u","members":[{"a":1}]}"#, &Definition::user(&[])).unwrap();
+    assert!(user.members.is_none() && user.resource.contains_key("members"));
+    for refused in [r#"{"members":[],"MEMBERS":[]}"#, r#"{"members":[{"value":"1","VALUE":"2"}]}"#, "[]", "{"]
+    {
+        let error = Body::from_slice(refused.as_bytes(), &group).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidSyntax), "{refused}");
+    }
 }
 
 #[test]

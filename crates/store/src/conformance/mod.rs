@@ -52,7 +52,7 @@ macro_rules! conformance_tests {
             edges: adding_and_removing, edges_need_both_ends, deleting_removes_both_sides, clearing, pages_of_edges, edges_of_each,
                 asking_for_edges;
             scans: in_order_of_creation, backwards, offsets, by_key, by_key_with_equal_values, cursors_of_others,
-                pages_while_writing;
+                pages_while_writing, large_objects_make_short_pages, ids_by_key;
             feed: entries_and_order, kinds_outside_the_feed, refused_transactions_leave_nothing, pruning,
                 positions_of_others, following_concurrent_writers, waking;
             leases: taking_over, fencing, giving_back;

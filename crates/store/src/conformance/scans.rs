@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::{REALM, Subject, all, group, id, put, users, write};
-use crate::{Cursor, Error, Expect, Key, KeyName, Kind, Order, Scan, Store};
+use crate::{Cursor, Error, Expect, Key, KeyName, KeyRange, Kind, Order, PAGE_BYTES, Scan, Store};
 
 fn ids(numbers: &[u32]) -> Vec<Uuid> {
     numbers.iter().map(|number| id(*number)).collect()
@@ -194,4 +194,57 @@ pub async fn pages_while_writing(subject: &Subject) {
     distinct.sort();
     distinct.dedup();
     assert_eq!(distinct.len(), seen.len(), "none comes twice");
+}
+
+/// Pages of large objects end early, and lose nothing.
+pub async fn large_objects_make_short_pages(subject: &Subject) {
+    let store = &*subject.store;
+    let third = Bytes::from(vec![b'x'; PAGE_BYTES / 3 + 1]);
+    for number in 0..8 {
+        let key = Key::lookup(KeyName::Search, number.to_string());
+        write(store, |t| {
+            t.put(REALM, Kind::User, id(number), Expect::Absent, third.clone(), vec![key]);
+        })
+        .await;
+    }
+    let mut expected: Vec<Uuid> = (0..8).map(id).collect();
+    for scan in [Scan::first(200), Scan::by_key(KeyName::Search, Bound::Unbounded, Bound::Unbounded, 200)] {
+        assert_eq!(all(store, scan.clone()).await, expected);
+        let page = store.scan(REALM, Kind::User, scan.clone()).await.expect("a page");
+        assert_eq!(page.objects.len(), 3, "up to the object that fills the page");
+        expected.reverse();
+        assert_eq!(all(store, scan.descending()).await, expected);
+        expected.reverse();
+    }
+    let last = Scan { offset: 5, ..Scan::first(200) };
+    let page = store.scan(REALM, Kind::User, last).await.expect("a page");
+    assert!(page.objects.len() == 3 && page.next.is_none(), "what fills the last page ends it too");
+    let asked: Vec<Uuid> = [99, 7, 98, 0, 3, 5, 1].map(id).to_vec();
+    let some = store.get_many(REALM, Kind::User, &asked).await.expect("objects");
+    let found: Vec<_> = some.iter().map(|object| object.as_ref().map(|object| object.id)).collect();
+    assert_eq!(found, [None, Some(id(7)), None, Some(id(0)), Some(id(3))], "the first of them");
+    let whole = store.get_all(REALM, Kind::User, &asked).await.expect("objects");
+    assert_eq!(whole.len(), asked.len());
+    assert!(whole.iter().zip(&asked).all(|(object, id)| object.as_ref().is_none_or(|o| o.id == *id)));
+}
+
+/// The ids in a range of keys, each once, and whether objects exist.
+pub async fn ids_by_key(subject: &Subject) {
+    let store = &*subject.store;
+    named(store).await;
+    let sorted = async |range, limit| {
+        let mut ids = store.ids(REALM, Kind::User, range, limit).await.expect("ids");
+        ids.sort();
+        ids
+    };
+    let all = KeyRange { name: KeyName::Search, from: Bound::Unbounded, to: Bound::Unbounded };
+    assert_eq!(sorted(all.clone(), 9).await, ids(&[1, 2, 4, 5, 6]));
+    assert_eq!(sorted(all, 2).await.len(), 2);
+    assert_eq!(sorted(KeyRange::exactly(Key::lookup(KeyName::Search, "m")), 9).await, ids(&[1]));
+    assert_eq!(sorted(KeyRange::beginning_with(KeyName::Search, b"m"), 9).await, ids(&[1, 5]));
+    assert_eq!(sorted(KeyRange::beginning_with(KeyName::Search, b"m\xff\xff"), 9).await, ids(&[]));
+    assert_eq!(sorted(KeyRange::beginning_with(KeyName::Search, b""), 9).await.len(), 5);
+    let exist = store.exist(REALM, Kind::User, &ids(&[6, 7, 99, 1])).await.expect("whether they exist");
+    assert_eq!(exist, [true, false, false, true]);
+    assert!(store.exist(REALM, Kind::User, &[]).await.expect("nothing").is_empty());
 }
