@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use store::{Kind, Object};
 
 use crate::answer::{self, Answer, Refusal};
+use crate::call::Call;
 use crate::render::endpoint;
-use crate::serve::Call;
 use crate::write::{Edit, Precondition};
 
 impl Call {

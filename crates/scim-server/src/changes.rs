@@ -18,9 +18,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal};
+use crate::call::Call;
 use crate::query;
 use crate::render::name;
-use crate::serve::Call;
 use crate::stream::Sink;
 
 /// The longest time that a request may wait for a change: proxies give up after a minute.

@@ -10,7 +10,7 @@ use scim::schema;
 use serde_json::{Value, json};
 
 use crate::answer::{self, Answer, Refusal};
-use crate::serve::Call;
+use crate::call::Call;
 
 impl Call {
     pub(crate) fn service_provider_config(&self) -> Response<Body> {

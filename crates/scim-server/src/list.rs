@@ -12,10 +12,10 @@ use store::{Kind, Object, Position, Scan};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::{self, Answer, Refusal};
+use crate::call::Call;
 use crate::paging::{Page, Query, Spot};
 use crate::plan::Plan;
 use crate::render::{MEMBERSHIPS, RESOURCES, Seen};
-use crate::serve::Call;
 use crate::service::Known;
 use crate::stream::{self, Sink};
 use crate::walk::{Place, Walk};

@@ -5,9 +5,9 @@ use store::{Edge, EdgeKind, EdgesOf, Kind, Op, Transaction};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
+use crate::call::Call;
 use crate::document;
 use crate::render::PAGE;
-use crate::serve::Call;
 
 impl Call {
     fn edge(&self, group: Uuid, member: (Kind, Uuid)) -> Edge {

@@ -10,9 +10,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
+use crate::call::Call;
 use crate::document;
 use crate::render::{PAGE, RESOURCES, Seen};
-use crate::serve::Call;
 
 /// Nearly all look-ups find one resource or none, which then is all that they read.
 const FEW: usize = 2;

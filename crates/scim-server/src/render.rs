@@ -10,8 +10,8 @@ use store::{EdgeKind, EdgePage, EdgesOf, Kind, Object};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
+use crate::call::Call;
 use crate::document;
-use crate::serve::Call;
 use crate::stream::Sink;
 
 /// Members, and ids, read at a time.

@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
 use crate::document;
-use crate::serve::Call;
 use crate::service::{Service, State};
 
 /// The object of a tenant's realm that holds all of it. A write of a resource holds only while it is the version that the
@@ -339,23 +338,5 @@ impl Service {
             self.go_on(tenant, version);
         }
         Ok(read)
-    }
-}
-
-impl Call {
-    /// The same call by the description that the store has now.
-    pub(crate) async fn renewed(&self) -> Answer<Self> {
-        let schemas = self.service.read_schemas(&self.state, self.tenant.id).await?;
-        Ok(Self { schemas, ..self.clone() })
-    }
-
-    /// Whether the store still has the description that this call goes by. The error is one that
-    /// [`Refusal::is_redefined`] tells.
-    pub(crate) async fn is_as_described(&self) -> Answer<()> {
-        let object = self.service.store.get(self.realm(), Kind::SchemaExtension, ID).await?;
-        if object.map(|object| object.version) == self.schemas.version {
-            return Ok(());
-        }
-        Err(Refusal::redefined())
     }
 }

@@ -8,11 +8,11 @@ use store::{Kind, Scan};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
+use crate::call::Call;
 use crate::list::Found;
 use crate::paging::{Page, Query};
 use crate::plan::Plan;
 use crate::render::{RESOURCES, Seen};
-use crate::serve::Call;
 use crate::walk::{Place, Walk};
 
 /// Bytes of the keys of one query.

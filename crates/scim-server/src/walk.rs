@@ -6,9 +6,9 @@ use store::{Cursor, KeyRange, Kind, Object, Order, Scan};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal};
+use crate::call::Call;
 use crate::plan::{Plan, too_many};
 use crate::render::RESOURCES;
-use crate::serve::Call;
 
 /// Where a walk goes on.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,11 +10,11 @@ use store::{Committed, Expect, Kind, Object, Transaction};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Cause, Refusal, Taken};
+use crate::call::Call;
 use crate::document;
 use crate::members::no_member;
 use crate::render::name;
 use crate::schemas::Schemas;
-use crate::serve::Call;
 
 /// What the client makes a write depend on (RFC 7644 section 3.14).
 #[derive(Clone, Copy, Debug, Default)]
