@@ -1,4 +1,5 @@
-use super::{Attributes, Error, Expression, Value};
+use super::testing::World;
+use super::{Attributes, Error, Expression, Isolated, Value};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ fn checks_names_of_functions() {
     );
     assert_eq!(complaint("NormaliseDiacritics([a])").2.as_deref(), Some("did you mean NormalizeDiacritics?"));
     assert_eq!(complaint("Frobnicate()"), (1, "there is no function Frobnicate".to_owned(), None));
-    assert_eq!(complaint("Guid()").1, "function Guid is not supported yet");
+    assert_eq!(complaint("Date()").2.as_deref(), Some("did you mean CDate?"));
 }
 
 #[test]
@@ -84,7 +85,7 @@ fn errors_of_evaluation_point_at_the_call() {
     let source = "Join(\"\", \"x\", Mid([a], [n], 1))";
     let expression = Expression::parse(source).unwrap();
     let attributes = BTreeMap::from([("N".to_owned(), Value::from(0))]);
-    let text = expression.evaluate(&attributes).unwrap_err().render(source);
+    let text = expression.evaluate(&attributes, &Isolated).unwrap_err().render(source);
     let caret = text.lines().last().unwrap().find('^');
     assert_eq!(caret, Some(4 + source.find("Mid").unwrap()), "{text}");
 }
@@ -115,7 +116,7 @@ impl Attributes for Anything {
 fn survive(source: &str) -> bool {
     match Expression::parse(source) {
         Ok(expression) => {
-            if let Err(error) = expression.evaluate(&Anything) {
+            if let Err(error) = expression.evaluate(&Anything, &World::default()) {
                 error.render(source);
             }
             let known: [&str; 1] = ["mail"];
