@@ -61,7 +61,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                       beside them stay.",
             example: "AppRoleAssignmentsComplex([appRoleAssignments])",
         },
-        call: roles,
+        call: |args| Ok(roles(args)),
     },
     Function {
         signature: Signature {
@@ -72,7 +72,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                       beside them are removed.",
             example: "AssertiveAppRoleAssignmentsComplex([appRoleAssignments])",
         },
-        call: roles,
+        call: |args| Ok(roles(args)),
     },
     Function {
         signature: Signature {
@@ -87,10 +87,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
-#[expect(clippy::unnecessary_wraps, reason = "an entry of the table of functions")]
-fn roles(args: &Arguments<'_>) -> Result<Value, Halt> {
+fn roles(args: &Arguments<'_>) -> Value {
     let roles = args.environment().roles();
-    Ok(Value::List(roles.iter().map(|role| Value::Role(Arc::clone(role))).collect()))
+    Value::List(roles.iter().map(|role| Value::Role(Arc::clone(role))).collect())
 }
 
 fn select_unique_value(args: &Arguments<'_>) -> Result<Value, Halt> {

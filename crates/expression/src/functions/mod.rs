@@ -286,4 +286,8 @@ const fn optional(name: &'static str, kind: Kind) -> Parameter {
 }
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;

@@ -327,11 +327,11 @@ fn dates() {
     yields("DateFromNum(9223372036854775807)", none(), NULL);
     yields("DateFromNum([n])", none(), NULL);
     yields(r#"NumFromDate("1601-01-01T00:00:00.0000001Z")"#, none(), 1);
-    yields(r#"NumFromDate(DateFromNum(129699324000000000))"#, none(), 129_699_324_000_000_000_i64);
+    yields("NumFromDate(DateFromNum(129699324000000000))", none(), 129_699_324_000_000_000_i64);
     yields(r#"FormatDateTime([d], , "yyyy-MM-dd", "dd.MM.yyyy")"#, json!({"d": "2021-07-02"}), "02.07.2021");
     yields(r#"FormatDateTime([d], "", "yyyy-MM-dd", "dd.MM.yyyy")"#, none(), NULL);
     fails(
-        r#"CDate([d])"#,
+        "CDate([d])",
         json!({"d": "soon"}),
         "CDate: argument 1 (expression) is \"soon\", which is not a date-time: write it like 2020-03-16T07:00:00Z, \
          2020-03-16-07:00 or 3/16/2020 7:00:00 AM, or read it by FormatDateTime first",
@@ -427,7 +427,7 @@ fn flow_is_ignored_wherever_the_value_is_missing() {
 
 #[test]
 fn what_is_redacted_is_in_no_message() {
-    let source = r#"Left(Redact([secret]), [secret])"#;
+    let source = "Left(Redact([secret]), [secret])";
     let error = outcome_in(&World::default(), source, json!({"secret": "hunter2"})).unwrap_err();
     assert_eq!(error.to_string(), "Left: argument 2 (numChars) is [Redact], not a whole number");
     assert!(Expression::parse(source).unwrap().has(Effect::Redacts));
@@ -476,7 +476,7 @@ fn unique_values_ask_the_target_one_at_a_time() {
     assert_eq!(select(&[], none()), Ok(Outcome::Ask("1".into())));
     refused("SelectUniqueValue([a])", "SelectUniqueValue takes at least 2 arguments, but 1 is given");
     refused(
-        r#"ToLower(SelectUniqueValue([a], [b]))"#,
+        "ToLower(SelectUniqueValue([a], [b]))",
         "SelectUniqueValue can only be the whole of an expression",
     );
     assert!(Expression::parse(" (SelectUniqueValue([a], [b])) ").is_ok());

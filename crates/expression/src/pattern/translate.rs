@@ -37,6 +37,7 @@ impl Groups {
 
 /// `(?imnsx)`.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are five switches")]
 pub(super) struct Options {
     pub(super) ignore_case: bool,
     multiline: bool,
@@ -311,7 +312,7 @@ impl Translator {
                 }
                 Some(':' | ')') => return Ok(()),
                 Some('r') => return Err(self.error("matching from right to left is not supported")),
-                Some('P') | Some('p') => {
+                Some('P' | 'p') => {
                     return Err(self.error("a named group is written (?<name>...)"));
                 }
                 _ => return Err(self.error("(? introduces no kind of group that there is")),
@@ -324,7 +325,8 @@ impl Translator {
     /// Whether a brace here is a quantifier; any other is itself.
     fn is_quantifier(&self) -> bool {
         let digits = |from: usize| {
-            (from..).take_while(|distance| self.ahead(*distance).is_some_and(|c| c.is_ascii_digit())).count()
+            let rest = self.letters.get(self.at + from..).unwrap_or_default();
+            rest.iter().take_while(|letter| letter.is_ascii_digit()).count()
         };
         let least = digits(1);
         if self.peek() != Some('{') || least == 0 {
@@ -425,12 +427,13 @@ impl Translator {
 
     fn finish(self) -> Result<Translated, String> {
         let mut numbers = self.numbered;
-        let free = |numbers: &BTreeMap<u32, usize>| (1..).find(|number| !numbers.contains_key(number));
         // .NET numbers the unnamed groups first, the named ones after them.
+        let mut next = 1;
         for index in self.unnamed.iter().copied().chain(self.named.iter().map(|(_, index)| *index)) {
-            if let Some(number) = free(&numbers) {
-                numbers.insert(number, index);
+            while numbers.contains_key(&next) {
+                next += 1;
             }
+            numbers.insert(next, index);
         }
         let groups = Groups { numbers, names: self.named };
         let mut pattern = String::new();
