@@ -17,6 +17,7 @@ impl Attributes for Json {
 /// An environment that says what a test wants it to.
 pub(crate) struct World {
     pub(crate) now: Timestamp,
+    pub(crate) seed: [u8; 32],
     pub(crate) roles: Vec<Arc<RoleAssignment>>,
     pub(crate) taken: BTreeMap<String, bool>,
     pub(crate) tables: BTreeMap<String, Table>,
@@ -26,6 +27,7 @@ impl Default for World {
     fn default() -> Self {
         Self {
             now: "2021-07-02T15:33:38Z".parse().expect("an instant"),
+            seed: [7; 32],
             roles: Vec::new(),
             taken: BTreeMap::new(),
             tables: BTreeMap::new(),
@@ -62,7 +64,7 @@ impl Environment for World {
     }
 
     fn seed(&self) -> [u8; 32] {
-        [7; 32]
+        self.seed
     }
 
     fn roles(&self) -> &[Arc<RoleAssignment>] {

@@ -189,11 +189,15 @@ fn first(c: char) -> char {
 }
 
 fn is_letter(c: char) -> bool {
-    use GeneralCategory::{LowercaseLetter, ModifierLetter, OtherLetter, TitlecaseLetter, UppercaseLetter};
-    matches!(
-        get_general_category(c),
-        UppercaseLetter | LowercaseLetter | TitlecaseLetter | ModifierLetter | OtherLetter
-    )
+    use GeneralCategory::{
+        LowercaseLetter, ModifierLetter, OtherLetter, TitlecaseLetter, Unassigned, UppercaseLetter,
+    };
+    match get_general_category(c) {
+        UppercaseLetter | LowercaseLetter | TitlecaseLetter | ModifierLetter | OtherLetter => true,
+        // The standard library can know newer letters.
+        Unassigned => c.is_alphabetic(),
+        _ => false,
+    }
 }
 
 /// Whether a character ends a word: anything but letters, marks, numbers and what has no meaning.
