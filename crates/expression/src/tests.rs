@@ -109,8 +109,8 @@ fn depth_is_bounded_and_what_is_deep_fits_a_small_stack() {
     });
     on_a_small_stack.unwrap().join().unwrap();
     // A long chain side by side is not deep.
-    let keys: String = (0..10_000).map(|key| format!(r#", "{key}", "{}""#, key + 1)).collect();
-    let wide = Expression::parse(&format!("Switch([a], {keys})", keys = &format!("\"none\"{keys}"))).unwrap();
+    let keys: Vec<String> = (0..10_000).map(|key| format!(r#", "{key}", "{}""#, key + 1)).collect();
+    let wide = Expression::parse(&format!("Switch([a], \"none\"{})", keys.concat())).unwrap();
     let attributes = BTreeMap::from([("a".to_owned(), Value::from(9_999))]);
     assert_eq!(wide.evaluate(&attributes, &Isolated), Ok(Outcome::Value(Value::from("10000"))));
 }
