@@ -16,7 +16,9 @@ cargo xtask COMMAND
                      arguments go to the test runner (a part of a test's name, for example)
   tidy               only the invariants of ARCHITECTURE.md that a command can check
   peers              only the test suites of others, against a server of our own; needs python3 with venv
-  bench cycle|scim   measures a release build: whole cycles, the service provider; `bench scim --help` tells more
+  bench cycle|scim|expressions
+                     measures a release build: whole cycles, the service provider, the default mappings; `bench scim
+                     --help` tells more
   fuzz [TARGET]      inputs that nobody thought of, for filters, paths, PATCH and bodies; `fuzz --help` tells more
 ";
 

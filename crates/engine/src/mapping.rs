@@ -1,6 +1,6 @@
 //! Attribute mappings, compiled once and evaluated for each object.
 
-use expression::{Expression, Value};
+use expression::{Effect, Expression, Isolated, Outcome, Value};
 use model::{
     AttributeMapping, FlowBehavior, FlowType, MappingSource, ModifiedProperty, ObjectMapping, ObjectType,
     Shadow, TargetActions,
@@ -53,7 +53,32 @@ enum Source {
 
 /// The values an object should have in the target, aligned with the mapping they were computed by.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Desired(Vec<Option<Json>>);
+pub struct Desired(Vec<Wanted>);
+
+/// What a mapping wants of its target attribute.
+#[derive(Clone, Debug, PartialEq)]
+enum Wanted {
+    Value(Json),
+    /// No value: clear it, where the mapping does so.
+    Nothing,
+    /// Leave it as it is.
+    Ignored,
+}
+
+impl Wanted {
+    fn value(&self) -> Option<&Json> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Nothing | Self::Ignored => None,
+        }
+    }
+}
+
+impl From<Option<Json>> for Wanted {
+    fn from(value: Option<Json>) -> Self {
+        value.map_or(Self::Nothing, Self::Value)
+    }
+}
 
 /// One attribute to match by, and the value the account must carry there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +183,7 @@ impl CompiledMapping {
                 if attribute.reads_soft_deleted() {
                     attribute.evaluate(object, &Reference::None)
                 } else {
-                    Ok(None)
+                    Ok(Wanted::Nothing)
                 }
             })
             .collect::<Result<_, _>>()
@@ -170,7 +195,7 @@ impl CompiledMapping {
         self.matching
             .iter()
             .filter_map(|index| {
-                let value = match desired.0[*index].as_ref()? {
+                let value = match desired.0[*index].value()? {
                     Json::String(text) => text.clone(),
                     Json::Null | Json::Array(_) | Json::Object(_) => return None,
                     other => other.to_string(),
@@ -183,9 +208,9 @@ impl CompiledMapping {
     /// The values to match by among those that were sent to create an account.
     pub fn matching_sent(&self, sent: &Shadow) -> Vec<MatchingValue> {
         let value = |index: &usize| sent.get(&self.attributes[*index].path).cloned();
-        let mut desired = vec![None; self.attributes.len()];
+        let mut desired = vec![Wanted::Nothing; self.attributes.len()];
         for index in &self.matching {
-            desired[*index] = value(index);
+            desired[*index] = value(index).into();
         }
         self.matching(&Desired(desired))
     }
@@ -195,8 +220,12 @@ impl CompiledMapping {
         self.attributes
             .iter()
             .zip(&desired.0)
-            .filter_map(|(attribute, value)| {
-                let value = value.as_ref().or(attribute.default.as_ref())?;
+            .filter_map(|(attribute, wanted)| {
+                let value = match wanted {
+                    Wanted::Value(value) => value,
+                    Wanted::Nothing => attribute.default.as_ref()?,
+                    Wanted::Ignored => return None,
+                };
                 Some((attribute.path.clone(), value.clone()))
             })
             .collect()
@@ -233,8 +262,9 @@ impl CompiledMapping {
             let new = match (&attribute.source, value) {
                 (Source::Members, _) => None,
                 (Source::None, _) => attribute.default.clone().filter(|_| first_contact && current.is_none()),
-                (_, Some(value)) => attribute.flowing(value, current),
-                (_, None) => (current.is_some() && clears(attribute)).then_some(Json::Null),
+                (_, Wanted::Value(value)) => attribute.flowing(value, current),
+                (_, Wanted::Nothing) => (current.is_some() && clears(attribute)).then_some(Json::Null),
+                (_, Wanted::Ignored) => None,
             };
             if let Some(new) = new {
                 changes.insert(attribute.path.clone(), new);
@@ -243,7 +273,7 @@ impl CompiledMapping {
         // Sent along with any change; alone it would write in every cycle.
         if !changes.is_empty() {
             for (attribute, value) in pairs().filter(|(attribute, _)| attribute.always) {
-                if let Some(value) = value
+                if let Some(value) = value.value()
                     && !changes.contains_key(&attribute.path)
                 {
                     changes.insert(attribute.path.clone(), value.clone());
@@ -257,7 +287,7 @@ impl CompiledMapping {
     /// give, so that they are never cleared.
     pub fn remember_match(&self, desired: &Desired, mut found: Shadow) -> Shadow {
         for (attribute, value) in self.attributes.iter().zip(&desired.0) {
-            let kept = value.is_some()
+            let kept = value.value().is_some()
                 || matches!(attribute.flow, FlowType::ValueAddOnly | FlowType::AttributeAddOnly);
             if !kept {
                 found.remove(&attribute.path);
@@ -290,7 +320,11 @@ impl Attribute {
                 Source::Constant(convert(&Value::from(value), kind)?.unwrap_or_default())
             }
             MappingSource::Expression(text) => {
-                Source::Expression(Expression::parse(text).map_err(|error| error.to_string())?)
+                let expression = Expression::parse(text).map_err(|error| error.to_string())?;
+                if let Some(function) = unsupported(&expression) {
+                    return Err(format!("mappings cannot use {function} yet"));
+                }
+                Source::Expression(expression)
             }
             MappingSource::None => Source::None,
         };
@@ -321,19 +355,24 @@ impl Attribute {
         }
     }
 
-    fn evaluate(&self, object: SourceView<'_>, manager: &Reference) -> Result<Option<Json>, MappingFailure> {
+    fn evaluate(&self, object: SourceView<'_>, manager: &Reference) -> Result<Wanted, MappingFailure> {
         use expression::Attributes as _;
         let failure = |message: String| MappingFailure { path: self.path.clone(), message };
         let value = match &self.source {
             Source::Attribute(name) => object.get(name),
             Source::Expression(expression) => {
-                expression.evaluate(&object).map_err(|error| failure(error.to_string()))?
+                match expression.evaluate(&object, &Isolated).map_err(|error| failure(error.to_string()))? {
+                    Outcome::Value(value) => value,
+                    Outcome::Ignore => return Ok(Wanted::Ignored),
+                    // Compiling has refused what asks the target; were it not so, nothing must be cleared.
+                    Outcome::Ask(_) => return Ok(Wanted::Ignored),
+                }
             }
-            Source::Constant(value) => return Ok((!value.is_null()).then(|| value.clone())),
-            Source::Manager => return Ok(manager.target().map(Json::from)),
-            Source::Members | Source::None => return Ok(None),
+            Source::Constant(value) => return Ok((!value.is_null()).then(|| value.clone()).into()),
+            Source::Manager => return Ok(manager.target().map(Json::from).into()),
+            Source::Members | Source::None => return Ok(Wanted::Nothing),
         };
-        convert(&value, self.kind).map_err(failure)
+        convert(&value, self.kind).map(Wanted::from).map_err(failure)
     }
 
     /// The value to write over the current one, if any is.
@@ -345,6 +384,20 @@ impl Attribute {
             FlowType::Always | FlowType::ObjectAddOnly => (current != value).then(|| value.clone()),
         }
     }
+}
+
+/// What an expression asks for that cycles do not provide: values of time and chance would be written anew in every
+/// cycle, and logs would show what is to be redacted.
+fn unsupported(expression: &Expression) -> Option<&'static str> {
+    let functions = [
+        (Effect::Clock, "Now"),
+        (Effect::Random, "Guid and RandomString"),
+        (Effect::Target, "SelectUniqueValue"),
+        (Effect::Roles, "a function of appRoleAssignments"),
+        (Effect::Tables, "Lookup"),
+        (Effect::Redacts, "Redact"),
+    ];
+    functions.into_iter().find(|(effect, _)| expression.has(*effect)).map(|(_, function)| function)
 }
 
 /// Both lists, the current one first; `None` if nothing would be added.

@@ -171,6 +171,36 @@ fn what_cannot_work_says_where_and_why() {
 }
 
 #[test]
+fn a_flow_that_is_ignored_touches_nothing() {
+    let source = MappingSource::Expression("IgnoreFlowIfNullOrEmpty([department])".into());
+    let title = AttributeMapping { default_value: Some("none".to_owned()), ..attribute("title", source) };
+    let mapping = CompiledMapping::compile(&users(vec![direct("userName", "mail"), title])).unwrap();
+    let desired = |attributes| {
+        let object = user(attributes);
+        mapping.evaluate(SourceView::new(&object, false), &Reference::None).unwrap()
+    };
+    let ignored = desired(json!({"mail": "ada@example.com"}));
+    assert!(!mapping.creation(&ignored).contains_key("title"));
+    let shadow = mapping.creation(&desired(json!({"mail": "ada@example.com", "department": "Sales"})));
+    assert_eq!(shadow["title"], "Sales");
+    assert_eq!(mapping.changes_on_update(&ignored, &shadow), Changes::new());
+}
+
+#[test]
+fn what_cycles_do_not_provide_is_refused() {
+    for (expression, function) in [
+        ("Now()", "Now"),
+        ("Redact([mail])", "Redact"),
+        ("Lookup([mail], \"t\")", "Lookup"),
+        ("SelectUniqueValue([mail], [surname])", "SelectUniqueValue"),
+    ] {
+        let title = attribute("title", MappingSource::Expression(expression.into()));
+        let error = CompiledMapping::compile(&users(vec![direct("userName", "mail"), title])).unwrap_err();
+        assert!(error.to_string().contains(&format!("mappings cannot use {function} yet")), "{error}");
+    }
+}
+
+#[test]
 fn a_value_of_the_wrong_type_fails_the_object_alone() {
     let mapping =
         CompiledMapping::compile(&users(vec![direct("userName", "mail"), direct("active", "jobTitle")]))

@@ -3,10 +3,11 @@
 use crate::Value;
 use crate::error::{Error, Span};
 use crate::evaluate::{Call, Code};
-use crate::functions::{self, Kind, Presence, Signature};
+use crate::functions::{self, Effect, Given, Kind, Presence, Signature};
+use crate::pattern::Pattern;
 use crate::suggest;
 use crate::syntax::{self, Constant, Node, Tree};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A compiled expression.
@@ -15,6 +16,9 @@ pub(crate) struct Program {
     pub(crate) code: Code,
     /// The attributes read, each once, in order of appearance.
     pub(crate) attributes: Vec<AttributeUse>,
+    pub(crate) effects: BTreeSet<Effect>,
+    /// The tables read.
+    pub(crate) tables: BTreeSet<String>,
 }
 
 /// An attribute and where it first appears.
@@ -24,16 +28,30 @@ pub(crate) struct AttributeUse {
 }
 
 pub(crate) fn compile(source: &str, tree: &Tree) -> Result<Program, Error> {
-    let mut compiler = Compiler { source, attributes: Vec::new(), seen: HashSet::new() };
+    let mut compiler = Compiler {
+        source,
+        top: tree.span,
+        attributes: Vec::new(),
+        seen: HashSet::new(),
+        effects: BTreeSet::new(),
+        tables: BTreeSet::new(),
+    };
     let code = compiler.code(tree)?;
-    let attributes = compiler.attributes;
-    Ok(Program { source: source.into(), code, attributes })
+    let Compiler { attributes, effects, tables, .. } = compiler;
+    Ok(Program { source: source.into(), code, attributes, effects, tables })
 }
+
+/// What stands for the application roles assigned to the object.
+const ROLES: &str = "appRoleAssignments";
 
 struct Compiler<'a> {
     source: &'a str,
+    /// The place of the whole expression.
+    top: Span,
     attributes: Vec<AttributeUse>,
     seen: HashSet<Arc<str>>,
+    effects: BTreeSet<Effect>,
+    tables: BTreeSet<String>,
 }
 
 impl Compiler<'_> {
@@ -74,28 +92,71 @@ impl Compiler<'_> {
             return Err(self.unknown(&call.name, call.name_span));
         };
         let signature = &function.signature;
+        if signature.name == functions::TOP_LEVEL && span != self.top {
+            return Err(self
+                .error(call.name_span, format!("{} can only be the whole of an expression", signature.name))
+                .with_hint("move it to the outside and the function around it into each of its rules"));
+        }
         self.check_count(signature, call)?;
         for (index, argument) in call.arguments.iter().enumerate() {
             self.check_argument(signature, index, argument.as_ref(), call.name_span)?;
         }
-        let arguments = call
+        self.check_together(signature, call)?;
+        self.effects.extend(functions::effects(signature.name));
+        let mut pattern = None;
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        for (index, argument) in call.arguments.iter().enumerate() {
+            let Some(tree) = argument else {
+                arguments.push(None);
+                continue;
+            };
+            let text = constant_of(tree).and_then(Value::into_text);
+            arguments.push(match (signature.parameter(index).kind, text) {
+                // The roles are no attribute of the object.
+                (Kind::Roles, _) => None,
+                (Kind::Pattern, Some(text)) => {
+                    if !text.is_empty() {
+                        pattern = Some(self.pattern(&text, tree.span)?);
+                    }
+                    Some(self.code(tree)?)
+                }
+                (Kind::Table, Some(text)) => {
+                    self.tables.insert(text.to_string());
+                    Some(self.code(tree)?)
+                }
+                _ => Some(self.code(tree)?),
+            });
+        }
+        Ok(Call { function, arguments: arguments.into(), pattern, span })
+    }
+
+    fn pattern(&self, text: &str, span: Span) -> Result<Pattern, Error> {
+        Pattern::compile(text)
+            .map_err(|error| self.error(span, format!("this is not a regular expression: {error}")))
+    }
+
+    fn check_together(&self, signature: &Signature, call: &syntax::Call) -> Result<(), Error> {
+        let given: Vec<Given> = call
             .arguments
             .iter()
-            .map(|argument| argument.as_ref().map(|tree| self.code(tree)).transpose())
-            .collect::<Result<_, _>>()?;
-        Ok(Call { function, arguments, span })
+            .map(|argument| match argument {
+                None => Given::Nothing,
+                Some(tree) => constant_of(tree).map_or(Given::Computed, Given::Constant),
+            })
+            .collect();
+        functions::check_together(signature.name, &given).map_err(|(index, message)| {
+            let blamed = call.arguments.get(index).and_then(Option::as_ref).filter(|_| index > 0);
+            self.error(blamed.map_or(call.name_span, |tree| tree.span), message)
+                .with_hint(signature.to_string())
+        })
     }
 
     fn unknown(&self, name: &str, span: Span) -> Error {
-        if functions::PLANNED.contains(&name) {
-            return self.error(span, format!("function {name} is not supported yet"));
-        }
         let error = self.error(span, format!("there is no function {name}"));
-        let known = || functions::names().chain(functions::PLANNED.iter().copied());
-        if let Some(right) = known().find(|known| known.eq_ignore_ascii_case(name)) {
+        if let Some(right) = functions::names().find(|known| known.eq_ignore_ascii_case(name)) {
             return error.with_hint(format!("did you mean {right}? Names of functions are case-sensitive"));
         }
-        match suggest::nearest(name, known()) {
+        match suggest::nearest(name, functions::names()) {
             Some(near) => error.with_hint(format!("did you mean {near}?")),
             None => error,
         }
@@ -136,15 +197,30 @@ impl Compiler<'_> {
                 Ok(())
             };
         };
-        let Some(constant) = constant_of(tree) else {
+        let is_roles =
+            |tree: &Tree| matches!(&tree.node, Node::Attribute(name) if name.eq_ignore_ascii_case(ROLES));
+        if parameter.kind == Kind::Roles {
+            return if is_roles(tree) {
+                Ok(())
+            } else {
+                Err(self.error(tree.span, format!("{which} must be [{ROLES}]")))
+            };
+        }
+        let constant = constant_of(tree);
+        if parameter.kind == Kind::Table && !matches!(constant, Some(Value::String(_))) {
+            let message = format!("{which} must be the name of a table in double quotes");
+            return Err(self.error(tree.span, message));
+        }
+        let Some(constant) = constant else {
             return Ok(());
         };
+        let text = constant.text().unwrap_or_default();
+        functions::check_date(parameter.kind, &text)
+            .map_err(|error| self.error(tree.span, format!("{which} {error}")))?;
         let wanted = match parameter.kind {
             Kind::Integer if constant.integer().is_none() => "a whole number",
             Kind::Boolean if constant.truth().is_none() => "a condition, True or False",
-            Kind::Culture if !functions::is_culture(&constant.text().unwrap_or_default()) => {
-                "the name of a culture like \"tr-TR\""
-            }
+            Kind::Culture if !functions::is_culture(&text) => "the name of a culture like \"tr-TR\"",
             _ => return Ok(()),
         };
         Err(self.error(tree.span, format!("{which} must be {wanted}")))

@@ -2,11 +2,71 @@
 
 use crate::error::{EvalError, Span};
 use crate::functions::Function;
+use crate::pattern::Pattern;
 use crate::syntax::Operator;
-use crate::{Attributes, Value};
+use crate::{Attributes, Environment, Value, datetime};
+use jiff::Timestamp;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::sync::Arc;
+
+/// What came of an evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The value; null if there is none.
+    Value(Value),
+    /// The target attribute is to be left as it is.
+    Ignore,
+    /// Whether the target has this value must be known first: ask it, and evaluate anew with an
+    /// [`Environment`] that knows the answer.
+    Ask(Arc<str>),
+}
+
+impl Outcome {
+    /// The value; `None` if the attribute is left alone or the target is to be asked.
+    pub fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Ignore | Self::Ask(_) => None,
+        }
+    }
+}
+
+/// Why an evaluation ends without the value of the part that is being evaluated.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    Error(EvalError),
+    Ignore,
+    Ask(Arc<str>),
+}
+
+/// What every part of one evaluation sees.
+pub(crate) struct Context<'a> {
+    pub(crate) attributes: &'a dyn Attributes,
+    pub(crate) environment: &'a dyn Environment,
+    /// Values must not be shown, not even in messages.
+    pub(crate) redacted: bool,
+    random: RefCell<Option<ChaCha20Rng>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        attributes: &'a dyn Attributes,
+        environment: &'a dyn Environment,
+        redacted: bool,
+    ) -> Self {
+        Self { attributes, environment, redacted, random: RefCell::new(None) }
+    }
+
+    /// The next random bytes; all calls of one evaluation draw from one stream.
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut random = self.random.borrow_mut();
+        random.get_or_insert_with(|| ChaCha20Rng::from_seed(self.environment.seed())).fill_bytes(bytes);
+    }
+}
 
 /// A part of a compiled expression.
 pub(crate) enum Code {
@@ -20,22 +80,24 @@ pub(crate) struct Call {
     pub(crate) function: &'static Function,
     /// `None` where an argument was left empty.
     pub(crate) arguments: Box<[Option<Code>]>,
+    /// The regular expression among the arguments, if it is a constant.
+    pub(crate) pattern: Option<Pattern>,
     pub(crate) span: Span,
 }
 
 impl Code {
     /// The value; constants are lent, so that a comparison with one costs nothing.
-    pub(crate) fn evaluate(&self, attributes: &dyn Attributes) -> Result<Cow<'_, Value>, EvalError> {
+    pub(crate) fn evaluate(&self, context: &Context<'_>) -> Result<Cow<'_, Value>, Halt> {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
-            Self::Attribute(name) => Ok(Cow::Owned(attributes.get(name))),
+            Self::Attribute(name) => Ok(Cow::Owned(context.attributes.get(name))),
             Self::Compare(left, operator, right) => {
-                let left = left.evaluate(attributes)?;
-                let right = right.evaluate(attributes)?;
+                let left = left.evaluate(context)?;
+                let right = right.evaluate(context)?;
                 Ok(Cow::Owned(Value::Boolean(holds(&left, *operator, &right))))
             }
             Self::Call(call) => {
-                let arguments = Arguments { call, attributes };
+                let arguments = Arguments { call, context };
                 (call.function.call)(&arguments).map(Cow::Owned)
             }
         }
@@ -91,7 +153,7 @@ fn same_truth(flag: bool, text: &str) -> Option<Ordering> {
 /// The arguments of one call, evaluated when a function asks for them and not before.
 pub(crate) struct Arguments<'a> {
     call: &'a Call,
-    attributes: &'a dyn Attributes,
+    context: &'a Context<'a>,
 }
 
 impl<'a> Arguments<'a> {
@@ -104,27 +166,32 @@ impl<'a> Arguments<'a> {
         matches!(self.call.arguments.get(index), Some(Some(_)))
     }
 
+    /// Whether an argument is the constant `""`.
+    pub(crate) fn is_empty_constant(&self, index: usize) -> bool {
+        matches!(self.call.arguments.get(index), Some(Some(Code::Constant(value))) if value.is_null_or_empty())
+    }
+
     /// The value of an argument, lent if it is a constant; null if it is not given.
-    pub(crate) fn peek(&self, index: usize) -> Result<Cow<'a, Value>, EvalError> {
+    pub(crate) fn peek(&self, index: usize) -> Result<Cow<'a, Value>, Halt> {
         match self.call.arguments.get(index) {
-            Some(Some(code)) => code.evaluate(self.attributes),
+            Some(Some(code)) => code.evaluate(self.context),
             _ => Ok(Cow::Owned(Value::Null)),
         }
     }
 
     /// The value of an argument; null if it is not given.
-    pub(crate) fn value(&self, index: usize) -> Result<Value, EvalError> {
+    pub(crate) fn value(&self, index: usize) -> Result<Value, Halt> {
         self.peek(index).map(Cow::into_owned)
     }
 
     /// An argument as text; `None` if it is absent. Several values are an error.
-    pub(crate) fn text(&self, index: usize) -> Result<Option<Arc<str>>, EvalError> {
+    pub(crate) fn text(&self, index: usize) -> Result<Option<Arc<str>>, Halt> {
         let value = self.single(index)?;
         Ok(value.into_owned().into_text())
     }
 
     /// An argument of which there may be one value at most, lent if it is a constant.
-    pub(crate) fn single(&self, index: usize) -> Result<Cow<'a, Value>, EvalError> {
+    pub(crate) fn single(&self, index: usize) -> Result<Cow<'a, Value>, Halt> {
         let value = self.peek(index)?;
         match value.count() {
             0 | 1 => Ok(value),
@@ -136,44 +203,86 @@ impl<'a> Arguments<'a> {
     }
 
     /// An argument as a whole number; `None` if it is absent or empty text.
-    pub(crate) fn optional_integer(&self, index: usize) -> Result<Option<i64>, EvalError> {
+    pub(crate) fn optional_integer(&self, index: usize) -> Result<Option<i64>, Halt> {
         let value = self.single(index)?;
         if value.is_null_or_empty() {
             return Ok(None);
         }
         let number = value.integer();
         number.map(Some).ok_or_else(|| {
-            let shown = shorten(&value.text().unwrap_or_default());
-            self.fault(index, &format!("is \"{shown}\", not a whole number"))
+            let shown = self.shown(&value.text().unwrap_or_default());
+            self.fault(index, &format!("is {shown}, not a whole number"))
         })
     }
 
     /// An argument as a whole number, which must be there.
-    pub(crate) fn integer(&self, index: usize) -> Result<i64, EvalError> {
+    pub(crate) fn integer(&self, index: usize) -> Result<i64, Halt> {
         self.optional_integer(index)?
             .ok_or_else(|| self.fault(index, "is absent where a whole number is wanted"))
     }
 
     /// An argument as a condition; absent is false.
-    pub(crate) fn truth(&self, index: usize) -> Result<bool, EvalError> {
+    pub(crate) fn truth(&self, index: usize) -> Result<bool, Halt> {
         let value = self.single(index)?;
         value.truth().ok_or_else(|| {
-            let shown = shorten(&value.text().unwrap_or_default());
-            self.fault(index, &format!("is \"{shown}\", neither True nor False nor a number"))
+            let shown = self.shown(&value.text().unwrap_or_default());
+            self.fault(index, &format!("is {shown}, neither True nor False nor a number"))
         })
     }
 
+    /// An argument as a date-time; `None` if it is absent or empty text.
+    pub(crate) fn date_time(&self, index: usize) -> Result<Option<Timestamp>, Halt> {
+        let value = self.single(index)?;
+        if let Some(time) = value.date_time() {
+            return Ok(Some(time));
+        }
+        let Some(text) = value.text().filter(|text| !text.trim().is_empty()) else {
+            return Ok(None);
+        };
+        datetime::parse(&text).map(Some).map_err(|error| {
+            let shown = self.shown(&text);
+            self.fault(index, &format!("is {shown}, which is not a date-time: {error}"))
+        })
+    }
+
+    /// The regular expression that is the argument of this index, compiled once if it is a constant.
+    pub(crate) fn pattern(&self, index: usize) -> Result<Cow<'a, Pattern>, Halt> {
+        if let Some(pattern) = &self.call.pattern {
+            return Ok(Cow::Borrowed(pattern));
+        }
+        let text = self.text(index)?.unwrap_or_default();
+        let compiled = Pattern::compile(&text);
+        compiled
+            .map(Cow::Owned)
+            .map_err(|error| self.fault(index, &format!("is not a regular expression: {error}")))
+    }
+
+    /// What is outside of the object.
+    pub(crate) fn environment(&self) -> &'a dyn Environment {
+        self.context.environment
+    }
+
+    /// The next random bytes.
+    pub(crate) fn fill(&self, bytes: &mut [u8]) {
+        self.context.fill(bytes);
+    }
+
+    /// A text for messages: its beginning in quotes, or nothing of it if the expression redacts.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        if self.context.redacted { "[Redact]".to_owned() } else { format!("\"{}\"", shorten(text)) }
+    }
+
     /// An error of this call.
-    pub(crate) fn error(&self, message: impl Into<String>) -> EvalError {
-        EvalError {
+    pub(crate) fn error(&self, message: impl Into<String>) -> Halt {
+        Halt::Error(EvalError {
             function: self.call.function.signature.name,
             message: message.into(),
             span: self.call.span,
-        }
+        })
     }
 
     /// An error of one argument; `what` completes the sentence that the argument starts.
-    pub(crate) fn fault(&self, index: usize, what: &str) -> EvalError {
+    pub(crate) fn fault(&self, index: usize, what: &str) -> Halt {
         let name = self.call.function.signature.parameter(index).name;
         self.error(format!("argument {} ({name}) {what}", index + 1))
     }

@@ -3,10 +3,11 @@
 //! The language is the one of expression mappings in application provisioning:
 //! `Function(argument, ...)`, `[attribute]`, `"text"`, whole numbers, and comparisons in conditions.
 //! [`Expression::parse`] does everything that needs no object: syntax, function names, arity, constant
-//! types. What it returns can be evaluated. [`Expression::check`] adds what depends on the source schema.
+//! types. What it returns can be evaluated, with an [`Environment`] for what is outside of the object: time, chance,
+//! the target. [`Expression::check`] adds what depends on the source schema.
 //!
 //! ```
-//! use expression::{Expression, Value};
+//! use expression::{Expression, Isolated, Outcome, Value};
 //! use std::collections::BTreeMap;
 //!
 //! let expression = Expression::parse(r#"ToLower(Join(".", [givenName], [surname]))"#).unwrap();
@@ -14,24 +15,30 @@
 //!     ("givenName".to_owned(), Value::from("Ada")),
 //!     ("surname".to_owned(), Value::from("Lovelace")),
 //! ]);
-//! assert_eq!(expression.evaluate(&user), Ok(Value::from("ada.lovelace")));
+//! assert_eq!(expression.evaluate(&user, &Isolated), Ok(Outcome::Value(Value::from("ada.lovelace"))));
 //! ```
 
 mod attributes;
 mod compile;
+mod datetime;
+mod environment;
 mod error;
 mod evaluate;
 mod functions;
+mod pattern;
 mod suggest;
 mod syntax;
 mod value;
 
 pub use attributes::{Attributes, KnownAttributes};
+pub use environment::{Environment, Isolated, RoleAssignment, Table};
 pub use error::{Error, EvalError, Span};
-pub use functions::{Kind, Parameter, Presence, Signature, functions};
+pub use evaluate::Outcome;
+pub use functions::{Effect, Kind, Parameter, Presence, Signature, functions};
 pub use value::Value;
 
 use compile::Program;
+use evaluate::{Context, Halt};
 use std::fmt;
 use std::sync::Arc;
 
@@ -67,8 +74,28 @@ impl Expression {
     }
 
     /// Computes the value for one object.
-    pub fn evaluate(&self, attributes: &dyn Attributes) -> Result<Value, EvalError> {
-        Ok(self.0.code.evaluate(attributes)?.into_owned())
+    pub fn evaluate(
+        &self,
+        attributes: &dyn Attributes,
+        environment: &dyn Environment,
+    ) -> Result<Outcome, EvalError> {
+        let context = Context::new(attributes, environment, self.has(Effect::Redacts));
+        match self.0.code.evaluate(&context) {
+            Ok(value) => Ok(Outcome::Value(value.into_owned())),
+            Err(Halt::Ignore) => Ok(Outcome::Ignore),
+            Err(Halt::Ask(candidate)) => Ok(Outcome::Ask(candidate)),
+            Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    /// Whether a function in the expression has this effect.
+    pub fn has(&self, effect: Effect) -> bool {
+        self.0.effects.contains(&effect)
+    }
+
+    /// The names of the tables the expression reads.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.0.tables.iter().map(String::as_str)
     }
 
     /// The names of the attributes the expression reads, as written, each once, in order of appearance.
@@ -111,5 +138,7 @@ impl PartialEq for Expression {
 
 impl Eq for Expression {}
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

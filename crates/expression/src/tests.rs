@@ -1,5 +1,4 @@
-use super::{Attributes, Error, Expression, Value};
-use proptest::prelude::*;
+use super::{Error, Expression, Isolated, Outcome, Value};
 use std::collections::BTreeMap;
 
 fn fails(source: &str) -> Error {
@@ -23,7 +22,7 @@ fn checks_names_of_functions() {
     );
     assert_eq!(complaint("NormaliseDiacritics([a])").2.as_deref(), Some("did you mean NormalizeDiacritics?"));
     assert_eq!(complaint("Frobnicate()"), (1, "there is no function Frobnicate".to_owned(), None));
-    assert_eq!(complaint("Guid()").1, "function Guid is not supported yet");
+    assert_eq!(complaint("Date()").2.as_deref(), Some("did you mean CDate?"));
 }
 
 #[test]
@@ -84,7 +83,7 @@ fn errors_of_evaluation_point_at_the_call() {
     let source = "Join(\"\", \"x\", Mid([a], [n], 1))";
     let expression = Expression::parse(source).unwrap();
     let attributes = BTreeMap::from([("N".to_owned(), Value::from(0))]);
-    let text = expression.evaluate(&attributes).unwrap_err().render(source);
+    let text = expression.evaluate(&attributes, &Isolated).unwrap_err().render(source);
     let caret = text.lines().last().unwrap().find('^');
     assert_eq!(caret, Some(4 + source.find("Mid").unwrap()), "{text}");
 }
@@ -95,78 +94,25 @@ fn expressions_are_shared_between_threads() {
     shared::<Expression>();
 }
 
-/// Attributes of every kind, chosen by the name.
-struct Anything;
-
-impl Attributes for Anything {
-    fn get(&self, name: &str) -> Value {
-        match name.len() % 6 {
-            0 => Value::Null,
-            1 => Value::from("Zoë 42"),
-            2 => Value::from(vec![Value::from("a"), Value::Null, Value::from(3)]),
-            3 => Value::from(i64::MIN),
-            4 => Value::from(true),
-            _ => Value::from(jiff::Timestamp::MIN),
+#[test]
+fn depth_is_bounded_and_what_is_deep_fits_a_small_stack() {
+    let nested = |depth: usize| format!("{}[a]{}", "ToLower(".repeat(depth), ")".repeat(depth));
+    let on_a_small_stack = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+        let deepest = Expression::parse(&nested(199)).unwrap();
+        let attributes = BTreeMap::from([("a".to_owned(), Value::from("X"))]);
+        assert_eq!(deepest.evaluate(&attributes, &Isolated), Ok(Outcome::Value(Value::from("x"))));
+        drop(deepest);
+        for source in [nested(10_000), "(".repeat(100_000), "IIF(1=".repeat(100_000), "Not(-".repeat(10_000)]
+        {
+            assert!(fails(&source).message.len() < 100);
         }
-    }
+    });
+    on_a_small_stack.unwrap().join().unwrap();
+    // A long chain side by side is not deep.
+    let keys: Vec<String> = (0..10_000).map(|key| format!(r#", "{key}", "{}""#, key + 1)).collect();
+    let wide = Expression::parse(&format!("Switch([a], \"none\"{})", keys.concat())).unwrap();
+    let attributes = BTreeMap::from([("a".to_owned(), Value::from(9_999))]);
+    assert_eq!(wide.evaluate(&attributes, &Isolated), Ok(Outcome::Value(Value::from("10000"))));
 }
 
-/// Parses, and evaluates or renders whatever comes of it.
-fn survive(source: &str) -> bool {
-    match Expression::parse(source) {
-        Ok(expression) => {
-            if let Err(error) = expression.evaluate(&Anything) {
-                error.render(source);
-            }
-            let known: [&str; 1] = ["mail"];
-            let _ = expression.check(&known).map_err(|error| error.render(source));
-            true
-        }
-        Err(error) => {
-            assert!(error.render(source).contains('^'));
-            false
-        }
-    }
-}
-
-/// Calls of real functions with any arguments, so that most of them evaluate.
-fn calls() -> impl Strategy<Value = String> {
-    let leaf = prop_oneof![
-        "\\[[a-f]{1,6}\\]",
-        "\"[ -!#-\\[\\]-~äßİ]{0,6}\"",
-        any::<i64>().prop_map(|n| n.to_string()),
-        (-3..6i64).prop_map(|n| n.to_string()),
-        Just(String::new()),
-    ];
-    let names: Vec<&str> = super::functions().iter().map(|f| f.name).collect();
-    leaf.prop_recursive(4, 40, 4, move |inner| {
-        let names = prop::sample::select(names.clone());
-        (names, prop::collection::vec(inner, 1..5))
-            .prop_map(|(name, arguments)| format!("{name}({})", arguments.join(", ")))
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_text_is_survived(source in "\\PC{0,1000}") {
-        survive(&source);
-    }
-
-    #[test]
-    fn any_tokens_are_survived(
-        tokens in prop::collection::vec(
-            prop::sample::select(vec![
-                "Join", "(", "(", ")", ",", "[", "]", "\"", "\\", "a", "-", "1", "&H", "=", "<>", " ",
-                "\n", "IIF(", "Mid(", "[mail]", "\"x\"", "ü",
-            ]),
-            0..1000,
-        )
-    ) {
-        survive(&tokens.concat());
-    }
-
-    #[test]
-    fn any_call_is_survived(source in calls()) {
-        survive(&source);
-    }
-}
+mod properties;

@@ -1,5 +1,6 @@
 //! The values an expression reads and yields.
 
+use crate::{RoleAssignment, datetime};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -19,6 +20,8 @@ pub enum Value {
     Integer(i64),
     /// A point in time; reads as UTC.
     DateTime(Timestamp),
+    /// An application role; where text is wanted, its value.
+    Role(Arc<RoleAssignment>),
     /// The values of a multi-valued attribute. An empty list counts as null.
     List(Vec<Value>),
 }
@@ -34,7 +37,8 @@ impl Value {
             Self::Boolean(true) => Some(Cow::Borrowed("True")),
             Self::Boolean(false) => Some(Cow::Borrowed("False")),
             Self::Integer(number) => Some(Cow::Owned(number.to_string())),
-            Self::DateTime(time) => Some(Cow::Owned(time.strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string())),
+            Self::DateTime(time) => Some(Cow::Owned(datetime::general(*time))),
+            Self::Role(role) => Some(Cow::Borrowed(role.text())),
             Self::List(values) => match values.as_slice() {
                 [one] => one.text(),
                 _ => None,
@@ -100,7 +104,7 @@ impl Value {
             Self::Boolean(flag) => Some(*flag),
             Self::Integer(number) => Some(*number != 0),
             Self::String(text) => truth_of(text),
-            Self::DateTime(_) => None,
+            Self::DateTime(_) | Self::Role(_) => None,
             Self::List(values) => match values.as_slice() {
                 [] => Some(false),
                 [one] => one.truth(),
@@ -118,11 +122,23 @@ impl Value {
                 [one] => one.integer(),
                 _ => None,
             },
-            Self::Null | Self::Boolean(_) | Self::DateTime(_) => None,
+            Self::Null | Self::Boolean(_) | Self::DateTime(_) | Self::Role(_) => None,
         }
     }
 
-    /// The value as JSON; a date-time as RFC 3339 text.
+    /// The point in time, if the value is one; text is not read.
+    pub(crate) fn date_time(&self) -> Option<Timestamp> {
+        match self {
+            Self::DateTime(time) => Some(*time),
+            Self::List(values) => match values.as_slice() {
+                [one] => one.date_time(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The value as JSON; a date-time as RFC 3339 text, a role as an element of SCIM's `roles`.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Null => serde_json::Value::Null,
@@ -130,6 +146,7 @@ impl Value {
             Self::Boolean(flag) => serde_json::Value::from(*flag),
             Self::Integer(number) => serde_json::Value::from(*number),
             Self::DateTime(time) => serde_json::Value::from(time.to_string()),
+            Self::Role(role) => role.to_json(),
             Self::List(values) => values.iter().map(Value::to_json).collect(),
         }
     }

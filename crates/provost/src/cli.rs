@@ -117,13 +117,29 @@ pub struct Demo {
 #[command(after_help = "\
 Examples:
   provost expr 'Join(\" \", [givenName], [surname])' --attr givenName=Ada --attr surname=Lovelace
-  provost expr 'Switch([accountEnabled], , \"True\", \"yes\", \"False\", \"no\")' --attr accountEnabled=True")]
+  provost expr 'Switch([accountEnabled], , \"True\", \"yes\", \"False\", \"no\")' --attr accountEnabled=True
+  provost expr 'DateDiff(\"d\", Now(), CDate([employeeHireDate]))' --attr employeeHireDate=2027-01-01 --now 2026-12-01
+  provost expr 'Lookup([department], \"costCentres\")' --attr department=Sales --table costCentres:Sales=4711
+
+docs/expressions.md describes the language and its functions.")]
 pub struct Expr {
     /// For example: Join(" ", [givenName], [surname])
     pub expression: String,
     /// A source attribute; repeat a name for a multi-valued one; one not given is null
     #[arg(long = "attr", value_name = "NAME=VALUE")]
     pub attributes: Vec<String>,
+    /// What Now() yields; the current time if not given
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// The value of an application role that the object has, for the functions of appRoleAssignments; repeatable
+    #[arg(long = "role", value_name = "VALUE")]
+    pub roles: Vec<String>,
+    /// A row of a table, for Lookup; repeatable
+    #[arg(long = "table", value_name = "TABLE:KEY=VALUE")]
+    pub tables: Vec<String>,
+    /// A value that the target has already, for SelectUniqueValue; repeatable
+    #[arg(long = "taken", value_name = "VALUE")]
+    pub taken: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

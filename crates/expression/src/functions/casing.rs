@@ -3,11 +3,10 @@
 
 use super::Kind::{Culture, Text};
 use super::{Function, Signature, optional, required};
-use crate::error::EvalError;
-use crate::evaluate::Arguments;
+use crate::evaluate::{Arguments, Halt};
 use crate::value::Value;
 use std::sync::Arc;
-use unicode_normalization::char::is_combining_mark;
+use unicode_general_category::{GeneralCategory, get_general_category};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -81,7 +80,7 @@ fn rules(culture: &str) -> Rules {
     }
 }
 
-fn convert(args: &Arguments<'_>, case: Case) -> Result<Value, EvalError> {
+fn convert(args: &Arguments<'_>, case: Case) -> Result<Value, Halt> {
     let culture = args.single(1)?;
     let culture = culture.text().unwrap_or_default();
     if !is_culture(&culture) {
@@ -116,6 +115,13 @@ fn letter(c: char, case: Case, rules: Rules) -> char {
         ('I', Case::Lower, Rules::Turkic) => 'ı',
         ('ı', Case::Upper, Rules::Invariant) | ('İ', Case::Lower, Rules::Invariant) => c,
         ('İ', Case::Lower, _) => 'i',
+        // Greek letters with an iota below have a single capital, which the full mapping spells out.
+        ('\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}', Case::Upper, _) => {
+            char::from_u32(u32::from(c) + 8).unwrap_or(c)
+        }
+        ('\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}', Case::Upper, _) => {
+            char::from_u32(u32::from(c) + 9).unwrap_or(c)
+        }
         (_, Case::Lower, _) => single(c, c.to_lowercase()),
         (_, Case::Upper, _) => single(c, c.to_uppercase()),
     }
@@ -134,7 +140,7 @@ pub(super) fn fold(text: &Arc<str>) -> Arc<str> {
     cased(text.clone(), Case::Lower, Rules::Invariant)
 }
 
-fn proper(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn proper(args: &Arguments<'_>) -> Result<Value, Halt> {
     let Some(source) = args.text(0)? else {
         return Ok(Value::Null);
     };
@@ -155,17 +161,62 @@ fn proper(args: &Arguments<'_>) -> Result<Value, EvalError> {
     Ok(Value::from(mapped))
 }
 
-/// Title case as .NET has it: a word starts at a letter, also after a digit, and ends at anything that is
-/// neither letter, mark nor number, save an apostrophe.
+/// Title case as .NET's `ToTitleCase` has it, of text in lower case: a word starts at a letter, also after a digit,
+/// and ends at white space, punctuation, symbols and control characters, save an apostrophe.
 fn title(source: &str) -> String {
     let mut in_word = false;
     let map = |c: char| {
         if in_word {
-            in_word = c == '\'' || c.is_alphanumeric() || is_combining_mark(c);
+            in_word = c == '\'' || !separates(c);
             return letter(c, Case::Lower, Rules::Invariant);
         }
-        in_word = c.is_alphabetic() && !is_combining_mark(c);
-        letter(c, Case::Upper, Rules::Invariant)
+        in_word = is_letter(c);
+        if in_word { first(c) } else { letter(c, Case::Lower, Rules::Invariant) }
     };
     source.chars().map(map).collect()
+}
+
+/// The first letter of a word: digraphs have a form of their own there, Georgian has none.
+fn first(c: char) -> char {
+    match c {
+        'Ǆ' | 'ǅ' | 'ǆ' => 'ǅ',
+        'Ǉ' | 'ǈ' | 'ǉ' => 'ǈ',
+        'Ǌ' | 'ǋ' | 'ǌ' => 'ǋ',
+        'Ǳ' | 'ǲ' | 'ǳ' => 'ǲ',
+        '\u{10d0}'..='\u{10fa}' | '\u{10fd}'..='\u{10ff}' => c,
+        _ => letter(c, Case::Upper, Rules::Invariant),
+    }
+}
+
+fn is_letter(c: char) -> bool {
+    use GeneralCategory::{
+        LowercaseLetter, ModifierLetter, OtherLetter, TitlecaseLetter, Unassigned, UppercaseLetter,
+    };
+    match get_general_category(c) {
+        UppercaseLetter | LowercaseLetter | TitlecaseLetter | ModifierLetter | OtherLetter => true,
+        // The standard library can know newer letters.
+        Unassigned => c.is_alphabetic(),
+        _ => false,
+    }
+}
+
+/// Whether a character ends a word: anything but letters, marks, numbers and what has no meaning.
+fn separates(c: char) -> bool {
+    use GeneralCategory::{
+        DecimalNumber, EnclosingMark, LetterNumber, NonspacingMark, OtherNumber, PrivateUse, SpacingMark,
+        Surrogate, Unassigned,
+    };
+    !is_letter(c)
+        && !matches!(
+            get_general_category(c),
+            NonspacingMark
+                | SpacingMark
+                | EnclosingMark
+                | DecimalNumber
+                | LetterNumber
+                | OtherNumber
+                | Surrogate
+                | PrivateUse
+                | Unassigned
+        )
 }

@@ -3,8 +3,7 @@
 use super::Kind::{Any, Integer, Text};
 use super::text::number;
 use super::{Function, Signature, required};
-use crate::error::EvalError;
-use crate::evaluate::Arguments;
+use crate::evaluate::{Arguments, Halt};
 use crate::value::Value;
 use std::collections::HashSet;
 
@@ -51,7 +50,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
-fn split(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn split(args: &Arguments<'_>) -> Result<Value, Halt> {
     let delimiter = args.single(1)?;
     let delimiter = delimiter.text().unwrap_or_default();
     let Some(text) = args.text(0)? else {
@@ -67,7 +66,7 @@ fn split(args: &Arguments<'_>) -> Result<Value, EvalError> {
     }))
 }
 
-fn item(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn item(args: &Arguments<'_>) -> Result<Value, Halt> {
     let index = usize::try_from(args.integer(1)?).ok();
     let index = index.and_then(|index| index.checked_sub(1));
     let value = match (args.value(0)?, index) {
@@ -78,7 +77,7 @@ fn item(args: &Arguments<'_>) -> Result<Value, EvalError> {
     Ok(value.unwrap_or_default())
 }
 
-fn remove_duplicates(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn remove_duplicates(args: &Arguments<'_>) -> Result<Value, Halt> {
     let Value::List(values) = args.value(0)? else {
         return args.value(0);
     };

@@ -2,8 +2,7 @@
 
 use super::Kind::{Any, Boolean, Text};
 use super::{Function, Signature, empty, required};
-use crate::error::EvalError;
-use crate::evaluate::Arguments;
+use crate::evaluate::{Arguments, Halt};
 use crate::value::Value;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -140,7 +139,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
-fn switch(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn switch(args: &Arguments<'_>) -> Result<Value, Halt> {
     let source = args.single(0)?;
     let source = source.text().unwrap_or_default();
     for key in (2..args.len()).step_by(2) {
@@ -152,7 +151,7 @@ fn switch(args: &Arguments<'_>) -> Result<Value, EvalError> {
     args.value(1)
 }
 
-fn coalesce(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn coalesce(args: &Arguments<'_>) -> Result<Value, Halt> {
     for index in 0..args.len() {
         let value = args.peek(index)?;
         if !value.is_null() {
@@ -163,7 +162,7 @@ fn coalesce(args: &Arguments<'_>) -> Result<Value, EvalError> {
 }
 
 /// Whether every condition reads as `wanted`; the answer is `wanted` then.
-fn all(args: &Arguments<'_>, wanted: bool) -> Result<Value, EvalError> {
+fn all(args: &Arguments<'_>, wanted: bool) -> Result<Value, Halt> {
     for index in 0..args.len() {
         if args.truth(index)? != wanted {
             return Ok(Value::Boolean(!wanted));

@@ -1,17 +1,21 @@
 //! The function table: a module for each family, an entry for each function.
 
 mod casing;
+mod dates;
 mod diacritics;
+mod flow;
 mod lists;
 mod logic;
+mod numbers;
+mod replace;
 mod text;
 
 pub(crate) use casing::is_culture;
+pub(crate) use dates::check as check_date;
 pub(crate) use text::{BINARY_COMPARE, TEXT_COMPARE};
 
 use crate::Value;
-use crate::error::EvalError;
-use crate::evaluate::Arguments;
+use crate::evaluate::{Arguments, Halt};
 use serde::Serialize;
 use std::fmt;
 use std::sync::LazyLock;
@@ -19,7 +23,7 @@ use std::sync::LazyLock;
 /// A function: what it takes and what it does.
 pub(crate) struct Function {
     pub(crate) signature: Signature,
-    pub(crate) call: fn(&Arguments<'_>) -> Result<Value, EvalError>,
+    pub(crate) call: fn(&Arguments<'_>) -> Result<Value, Halt>,
 }
 
 /// What a function is called, takes and does.
@@ -64,6 +68,20 @@ pub enum Kind {
     Boolean,
     /// The name of a culture, as `tr-TR`.
     Culture,
+    /// A date-time, or text that gives one.
+    DateTime,
+    /// `yyyy`, `m`, `ww`, `d`, `h`, `n` or `s`.
+    Interval,
+    /// A format of .NET for date-times.
+    DateFormat,
+    /// Names of .NET's `DateTimeStyles`.
+    DateStyles,
+    /// A regular expression of .NET.
+    Pattern,
+    /// The name of a table, a constant.
+    Table,
+    /// `[appRoleAssignments]` and nothing else.
+    Roles,
 }
 
 /// Whether an argument can be left empty or out.
@@ -139,31 +157,98 @@ impl fmt::Display for Signature {
     }
 }
 
-const FAMILIES: [&[Function]; 4] = [logic::FUNCTIONS, text::FUNCTIONS, casing::FUNCTIONS, lists::FUNCTIONS];
-
-/// Names of the language that have no implementation so far.
-pub(crate) const PLANNED: &[&str] = &[
-    "AppRoleAssignmentsComplex",
-    "AssertiveAppRoleAssignmentsComplex",
-    "BitAnd",
-    "CDate",
-    "ConvertToBase64",
-    "ConvertToUTF8Hex",
-    "DateAdd",
-    "DateDiff",
-    "DateFromNum",
-    "FormatDateTime",
-    "Guid",
-    "IgnoreFlowIfNullOrEmpty",
-    "Lookup",
-    "Now",
-    "NumFromDate",
-    "RandomString",
-    "Redact",
-    "Replace",
-    "SelectUniqueValue",
-    "SingleAppRoleAssignment",
+const FAMILIES: [&[Function]; 8] = [
+    logic::FUNCTIONS,
+    text::FUNCTIONS,
+    casing::FUNCTIONS,
+    lists::FUNCTIONS,
+    dates::FUNCTIONS,
+    numbers::FUNCTIONS,
+    flow::FUNCTIONS,
+    replace::FUNCTIONS,
 ];
+
+/// What an expression does beside reading attributes and yielding a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Effect {
+    /// Its value depends on the time.
+    Clock,
+    /// Its value depends on chance.
+    Random,
+    /// It asks the target.
+    Target,
+    /// It reads the application roles assigned to the object.
+    Roles,
+    /// It reads application roles and leaves others in the target alone.
+    KeepsRoles,
+    /// It reads a table.
+    Tables,
+    /// It can leave the target attribute as it is.
+    IgnoresFlow,
+    /// Neither its value nor the one before may be shown in logs.
+    Redacts,
+}
+
+/// What a function does beside computing.
+pub(crate) fn effects(function: &str) -> &'static [Effect] {
+    match function {
+        "Now" => &[Effect::Clock],
+        "Guid" | "RandomString" => &[Effect::Random],
+        "SelectUniqueValue" => &[Effect::Target],
+        "SingleAppRoleAssignment" | "AssertiveAppRoleAssignmentsComplex" => &[Effect::Roles],
+        "AppRoleAssignmentsComplex" => &[Effect::Roles, Effect::KeepsRoles],
+        "Lookup" => &[Effect::Tables],
+        "IgnoreFlowIfNullOrEmpty" => &[Effect::IgnoresFlow],
+        "Redact" => &[Effect::Redacts],
+        _ => &[],
+    }
+}
+
+/// The name of the function that can only be the whole of an expression.
+pub(crate) const TOP_LEVEL: &str = "SelectUniqueValue";
+
+/// An argument, as far as it is known before there is an object.
+pub(crate) enum Given {
+    Nothing,
+    Computed,
+    Constant(Value),
+}
+
+/// What no check of a single argument finds: arguments that do not belong together. The number is the argument to
+/// blame, from 0.
+pub(crate) fn check_together(function: &str, given: &[Given]) -> Result<(), (usize, String)> {
+    match function {
+        "Replace" => replace::check(given),
+        "RandomString" => {
+            let numbers: Option<Vec<i64>> = given
+                .iter()
+                .take(5)
+                .map(|argument| match argument {
+                    Given::Constant(value) => value.integer(),
+                    Given::Nothing | Given::Computed => None,
+                })
+                .collect();
+            match numbers.as_deref() {
+                Some([length, minima @ ..]) if minima.len() == 4 => {
+                    let minima = [minima[0], minima[1], minima[2], minima[3]];
+                    numbers::refuse_random(*length, minima)
+                        .map_err(|error| (0, format!("{function}: {error}")))
+                }
+                _ => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that a function which multiplies text may yield. Without a bound, a long separator and a long list
+/// would fill the memory.
+const MAX_TEXT: usize = 1 << 20;
+
+fn too_long() -> String {
+    format!("the text grows longer than {MAX_TEXT} bytes")
+}
 
 /// The function of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Function> {
@@ -200,5 +285,9 @@ const fn optional(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, kind, presence: Presence::Optional }
 }
 
+#[cfg(test)]
+mod documented;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

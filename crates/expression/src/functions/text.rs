@@ -1,9 +1,8 @@
 //! Parts of texts and texts put together. Positions and lengths count characters, positions from 1.
 
 use super::Kind::{Any, Integer, Text};
-use super::{Function, Signature, casing, diacritics, empty, optional, required};
-use crate::error::EvalError;
-use crate::evaluate::Arguments;
+use super::{Function, MAX_TEXT, Signature, casing, diacritics, empty, optional, required, too_long};
+use crate::evaluate::{Arguments, Halt};
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -11,10 +10,6 @@ use std::sync::Arc;
 pub(crate) const BINARY_COMPARE: i64 = 0;
 /// `vbTextCompare`: they do not.
 pub(crate) const TEXT_COMPARE: i64 = 1;
-
-/// Bytes that a function which multiplies text may yield. Without a bound, a long separator and a long list
-/// would fill the memory.
-const MAX_TEXT: usize = 1 << 20;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -178,7 +173,7 @@ pub(super) fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn append(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn append(args: &Arguments<'_>) -> Result<Value, Halt> {
     let Some(source) = args.text(0)? else {
         return Ok(Value::Null);
     };
@@ -193,14 +188,13 @@ fn append(args: &Arguments<'_>) -> Result<Value, EvalError> {
     Ok(Value::from(text))
 }
 
-fn join(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn join(args: &Arguments<'_>) -> Result<Value, Halt> {
     let separator = args.single(0)?;
     let separator = separator.text().unwrap_or_default();
     let mut joined = String::with_capacity(64);
     for index in 1..args.len() {
         if !join_value(&mut joined, &separator, &*args.peek(index)?) {
-            let message = format!("the text grows longer than {MAX_TEXT} bytes");
-            return Err(args.error(message));
+            return Err(args.error(too_long()));
         }
     }
     Ok(Value::from(joined))
@@ -230,7 +224,7 @@ fn offset(text: &str, count: usize) -> usize {
     found.map_or(text.len(), |(at, _)| at)
 }
 
-fn left(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn left(args: &Arguments<'_>) -> Result<Value, Halt> {
     let count = args.integer(1)?;
     let Some(text) = args.text(0)? else {
         return Ok(Value::from(""));
@@ -239,7 +233,7 @@ fn left(args: &Arguments<'_>) -> Result<Value, EvalError> {
     Ok(Value::String(part(&text, &text[..end])))
 }
 
-fn mid(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn mid(args: &Arguments<'_>) -> Result<Value, Halt> {
     let start = usize::try_from(args.integer(1)?)
         .ok()
         .and_then(|start| start.checked_sub(1))
@@ -252,7 +246,7 @@ fn mid(args: &Arguments<'_>) -> Result<Value, EvalError> {
     Ok(Value::String(part(&text, &rest[..offset(rest, length)])))
 }
 
-fn in_str(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn in_str(args: &Arguments<'_>) -> Result<Value, Halt> {
     let compare = args.optional_integer(3)?.unwrap_or(BINARY_COMPARE);
     if compare != BINARY_COMPARE && compare != TEXT_COMPARE {
         return Err(args.fault(3, "must be vbBinaryCompare or vbTextCompare"));
@@ -272,7 +266,7 @@ fn in_str(args: &Arguments<'_>) -> Result<Value, EvalError> {
     Ok(Value::Integer(found.map_or(0, |at| number(text[..from + at].chars().count() + 1))))
 }
 
-fn word(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn word(args: &Arguments<'_>) -> Result<Value, Halt> {
     let wanted = args.integer(1)?;
     let delimiters = args.single(2)?;
     let delimiters = delimiters.text().unwrap_or_default();
@@ -284,7 +278,7 @@ fn word(args: &Arguments<'_>) -> Result<Value, EvalError> {
     Ok(Value::String(part(&text, found.unwrap_or_default())))
 }
 
-fn strip_spaces(args: &Arguments<'_>) -> Result<Value, EvalError> {
+fn strip_spaces(args: &Arguments<'_>) -> Result<Value, Halt> {
     Ok(match args.text(0)? {
         Some(text) if text.contains(' ') => Value::from(text.replace(' ', "")),
         other => Value::from(other),
@@ -292,7 +286,7 @@ fn strip_spaces(args: &Arguments<'_>) -> Result<Value, EvalError> {
 }
 
 /// Whether a value of the first argument relates to the text of the second as asked.
-fn any_value(args: &Arguments<'_>, relates: impl Fn(&str, &str) -> bool) -> Result<Value, EvalError> {
+fn any_value(args: &Arguments<'_>, relates: impl Fn(&str, &str) -> bool) -> Result<Value, Halt> {
     let source = args.peek(0)?;
     let wanted = args.single(1)?;
     let found = match (&*source, wanted.text()) {

@@ -1,22 +1,54 @@
 //! `provost expr`: an expression, evaluated here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use expression::{Expression, Value};
+use expression::{Environment, Expression, Outcome, RoleAssignment, Table, Value};
+use jiff::Timestamp;
+use model::{Clock as _, SystemClock};
 use serde_json::json;
 
 use crate::answer::{Answer, Failure};
 use crate::cli::Expr;
 
+/// What the command line says is outside of the object.
+struct Outside {
+    now: Timestamp,
+    seed: [u8; 32],
+    roles: Vec<Arc<RoleAssignment>>,
+    tables: BTreeMap<String, Table>,
+    taken: BTreeSet<String>,
+}
+
+impl Environment for Outside {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn seed(&self) -> [u8; 32] {
+        self.seed
+    }
+
+    fn roles(&self) -> &[Arc<RoleAssignment>] {
+        &self.roles
+    }
+
+    fn is_taken(&self, candidate: &str) -> Option<bool> {
+        Some(self.taken.contains(candidate))
+    }
+
+    fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name)
+    }
+}
+
 /// Evaluates the expression against the attributes given.
 pub fn run(options: &Expr) -> Result<Answer, Failure> {
     let mut attributes: BTreeMap<String, Value> = BTreeMap::new();
     for pair in &options.attributes {
-        let (name, value) = pair.split_once('=').ok_or_else(|| {
-            Failure::new("Usage", format!("--attr {pair} has no value"))
-                .hint("write --attr name=value")
-                .usage()
-        })?;
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| usage(format!("--attr {pair} has no value"), "write --attr name=value"))?;
         let value = typed(value);
         match attributes.get_mut(name) {
             None => drop(attributes.insert(name.to_owned(), value)),
@@ -24,14 +56,64 @@ pub fn run(options: &Expr) -> Result<Answer, Failure> {
             Some(first) => *first = Value::List(vec![std::mem::take(first), value]),
         }
     }
+    let outside = outside(options)?;
+    let failure = |kind, rendered: &str| Failure::new(kind, caret(rendered));
     let parsed = Expression::parse(&options.expression)
-        .map_err(|error| Failure::new("Expression", caret(&error.render(&options.expression))))?;
-    let value = parsed
-        .evaluate(&attributes)
-        .map_err(|error| Failure::new("Evaluation", caret(&error.render(&options.expression))))?;
+        .map_err(|error| failure("Expression", &error.render(&options.expression)))?;
+    let outcome = parsed
+        .evaluate(&attributes, &outside)
+        .map_err(|error| failure("Evaluation", &error.render(&options.expression)))?;
+    let Outcome::Value(value) = outcome else {
+        let text = "The target attribute is left as it is.";
+        return Ok(Answer::done(json!({"value": null, "type": "ignored"}), text));
+    };
     let (kind, document) = describe(&value);
     let text = value.text().map_or_else(|| document.to_string(), std::borrow::Cow::into_owned);
     Ok(Answer::done(json!({"value": document, "type": kind}), text))
+}
+
+fn usage(message: String, hint: &str) -> Failure {
+    Failure::new("Usage", message).hint(hint).usage()
+}
+
+fn outside(options: &Expr) -> Result<Outside, Failure> {
+    let now = match &options.now {
+        None => SystemClock.now(),
+        Some(text) => read_time(text)?,
+    };
+    let mut seed = [0; 32];
+    aws_lc_rs::rand::fill(&mut seed)
+        .map_err(|_| Failure::new("Random", "the operating system gives no randomness"))?;
+    let role = |value: &String| {
+        Arc::new(RoleAssignment { id: String::new(), value: value.clone(), display_name: value.clone() })
+    };
+    let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+    for row in &options.tables {
+        let parts = row.split_once(':').and_then(|(table, row)| Some((table, row.split_once('=')?)));
+        let (table, (key, value)) = parts.ok_or_else(|| {
+            usage(format!("--table {row} is no row of a table"), "write --table table:key=value")
+        })?;
+        tables.entry(table.to_owned()).or_default().insert(key.to_owned(), Value::from(value));
+    }
+    Ok(Outside {
+        now,
+        seed,
+        roles: options.roles.iter().map(role).collect(),
+        tables,
+        taken: options.taken.iter().cloned().collect(),
+    })
+}
+
+/// A date-time in any form that the language reads.
+fn read_time(text: &str) -> Result<Timestamp, Failure> {
+    let read = Expression::parse("CDate([time])").ok().and_then(|expression| {
+        let attributes = BTreeMap::from([("time".to_owned(), Value::from(text))]);
+        expression.evaluate(&attributes, &expression::Isolated).ok()?.into_value()
+    });
+    match read {
+        Some(Value::DateTime(time)) => Ok(time),
+        _ => Err(usage(format!("--now {text} is not a date-time"), "write it like 2026-12-01T09:00:00Z")),
+    }
 }
 
 /// A rendered error begins with the word that [`Failure`] prints itself.
@@ -55,6 +137,7 @@ fn describe(value: &Value) -> (&'static str, serde_json::Value) {
         Value::Boolean(_) => ("boolean", value.to_json()),
         Value::Integer(_) => ("integer", value.to_json()),
         Value::DateTime(_) => ("dateTime", value.text().into()),
+        Value::Role(_) => ("role", value.to_json()),
         Value::List(_) => ("list", value.to_json()),
     }
 }
@@ -65,7 +148,34 @@ mod tests {
 
     fn evaluate(expression: &str, attributes: &[&str]) -> Result<serde_json::Value, Failure> {
         let attributes = attributes.iter().map(|&pair| pair.to_owned()).collect();
-        run(&Expr { expression: expression.to_owned(), attributes }).map(|answer| answer.json)
+        run(&options(expression, attributes)).map(|answer| answer.json)
+    }
+
+    fn options(expression: &str, attributes: Vec<String>) -> Expr {
+        let expression = expression.to_owned();
+        Expr { expression, attributes, now: None, roles: Vec::new(), tables: Vec::new(), taken: Vec::new() }
+    }
+
+    #[test]
+    fn what_is_outside_comes_from_the_command_line() {
+        let with = |expression: &str| {
+            let mut options = options(expression, Vec::new());
+            options.now = Some("2026-12-01 09:00:00+01:00".to_owned());
+            options.roles = vec!["Admin".to_owned()];
+            options.tables = vec!["codes:a=1".to_owned()];
+            options.taken = vec!["ada".to_owned()];
+            run(&options).map(|answer| answer.text).map_err(|failure| failure.message)
+        };
+        assert_eq!(with("Now()").as_deref(), Ok("12/1/2026 8:00:00 AM"));
+        assert_eq!(with("SingleAppRoleAssignment([appRoleAssignments])").as_deref(), Ok("Admin"));
+        assert_eq!(with("Lookup(\"a\", \"codes\")").as_deref(), Ok("1"));
+        assert_eq!(with("SelectUniqueValue(\"ada\", \"ada1\")").as_deref(), Ok("ada1"));
+        assert_eq!(
+            with("IgnoreFlowIfNullOrEmpty([a])").as_deref(),
+            Ok("The target attribute is left as it is.")
+        );
+        assert!(with("SelectUniqueValue(\"ada\", \"ada\")").is_err());
+        assert_ne!(with("Guid()"), with("Guid()"));
     }
 
     #[test]
