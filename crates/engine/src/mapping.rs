@@ -363,9 +363,8 @@ impl Attribute {
             Source::Expression(expression) => {
                 match expression.evaluate(&object, &Isolated).map_err(|error| failure(error.to_string()))? {
                     Outcome::Value(value) => value,
-                    Outcome::Ignore => return Ok(Wanted::Ignored),
                     // Compiling has refused what asks the target; were it not so, nothing must be cleared.
-                    Outcome::Ask(_) => return Ok(Wanted::Ignored),
+                    Outcome::Ignore | Outcome::Ask(_) => return Ok(Wanted::Ignored),
                 }
             }
             Source::Constant(value) => return Ok((!value.is_null()).then(|| value.clone()).into()),
