@@ -1,5 +1,5 @@
 //! Both ends in one process, on SQLite, over loopback HTTP: users a second of an initial cycle, peak memory, and a
-//! second cycle without changes. `cargo run --release -p worker --example throughput -- 50000 200`
+//! second cycle without changes. `cargo run --release -p worker --example cycle -- 50000 200`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
