@@ -14,7 +14,7 @@ use store::{Kind, Object};
 
 use crate::answer::{self, Answer, Refusal};
 use crate::call::Call;
-use crate::render::endpoint;
+use crate::render::{Seen, endpoint};
 use crate::write::{Edit, Precondition};
 
 impl Call {
@@ -262,7 +262,9 @@ impl Run {
                 if let Some(name) = reply.bulk_id.as_ref().filter(|_| created) {
                     self.ids.insert(name.clone(), object.id.to_string());
                 }
-                reply.version = call.see(object).await.ok().map(|seen| seen.etag);
+                // What has just been made is in no group.
+                let seen = if created { Ok(Seen::alone(object)) } else { call.see(object).await };
+                reply.version = seen.ok().map(|seen| seen.etag);
             }
             Ok(None) => {}
             Err(refusal) => {
