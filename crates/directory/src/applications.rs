@@ -1,5 +1,6 @@
 //! Applications and service principals.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use jiff::SignedDuration;
@@ -109,6 +110,7 @@ impl Directory {
             deprovisioning: model::Deprovisioning::default(),
             removal_threshold: None,
             object_mappings: template.object_mappings.clone(),
+            tables: BTreeMap::new(),
         }
     }
 

@@ -1,8 +1,13 @@
 //! What one object needs, from its entitlement, its link and its mapping.
 
-use model::{DeprovisionAction, Deprovisioning, DirectoryObject, Link, LinkState, ObjectType};
+use std::collections::BTreeMap;
 
-use crate::{Changes, CompiledMapping, Desired, Entitlement, Leaving, MappingFailure, SourceView};
+use model::{DeprovisionAction, Deprovisioning, DirectoryObject, Kept, Link, LinkState, ObjectType};
+
+use crate::{
+    Changes, CompiledMapping, Desired, Entitlement, Leaving, MappingFailure, Outside, Question, SourceView,
+    Subject,
+};
 
 /// What is known about another object that this one refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +46,16 @@ pub struct Case<'a> {
     pub mapping: &'a CompiledMapping,
     /// What happens to accounts that leave.
     pub deprovisioning: &'a Deprovisioning,
+    /// What its mapping may ask for beside it.
+    pub outside: &'a Outside<'a>,
+}
+
+impl<'a> Case<'a> {
+    /// The object as its mapping sees it.
+    pub fn subject(&self, object: &'a DirectoryObject, soft_deleted: bool) -> Subject<'a> {
+        let view = SourceView::new(object, soft_deleted);
+        Subject { id: object.id, object: view, manager: self.manager, link: self.link, outside: self.outside }
+    }
 }
 
 /// What one object needs.
@@ -48,15 +63,24 @@ pub struct Case<'a> {
 pub enum Decision {
     /// It has no account yet: match one, else create it with these values.
     Provision(Desired),
+    /// Whether others have these values must be known before anything else: decide again with the answers.
+    Ask(Vec<Question>),
     /// Its account needs these changes (none, where only the link's state is to change).
     Update {
         /// What changes.
         changes: Changes,
         /// Whether the account was disabled or released, and its references are due.
         returns: bool,
+        /// The values to be kept with the link.
+        kept: BTreeMap<String, Kept>,
     },
     /// Its account is to be disabled by these changes.
-    Disable(Changes),
+    Disable {
+        /// What changes.
+        changes: Changes,
+        /// The values to be kept with the link.
+        kept: BTreeMap<String, Kept>,
+    },
     /// Its account is to be deleted.
     Delete,
     /// It left scope, and its account stays as it is.
@@ -65,6 +89,8 @@ pub enum Decision {
     Skip(String),
     /// Nothing is done: it has no account and is not meant to have one.
     Ignore,
+    /// Nothing is sent, but values were computed anew, which are to be kept with the link.
+    Remember(BTreeMap<String, Kept>),
     /// Everything is as it should be.
     Nothing,
 }
@@ -72,7 +98,7 @@ pub enum Decision {
 impl Decision {
     /// Whether carrying this out takes an account away.
     pub fn is_removal(&self) -> bool {
-        matches!(self, Self::Disable(_) | Self::Delete)
+        matches!(self, Self::Disable { .. } | Self::Delete)
     }
 }
 
@@ -93,18 +119,27 @@ pub fn decide(case: &Case<'_>) -> Result<Decision, MappingFailure> {
 
 fn provision(case: &Case<'_>) -> Result<Decision, MappingFailure> {
     let Some(object) = case.object else { return Ok(Decision::Ignore) };
-    Ok(Decision::Provision(case.mapping.evaluate(SourceView::new(object, false), case.manager)?))
+    Ok(Decision::Provision(case.mapping.evaluate(&case.subject(object, false))?))
 }
 
 fn keep(case: &Case<'_>, link: &Link) -> Result<Decision, MappingFailure> {
     let Some(object) = case.object else { return Ok(Decision::Nothing) };
-    let desired = case.mapping.evaluate(SourceView::new(object, false), case.manager)?;
+    let desired = case.mapping.evaluate(&case.subject(object, false))?;
+    if !desired.questions.is_empty() {
+        return Ok(Decision::Ask(desired.questions));
+    }
     let returns = link.state != LinkState::Active;
     let mut changes = case.mapping.changes_on_update(&desired, &link.shadow);
     if !case.mapping.actions.update {
         changes.clear();
     }
-    Ok(if changes.is_empty() && !returns { Decision::Nothing } else { Decision::Update { changes, returns } })
+    Ok(if !changes.is_empty() || returns {
+        Decision::Update { changes, returns, kept: desired.kept }
+    } else if desired.kept != link.kept {
+        Decision::Remember(desired.kept)
+    } else {
+        Decision::Nothing
+    })
 }
 
 fn leave(case: &Case<'_>, link: &Link, leaving: Leaving) -> Result<Decision, MappingFailure> {
@@ -115,9 +150,20 @@ fn leave(case: &Case<'_>, link: &Link, leaving: Leaving) -> Result<Decision, Map
             if link.state == LinkState::Disabled {
                 return Ok(Decision::Nothing);
             }
-            let view = case.object.map_or_else(SourceView::gone, |object| SourceView::new(object, true));
-            let desired = case.mapping.evaluate_disabled(view)?;
-            Ok(Decision::Disable(case.mapping.changes_on_disable(&desired, &link.shadow)))
+            let gone = Subject {
+                id: link.source_id,
+                object: SourceView::gone(),
+                manager: &Reference::None,
+                link: case.link,
+                outside: case.outside,
+            };
+            let subject = case.object.map_or(gone, |object| case.subject(object, true));
+            let desired = case.mapping.evaluate_disabled(&subject)?;
+            if !desired.questions.is_empty() {
+                return Ok(Decision::Ask(desired.questions));
+            }
+            let changes = case.mapping.changes_on_disable(&desired, &link.shadow);
+            Ok(Decision::Disable { changes, kept: desired.kept })
         }
         // Nothing is asked for, or what is asked for may not be sent.
         _ => Ok(release),
@@ -137,4 +183,4 @@ fn action(settings: Deprovisioning, object_type: ObjectType, leaving: Leaving) -
 
 #[cfg(test)]
 #[path = "decide_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -22,6 +22,7 @@ fn job() -> Job {
         deprovisioning: Deprovisioning::default(),
         removal_threshold: None,
         object_mappings: Vec::new(),
+        tables: BTreeMap::new(),
     }
 }
 
@@ -33,7 +34,7 @@ struct World {
     creations: u32,
 }
 
-fn new_link(shadow: Shadow) -> Link {
+pub(crate) fn new_link(shadow: Shadow) -> Link {
     Link {
         source_id: Uuid::from_u128(1),
         object_type: ObjectType::User,
@@ -42,6 +43,7 @@ fn new_link(shadow: Shadow) -> Link {
         origin: LinkOrigin::Created,
         state: LinkState::Active,
         shadow,
+        kept: BTreeMap::new(),
         configuration: 1,
         source_version: 1,
         unacknowledged: None,
@@ -78,9 +80,10 @@ impl World {
                 self.creations += 1;
             }
             Decision::Update { changes, .. } => self.write(&changes, LinkState::Active),
-            Decision::Disable(changes) => self.write(&changes, LinkState::Disabled),
+            Decision::Disable { changes, .. } => self.write(&changes, LinkState::Disabled),
             Decision::Delete => *self = Self { creations: self.creations, ..Self::default() },
             Decision::Release => self.write(&Changes::new(), LinkState::Released),
+            Decision::Ask(_) | Decision::Remember(_) => panic!("nothing in the mapping asks or is kept"),
             Decision::Skip(_) | Decision::Ignore | Decision::Nothing => {}
         }
     }
@@ -164,11 +167,12 @@ proptest! {
                 manager: &manager,
                 mapping: &mapping,
                 deprovisioning: &deprovisioning,
+                outside: &Outside::default(),
             });
             let had_account = world.account.is_some();
             let first = decide_now(&world).expect("the mapping cannot fail");
             prop_assert!(!first.is_removal() || had_account);
-            if let Decision::Update { changes, returns } = &first {
+            if let Decision::Update { changes, returns, .. } = &first {
                 prop_assert!(*returns || !changes.is_empty());
             }
             world.apply(first, &mapping);
@@ -226,6 +230,7 @@ fn a_disabled_account_is_still_reached_by_a_hard_delete() {
         manager: &Reference::None,
         mapping: &mapping,
         deprovisioning: &Deprovisioning::default(),
+        outside: &Outside::default(),
     });
     assert_eq!(decision, Ok(Decision::Delete));
 }
@@ -246,8 +251,9 @@ fn disabling_sends_what_the_mapping_computes_and_nothing_else() {
         manager: &Reference::None,
         mapping: &mapping,
         deprovisioning: &Deprovisioning::default(),
+        outside: &Outside::default(),
     })
     .expect("decides");
-    let Decision::Disable(changes) = decision else { panic!("{decision:?}") };
+    let Decision::Disable { changes, .. } = decision else { panic!("{decision:?}") };
     assert_eq!(serde_json::Value::Object(changes), json!({"active": false}));
 }

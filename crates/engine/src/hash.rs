@@ -3,7 +3,7 @@
 use model::{Job, ObjectType};
 
 /// FNV-1a, 64 bits: stable over builds and machines, which the standard library's hashers do not promise.
-fn fnv(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))

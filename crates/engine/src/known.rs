@@ -3,7 +3,7 @@
 use expression::{Expression, KnownAttributes};
 use model::{Job, MappingSource, ObjectMapping, ObjectType};
 
-use crate::{CompiledMapping, ConfigurationError};
+use crate::{CompiledMapping, ConfigurationError, Tables};
 
 const USER: &[&str] = &[
     "accountEnabled",
@@ -112,8 +112,9 @@ impl KnownAttributes for Known {
 /// Checks all object mappings of a job as they are about to be saved: everything that compiling them refuses, and
 /// source attributes that do not exist.
 pub fn validate(job: &Job) -> Result<(), ConfigurationError> {
+    let tables = Tables::new(&job.tables);
     for mapping in &job.object_mappings {
-        CompiledMapping::compile(mapping)?;
+        CompiledMapping::compile(mapping, &tables)?;
         check_attributes(mapping)?;
     }
     for object_type in [ObjectType::User, ObjectType::Group] {

@@ -22,6 +22,9 @@ pub use filter::Filters;
 pub use guard::{Verdict, judge_removals, removal_limit};
 pub use hash::configuration_hash;
 pub use known::{known_attributes, validate};
-pub use mapping::{Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, modified_properties};
+pub use mapping::{
+    Answers, Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, Outside, Question, Subject,
+    Tables, redact,
+};
 pub use scope::{Entitlement, Leaving, Scope};
 pub use view::SourceView;

@@ -1,18 +1,39 @@
 //! Attribute mappings, compiled once and evaluated for each object.
 
-use expression::{Effect, Expression, Isolated, Outcome, Value};
+mod difference;
+mod evaluate;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expression::{Effect, Expression, Table, Value};
 use model::{
-    AttributeMapping, FlowBehavior, FlowType, MappingSource, ModifiedProperty, ObjectMapping, ObjectType,
-    Shadow, TargetActions,
+    AttributeMapping, FlowBehavior, FlowType, LookupTable, MappingSource, ObjectMapping, ObjectType,
+    TargetActions,
 };
 use scim::schema::Type;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
+
+pub use difference::{Changes, redact};
+pub use evaluate::{Answers, Desired, Outside, Question, Subject};
+use evaluate::{convert, keeps};
 
 use crate::view::is_soft_deleted;
-use crate::{ConfigurationError, Filters, Reference, SourceView};
+use crate::{ConfigurationError, Filters};
 
-/// What is to change in the target: new values by target attribute path, null clears.
-pub type Changes = Map<String, Json>;
+/// The tables of a job, as expressions read them; shared by its mappings.
+#[derive(Clone, Debug, Default)]
+pub struct Tables(Arc<BTreeMap<String, Table>>);
+
+impl Tables {
+    /// Tables by their names.
+    pub fn new(tables: &BTreeMap<String, LookupTable>) -> Self {
+        let table = |rows: &LookupTable| {
+            rows.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect()
+        };
+        Self(Arc::new(tables.iter().map(|(name, rows)| (name.clone(), table(rows))).collect()))
+    }
+}
 
 /// How one type of object is mapped, ready to be evaluated.
 #[derive(Clone, Debug)]
@@ -28,6 +49,7 @@ pub struct CompiledMapping {
     attributes: Vec<Attribute>,
     /// Positions of the matching attributes, first to try first.
     matching: Vec<usize>,
+    tables: Arc<BTreeMap<String, Table>>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,35 +73,6 @@ enum Source {
     None,
 }
 
-/// The values an object should have in the target, aligned with the mapping they were computed by.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Desired(Vec<Wanted>);
-
-/// What a mapping wants of its target attribute.
-#[derive(Clone, Debug, PartialEq)]
-enum Wanted {
-    Value(Json),
-    /// No value: clear it, where the mapping does so.
-    Nothing,
-    /// Leave it as it is.
-    Ignored,
-}
-
-impl Wanted {
-    fn value(&self) -> Option<&Json> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Nothing | Self::Ignored => None,
-        }
-    }
-}
-
-impl From<Option<Json>> for Wanted {
-    fn from(value: Option<Json>) -> Self {
-        value.map_or(Self::Nothing, Self::Value)
-    }
-}
-
 /// One attribute to match by, and the value the account must carry there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchingValue {
@@ -101,16 +94,14 @@ pub struct MappingFailure {
 
 impl CompiledMapping {
     /// Compiles a mapping; refuses paths, expressions, filters and combinations that cannot work.
-    pub fn compile(mapping: &ObjectMapping) -> Result<Self, ConfigurationError> {
+    pub fn compile(mapping: &ObjectMapping, tables: &Tables) -> Result<Self, ConfigurationError> {
         let definition = definition(mapping.source_object);
         let mut attributes: Vec<Attribute> = Vec::with_capacity(mapping.attribute_mappings.len());
         for attribute in &mapping.attribute_mappings {
-            let compiled = Attribute::compile(attribute, &definition).map_err(|message| {
-                ConfigurationError::new(
-                    format!("{}, {}", mapping.name, attribute.target_attribute_name),
-                    message,
-                )
-            })?;
+            let place = || format!("{}, {}", mapping.name, attribute.target_attribute_name);
+            let compiled = Attribute::compile(attribute, &definition)
+                .and_then(|compiled| compiled.check_tables(tables).map(|()| compiled))
+                .map_err(|message| ConfigurationError::new(place(), message))?;
             if attributes.iter().any(|other| other.path.eq_ignore_ascii_case(&compiled.path)) {
                 let place = format!("{}, {}", mapping.name, compiled.path);
                 return Err(ConfigurationError::new(place, "the target attribute is mapped twice"));
@@ -127,9 +118,10 @@ impl CompiledMapping {
                 "no attribute has a matching priority: give the one that identifies accounts priority 1",
             ));
         }
-        if let Some(index) = matching.iter().find(|index| attributes[**index].is_reference()) {
-            let place = format!("{}, {}", mapping.name, attributes[*index].path);
-            return Err(ConfigurationError::new(place, "a reference cannot be matched by"));
+        for attribute in matching.iter().map(|index| &attributes[*index]) {
+            attribute.check_matching().map_err(|message| {
+                ConfigurationError::new(format!("{}, {}", mapping.name, attribute.path), message)
+            })?;
         }
         Ok(Self {
             object_type: mapping.source_object,
@@ -138,6 +130,7 @@ impl CompiledMapping {
             filters: Filters::compile(&mapping.name, &mapping.scoping_filters)?,
             attributes,
             matching,
+            tables: Arc::clone(&tables.0),
         })
     }
 
@@ -161,139 +154,26 @@ impl CompiledMapping {
         self.attributes.iter().filter(|a| !matches!(a.source, Source::Members)).map(|a| a.path.as_str())
     }
 
+    /// Whether the roles of an object decide about its values.
+    pub fn reads_roles(&self) -> bool {
+        self.attributes.iter().any(|attribute| attribute.has(Effect::Roles))
+    }
+
+    /// The target attribute paths by whose values accounts are looked for: those that match, and those whose values
+    /// nobody else is to have.
+    pub fn asked_paths(&self) -> impl Iterator<Item = &str> {
+        let unique = self.attributes.iter().filter(|it| it.has(Effect::Target)).map(|it| it.path.as_str());
+        self.matching_paths().chain(unique)
+    }
+
+    /// Whether there are values that may not be shown.
+    pub fn redacts_any(&self) -> bool {
+        self.attributes.iter().any(Attribute::redacts)
+    }
+
     /// The target attribute paths that accounts are matched by, first to try first.
     pub fn matching_paths(&self) -> impl Iterator<Item = &str> {
         self.matching.iter().map(|index| self.attributes[*index].path.as_str())
-    }
-
-    /// Computes the values an object should have.
-    pub fn evaluate(&self, object: SourceView<'_>, manager: &Reference) -> Result<Desired, MappingFailure> {
-        self.attributes
-            .iter()
-            .map(|attribute| attribute.evaluate(object, manager))
-            .collect::<Result<_, _>>()
-            .map(Desired)
-    }
-
-    /// Only the values computed from `IsSoftDeleted`, of an object that may be gone.
-    pub fn evaluate_disabled(&self, object: SourceView<'_>) -> Result<Desired, MappingFailure> {
-        self.attributes
-            .iter()
-            .map(|attribute| {
-                if attribute.reads_soft_deleted() {
-                    attribute.evaluate(object, &Reference::None)
-                } else {
-                    Ok(Wanted::Nothing)
-                }
-            })
-            .collect::<Result<_, _>>()
-            .map(Desired)
-    }
-
-    /// The values to match by, first to try first; attributes without a value are left out.
-    pub fn matching(&self, desired: &Desired) -> Vec<MatchingValue> {
-        self.matching
-            .iter()
-            .filter_map(|index| {
-                let value = match desired.0[*index].value()? {
-                    Json::String(text) => text.clone(),
-                    Json::Null | Json::Array(_) | Json::Object(_) => return None,
-                    other => other.to_string(),
-                };
-                Some(MatchingValue { path: self.attributes[*index].path.clone(), value })
-            })
-            .collect()
-    }
-
-    /// The values to match by among those that were sent to create an account.
-    pub fn matching_sent(&self, sent: &Shadow) -> Vec<MatchingValue> {
-        let value = |index: &usize| sent.get(&self.attributes[*index].path).cloned();
-        let mut desired = vec![Wanted::Nothing; self.attributes.len()];
-        for index in &self.matching {
-            desired[*index] = value(index).into();
-        }
-        self.matching(&Desired(desired))
-    }
-
-    /// What a new account gets.
-    pub fn creation(&self, desired: &Desired) -> Shadow {
-        self.attributes
-            .iter()
-            .zip(&desired.0)
-            .filter_map(|(attribute, wanted)| {
-                let value = match wanted {
-                    Wanted::Value(value) => value,
-                    Wanted::Nothing => attribute.default.as_ref()?,
-                    Wanted::Ignored => return None,
-                };
-                Some((attribute.path.clone(), value.clone()))
-            })
-            .collect()
-    }
-
-    /// What differs for an account that was just matched; `found` holds what the target has at [`Self::paths`].
-    pub fn changes_on_match(&self, desired: &Desired, found: &Shadow) -> Changes {
-        self.changes(desired, found, |attribute| attribute.flow != FlowType::ObjectAddOnly, |_| false, true)
-    }
-
-    /// What differs for an account that is kept in step.
-    pub fn changes_on_update(&self, desired: &Desired, shadow: &Shadow) -> Changes {
-        let flows = |attribute: &Attribute| attribute.flow != FlowType::ObjectAddOnly;
-        self.changes(desired, shadow, flows, |attribute| attribute.flow_null, false)
-    }
-
-    /// What differs for an account that is disabled: what is computed from `IsSoftDeleted`, nothing else.
-    pub fn changes_on_disable(&self, desired: &Desired, shadow: &Shadow) -> Changes {
-        self.changes(desired, shadow, Attribute::reads_soft_deleted, |attribute| attribute.flow_null, false)
-    }
-
-    fn changes(
-        &self,
-        desired: &Desired,
-        shadow: &Shadow,
-        flows: impl Fn(&Attribute) -> bool,
-        clears: impl Fn(&Attribute) -> bool,
-        first_contact: bool,
-    ) -> Changes {
-        let mut changes = Changes::new();
-        let pairs = || self.attributes.iter().zip(&desired.0).filter(|(attribute, _)| flows(attribute));
-        for (attribute, value) in pairs() {
-            let current = shadow.get(&attribute.path).filter(|value| !value.is_null());
-            let new = match (&attribute.source, value) {
-                (Source::Members, _) => None,
-                (Source::None, _) => attribute.default.clone().filter(|_| first_contact && current.is_none()),
-                (_, Wanted::Value(value)) => attribute.flowing(value, current),
-                (_, Wanted::Nothing) => (current.is_some() && clears(attribute)).then_some(Json::Null),
-                (_, Wanted::Ignored) => None,
-            };
-            if let Some(new) = new {
-                changes.insert(attribute.path.clone(), new);
-            }
-        }
-        // Sent along with any change; alone it would write in every cycle.
-        if !changes.is_empty() {
-            for (attribute, value) in pairs().filter(|(attribute, _)| attribute.always) {
-                if let Some(value) = value.value()
-                    && !changes.contains_key(&attribute.path)
-                {
-                    changes.insert(attribute.path.clone(), value.clone());
-                }
-            }
-        }
-        changes
-    }
-
-    /// What a link remembers of an account that was matched: what was found, without values that this job does not
-    /// give, so that they are never cleared.
-    pub fn remember_match(&self, desired: &Desired, mut found: Shadow) -> Shadow {
-        for (attribute, value) in self.attributes.iter().zip(&desired.0) {
-            let kept = value.value().is_some()
-                || matches!(attribute.flow, FlowType::ValueAddOnly | FlowType::AttributeAddOnly);
-            if !kept {
-                found.remove(&attribute.path);
-            }
-        }
-        found
     }
 }
 
@@ -320,11 +200,7 @@ impl Attribute {
                 Source::Constant(convert(&Value::from(value), kind)?.unwrap_or_default())
             }
             MappingSource::Expression(text) => {
-                let expression = Expression::parse(text).map_err(|error| error.to_string())?;
-                if let Some(function) = unsupported(&expression) {
-                    return Err(format!("mappings cannot use {function} yet"));
-                }
-                Source::Expression(expression)
+                Source::Expression(Expression::parse(text).map_err(|error| error.to_string())?)
             }
             MappingSource::None => Source::None,
         };
@@ -343,8 +219,51 @@ impl Attribute {
         })
     }
 
-    fn is_reference(&self) -> bool {
-        matches!(self.source, Source::Manager | Source::Members)
+    fn has(&self, effect: Effect) -> bool {
+        matches!(&self.source, Source::Expression(expression) if expression.has(effect))
+    }
+
+    /// Whether values of the attribute may not be shown.
+    fn redacts(&self) -> bool {
+        self.has(Effect::Redacts)
+    }
+
+    /// Whether the target is to have no roles but those that are mapped.
+    fn asserts_roles(&self) -> bool {
+        self.has(Effect::AssertsRoles)
+    }
+
+    /// An account is found by values that are the same each time and known before it is found.
+    fn check_matching(&self) -> Result<(), String> {
+        match &self.source {
+            Source::Manager | Source::Members => Err("a reference cannot be matched by".to_owned()),
+            Source::None => Err("an attribute without a source cannot be matched by".to_owned()),
+            Source::Expression(expression) if keeps(expression) => {
+                let what = match expression.has(Effect::Target) {
+                    true => "a value that is chosen to be unlike any in the target",
+                    false => "a value of time or chance",
+                };
+                Err(format!("{what} cannot be matched by: give the matching priority to another attribute"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_tables(&self, tables: &Tables) -> Result<(), String> {
+        let Source::Expression(expression) = &self.source else { return Ok(()) };
+        match expression.tables().find(|name| !tables.0.contains_key(*name)) {
+            None => Ok(()),
+            Some(name) if tables.0.is_empty() => {
+                Err(format!("Lookup names the table \"{name}\", but the job has no tables"))
+            }
+            Some(name) => {
+                let known: Vec<&str> = tables.0.keys().map(String::as_str).collect();
+                Err(format!(
+                    "Lookup names the table \"{name}\", which the job does not have; it has {}",
+                    known.join(", ")
+                ))
+            }
+        }
     }
 
     fn reads_soft_deleted(&self) -> bool {
@@ -353,86 +272,6 @@ impl Attribute {
             Source::Expression(expression) => expression.attributes().any(is_soft_deleted),
             _ => false,
         }
-    }
-
-    fn evaluate(&self, object: SourceView<'_>, manager: &Reference) -> Result<Wanted, MappingFailure> {
-        use expression::Attributes as _;
-        let failure = |message: String| MappingFailure { path: self.path.clone(), message };
-        let value = match &self.source {
-            Source::Attribute(name) => object.get(name),
-            Source::Expression(expression) => {
-                match expression.evaluate(&object, &Isolated).map_err(|error| failure(error.to_string()))? {
-                    Outcome::Value(value) => value,
-                    // Compiling has refused what asks the target; were it not so, nothing must be cleared.
-                    Outcome::Ignore | Outcome::Ask(_) => return Ok(Wanted::Ignored),
-                }
-            }
-            Source::Constant(value) => return Ok((!value.is_null()).then(|| value.clone()).into()),
-            Source::Manager => return Ok(manager.target().map(Json::from).into()),
-            Source::Members | Source::None => return Ok(Wanted::Nothing),
-        };
-        convert(&value, self.kind).map(Wanted::from).map_err(failure)
-    }
-
-    /// The value to write over the current one, if any is.
-    fn flowing(&self, value: &Json, current: Option<&Json>) -> Option<Json> {
-        let Some(current) = current else { return Some(value.clone()) };
-        match self.flow {
-            FlowType::ValueAddOnly | FlowType::AttributeAddOnly => None,
-            FlowType::MultiValueAddOnly => union(current, value),
-            FlowType::Always | FlowType::ObjectAddOnly => (current != value).then(|| value.clone()),
-        }
-    }
-}
-
-/// What an expression asks for that cycles do not provide: values of time and chance would be written anew in every
-/// cycle, and logs would show what is to be redacted.
-fn unsupported(expression: &Expression) -> Option<&'static str> {
-    let functions = [
-        (Effect::Clock, "Now"),
-        (Effect::Random, "Guid and RandomString"),
-        (Effect::Target, "SelectUniqueValue"),
-        (Effect::Roles, "a function of appRoleAssignments"),
-        (Effect::Tables, "Lookup"),
-        (Effect::Redacts, "Redact"),
-    ];
-    functions.into_iter().find(|(effect, _)| expression.has(*effect)).map(|(_, function)| function)
-}
-
-/// Both lists, the current one first; `None` if nothing would be added.
-fn union(current: &Json, value: &Json) -> Option<Json> {
-    let (Json::Array(current), Json::Array(new)) = (current, value) else {
-        return (current != value).then(|| value.clone());
-    };
-    let added: Vec<_> = new.iter().filter(|value| !current.contains(value)).collect();
-    (!added.is_empty()).then(|| current.iter().chain(added).cloned().collect())
-}
-
-/// A value of the source in the target attribute's type. Null, the empty string and the empty list have none.
-fn convert(value: &Value, kind: Type) -> Result<Option<Json>, String> {
-    if value.is_null_or_empty() {
-        return Ok(None);
-    }
-    if let (Value::List(values), Type::Boolean | Type::Integer | Type::Decimal) = (value, kind) {
-        let converted = values.iter().map(|value| convert(value, kind)).collect::<Result<Vec<_>, _>>()?;
-        return Ok(Some(converted.into_iter().flatten().collect()));
-    }
-    let text = value.text();
-    let text = text.as_deref().unwrap_or_default();
-    match kind {
-        Type::Boolean => match text.trim() {
-            text if text.eq_ignore_ascii_case("true") || text == "1" => Ok(Some(Json::Bool(true))),
-            text if text.eq_ignore_ascii_case("false") || text == "0" => Ok(Some(Json::Bool(false))),
-            _ => Err(format!("\"{text}\" is neither True nor False, which the target attribute takes")),
-        },
-        Type::Integer => match text.trim().parse::<i64>() {
-            Ok(number) => Ok(Some(number.into())),
-            Err(_) => Err(format!("\"{text}\" is not a whole number, which the target attribute takes")),
-        },
-        Type::String | Type::Reference if !matches!(value, Value::List(_) | Value::DateTime(_)) => {
-            Ok(Some(Json::from(text)))
-        }
-        _ => Ok(Some(value.to_json())),
     }
 }
 
@@ -443,18 +282,9 @@ fn definition(object_type: ObjectType) -> scim::Definition {
     }
 }
 
-/// The changes with the values before them, for the log.
-pub fn modified_properties(before: &Shadow, changes: &Changes) -> Vec<ModifiedProperty> {
-    changes
-        .iter()
-        .map(|(path, new)| ModifiedProperty {
-            display_name: path.clone(),
-            old_value: before.get(path).filter(|value| !value.is_null()).cloned(),
-            new_value: Some(new.clone()).filter(|value| !value.is_null()),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 #[path = "mapping_tests.rs"]
 pub(crate) mod tests;
+
+#[cfg(test)]
+mod outside_tests;

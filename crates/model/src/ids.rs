@@ -34,6 +34,13 @@ impl Ids {
         Self { clock, random, last: Arc::new(Mutex::new((0, 0))) }
     }
 
+    /// What everything is made of that has to be by chance and still repeat within a run.
+    pub fn seed(&self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.random.fill(&mut seed);
+        seed
+    }
+
     /// A new identifier, greater than every one this source has made before (RFC 9562, section 6.2, method 1:
     /// a counter in the 12 bits after the version).
     pub fn next(&self) -> Uuid {

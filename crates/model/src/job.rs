@@ -1,5 +1,7 @@
 //! A synchronization job: its configuration and its progress.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,7 +44,13 @@ pub struct Job {
     pub removal_threshold: Option<u64>,
     /// How users and groups are mapped.
     pub object_mappings: Vec<ObjectMapping>,
+    /// The tables that expressions look values up in, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, LookupTable>,
 }
+
+/// A table that `Lookup` reads: texts, compared as they are, and the value of each.
+pub type LookupTable = BTreeMap<String, String>;
 
 /// Who is provisioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

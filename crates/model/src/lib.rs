@@ -17,10 +17,10 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use ids::{Ids, Random};
 pub use job::{
     AttributeMapping, ClauseOperator, CycleCounts, CycleKind, CycleReport, CycleStatus, DeprovisionAction,
-    Deprovisioning, FlowBehavior, FlowType, Job, JobState, MappingSource, ObjectMapping, Outcome, Quarantine,
-    ScopingClause, ScopingFilter, SecretKey, StoredPosition, SyncScope, TargetActions,
+    Deprovisioning, FlowBehavior, FlowType, Job, JobState, LookupTable, MappingSource, ObjectMapping,
+    Outcome, Quarantine, ScopingClause, ScopingFilter, SecretKey, StoredPosition, SyncScope, TargetActions,
 };
-pub use link::{Counted, Escrow, Link, LinkOrigin, LinkState, Shadow};
+pub use link::{Counted, Escrow, Kept, Link, LinkOrigin, LinkState, Shadow};
 pub use log::{
     AuditEntry, ErrorInformation, Identity, ModifiedProperty, ProvisioningAction, ProvisioningEntry,
     ProvisioningStatus, ProvisioningStep, StepType,

@@ -34,6 +34,10 @@ pub struct Link {
     /// What the target holds, as far as this job wrote or read it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shadow: Shadow,
+    /// Values that are not computed anew as long as what they are made from stays: of time, of chance, and those
+    /// that were chosen to be unique; by target attribute path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<String, Kept>,
     /// The hash of the configuration that was last applied.
     pub configuration: u64,
     /// The source object's version that was last applied.
@@ -58,6 +62,15 @@ pub struct Link {
     pub counted: Option<Counted>,
     /// When the link was made.
     pub created: Timestamp,
+}
+
+/// A value that is kept, and from what it was computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// A hash of the mapping and of everything it read.
+    pub inputs: u64,
+    /// The value; null for none.
+    pub value: Value,
 }
 
 /// As what an object counts in the report of a cycle, for a cycle that goes on after an interruption.

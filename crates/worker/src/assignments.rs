@@ -1,9 +1,10 @@
 //! Who is assigned to the application, directly and through groups.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use model::ObjectType;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use crate::Error;
@@ -11,13 +12,60 @@ use crate::context::Context;
 
 const PAGE: usize = 1_000;
 
-/// Roles as bits, so that a million users' roles fit into memory.
-type Roles = u64;
+/// A set of roles, by its number in [`RoleSets`]: a million users have few different ones.
+type Roles = u32;
+
+/// The sets of roles that somebody has, each once; the first is the empty one.
+struct RoleSets {
+    sets: Vec<Arc<[Uuid]>>,
+    numbers: HashMap<Arc<[Uuid]>, Roles>,
+    unions: HashMap<(Roles, Roles), Roles>,
+}
+
+impl RoleSets {
+    fn new() -> Self {
+        let empty: Arc<[Uuid]> = Arc::new([]);
+        Self { sets: vec![Arc::clone(&empty)], numbers: HashMap::from([(empty, 0)]), unions: HashMap::new() }
+    }
+
+    fn number(&mut self, set: BTreeSet<Uuid>) -> Roles {
+        let set: Arc<[Uuid]> = set.into_iter().collect();
+        if let Some(number) = self.numbers.get(&set) {
+            return *number;
+        }
+        let number = Roles::try_from(self.sets.len()).expect("fewer sets than users, fewer users than fit");
+        self.sets.push(Arc::clone(&set));
+        self.numbers.insert(set, number);
+        number
+    }
+
+    fn with(&mut self, roles: Roles, role: Uuid) -> Roles {
+        let one = self.number(BTreeSet::from([role]));
+        self.union(roles, one)
+    }
+
+    fn union(&mut self, one: Roles, two: Roles) -> Roles {
+        if one == two {
+            return one;
+        }
+        let pair = (one.min(two), one.max(two));
+        if let Some(known) = self.unions.get(&pair) {
+            return *known;
+        }
+        let both = self.of(one).iter().chain(self.of(two)).copied().collect();
+        let number = self.number(both);
+        self.unions.insert(pair, number);
+        number
+    }
+
+    fn of(&self, roles: Roles) -> &[Uuid] {
+        &self.sets[roles as usize]
+    }
+}
 
 /// The assignments of an application.
 pub(crate) struct Assignments {
-    /// Role of each bit; roles beyond the last bit share it.
-    roles: Vec<Uuid>,
+    sets: Mutex<RoleSets>,
     users: HashMap<Uuid, Roles>,
     pub groups: HashMap<Uuid, Roles>,
     nested: bool,
@@ -27,41 +75,31 @@ pub(crate) struct Assignments {
 
 impl Assignments {
     pub async fn load(context: &Context) -> Result<Self, Error> {
-        let mut this = Self {
-            roles: Vec::new(),
-            users: HashMap::new(),
-            groups: HashMap::new(),
-            nested: context.job.nested_groups,
-            expanded: RwLock::new(None),
-        };
+        let mut sets = RoleSets::new();
+        let (mut users, mut groups) = (HashMap::new(), HashMap::new());
         let mut after = None;
         loop {
             let page = context.source.assignments(context.service_principal.id, after).await?;
             for assignment in page.assignments {
-                let bit = this.bit(assignment.app_role_id);
-                let of =
-                    if assignment.principal_type == "Group" { &mut this.groups } else { &mut this.users };
-                *of.entry(assignment.principal_id).or_default() |= bit;
+                let of = if assignment.principal_type == "Group" { &mut groups } else { &mut users };
+                let roles: &mut Roles = of.entry(assignment.principal_id).or_default();
+                *roles = sets.with(*roles, assignment.app_role_id);
             }
             after = page.next;
             if after.is_none() {
-                return Ok(this);
+                break;
             }
         }
-    }
-
-    fn bit(&mut self, role: Uuid) -> Roles {
-        let position = self.roles.iter().position(|known| *known == role).unwrap_or_else(|| {
-            self.roles.push(role);
-            self.roles.len() - 1
-        });
-        // Only whether a role is Default Access decides; the last bit never stands for that one alone.
-        1 << position.min(63)
+        let nested = context.job.nested_groups;
+        Ok(Self { sets: Mutex::new(sets), users, groups, nested, expanded: RwLock::new(None) })
     }
 
     fn names(&self, roles: Roles) -> Vec<Uuid> {
-        let named = self.roles.iter().enumerate().filter(|(bit, _)| roles & (1 << (*bit).min(63)) != 0);
-        named.map(|(_, role)| *role).collect()
+        self.sets.lock().of(roles).to_vec()
+    }
+
+    fn union(&self, one: Roles, two: Roles) -> Roles {
+        self.sets.lock().union(one, two)
     }
 
     /// Reads the members of all assigned groups, before everyone is looked at.
@@ -69,7 +107,8 @@ impl Assignments {
         let mut expanded: HashMap<Uuid, Roles> = HashMap::new();
         for (group, roles) in &self.groups {
             for user in self.members_below(context, *group).await? {
-                *expanded.entry(user).or_default() |= roles;
+                let of_user = expanded.entry(user).or_default();
+                *of_user = self.union(*of_user, *roles);
             }
         }
         *self.expanded.write() = Some(expanded);
@@ -116,7 +155,8 @@ impl Assignments {
             return Ok(self.names(direct));
         }
         if let Some(expanded) = &*self.expanded.read() {
-            return Ok(self.names(direct | expanded.get(&id).copied().unwrap_or_default()));
+            let through_groups = expanded.get(&id).copied().unwrap_or_default();
+            return Ok(self.names(self.union(direct, through_groups)));
         }
         let mut roles = direct;
         let mut seen = HashSet::new();
@@ -124,7 +164,7 @@ impl Assignments {
         while let Some(id) = waiting.pop() {
             for group in context.source.groups_of(id).await? {
                 if seen.insert(group) {
-                    roles |= self.groups.get(&group).copied().unwrap_or_default();
+                    roles = self.union(roles, self.groups.get(&group).copied().unwrap_or_default());
                     if self.nested {
                         waiting.push(group);
                     }

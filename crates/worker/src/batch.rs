@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use directory::entry_op;
-use engine::{Case, Decision, Entitlement, Reference, decide};
+use engine::{Entitlement, Reference};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use model::{
-    DeprovisionAction, DirectoryObject, Link, LinkState, ObjectType, Outcome, ProvisioningAction,
-    ProvisioningEntry, ProvisioningStatus, StepType,
+    DirectoryObject, Link, LinkState, ObjectType, ProvisioningAction, ProvisioningEntry, ProvisioningStatus,
+    StepType,
 };
 use serde_json::json;
 use store::{Expect, Kind, Transaction};
@@ -21,6 +21,7 @@ use crate::assignments::Assignments;
 use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::links;
+use crate::unique::Claims;
 use crate::work::{Export, Work, Write};
 
 /// How deep managers are created before their reports within a batch; below that the reference waits.
@@ -118,13 +119,14 @@ impl Context {
         for ((id, object), stored) in objects.into_iter().zip(stored) {
             judged.push(
                 async move {
-                    let entitlement = match &object {
-                        None => Entitlement::gone(),
+                    let (entitlement, roles) = match &object {
+                        None => (Entitlement::gone(), Vec::new()),
                         Some(object) => {
                             let roles = assignments.roles_of(self, object_type, id).await?;
-                            self.scope.judge(object, &roles, &rule.mapping.filters)
+                            (self.scope.judge(object, &roles, &rule.mapping.filters), roles)
                         }
                     };
+                    let roles = if rule.mapping.reads_roles() { self.roles(&roles) } else { Vec::new() };
                     let manager = if entitlement.in_scope() && rule.mapping.manager_path().is_some() {
                         self.source.manager(id).await?
                     } else {
@@ -136,7 +138,16 @@ impl Context {
                         links::new(id, object_type, name, self.clock.now())
                     });
                     let bare = Work::bare(link);
-                    Ok::<_, Stop>(Work { object, entitlement, manager, had_link, stored, last_try, ..bare })
+                    Ok::<_, Stop>(Work {
+                        object,
+                        entitlement,
+                        roles,
+                        manager,
+                        had_link,
+                        stored,
+                        last_try,
+                        ..bare
+                    })
                 }
                 .boxed(),
             );
@@ -167,11 +178,12 @@ impl Context {
             known
         });
         for work in &mut works {
-            let manager =
-                work.manager.map_or(&Reference::None, |id| managers.get(&id).unwrap_or(&Reference::Pending));
-            self.decide_one(rule, work, manager, mode);
+            let manager = |id| managers.get(&id).cloned().unwrap_or(Reference::Pending);
+            work.reference = work.manager.map_or(Reference::None, manager);
         }
-        self.match_all(rule, &mut works, false).await?;
+        let mut claims = Claims::new();
+        self.decide_all(rule, &mut works, mode, &mut claims).await?;
+        self.match_all(rule, &mut works, &mut claims).await?;
         if mode.everyone {
             for work in works.iter_mut().filter(|work| work.object_type == ObjectType::User) {
                 work.link.referrers_due = work.is_back();
@@ -228,146 +240,6 @@ impl Context {
         Ok(ids.into_iter().zip(found.into_iter().map(reference)).collect())
     }
 
-    fn decide_one(&self, rule: &Rule, work: &mut Work, manager: &Reference, mode: Mode) {
-        let decided = decide(&Case {
-            object: work.object.as_ref(),
-            entitlement: &work.entitlement,
-            link: work.had_link.then_some(&work.link),
-            manager,
-            mapping: &rule.mapping,
-            deprovisioning: &self.job.deprovisioning,
-        });
-        let decision = match decided {
-            Ok(decision) => decision,
-            Err(failure) => {
-                let text = failure.to_string();
-                work.step(StepType::Processing, ProvisioningStatus::Failure, text.clone(), json!({}));
-                let error = finding(
-                    "EntrySynchronizationError",
-                    text,
-                    "Correct the attribute mapping, or the object's value.",
-                );
-                work.fail(self, ProvisioningAction::Other, error);
-                return;
-            }
-        };
-        if mode.explain || !matches!(decision, Decision::Nothing | Decision::Ignore) {
-            Self::explain(work, &decision, manager);
-        }
-        if !decision.is_removal() && work.link.removal_due.take().is_some() {
-            work.link.counted = None;
-            work.write = Write::Put;
-        }
-        let due = *manager == Reference::Pending;
-        if work.link.manager_due && !mode.everyone {
-            work.link.manager_due = false;
-            work.write = Write::Put;
-        }
-        match &decision {
-            Decision::Provision(_) => work.link.manager_due = due,
-            Decision::Update { changes, returns } => {
-                work.export = Export::Patch(changes.clone());
-                work.next_state = LinkState::Active;
-                work.link.manager_due = due && mode.everyone;
-                if *returns {
-                    work.link.referrers_due = true;
-                }
-            }
-            Decision::Disable(_) | Decision::Delete if !mode.remove => Self::stage(work, &decision),
-            Decision::Disable(changes) => {
-                work.export = Export::Patch(changes.clone());
-                work.next_state = LinkState::Disabled;
-                work.link.referrers_due = true;
-            }
-            Decision::Delete => work.export = Export::Delete,
-            Decision::Release => {
-                work.link.state = LinkState::Released;
-                work.link.escrow = None;
-                work.applied(rule.hash);
-                let reason = work.entitlement.reason().to_owned();
-                work.skip(&reason, rule.hash, None);
-                work.log = true;
-                work.write = Write::Put;
-            }
-            Decision::Skip(reason) => work.skip(reason, rule.hash, None),
-            Decision::Ignore => {
-                work.outcome =
-                    Some(if work.object.is_some() { Outcome::Skipped } else { Outcome::Unchanged });
-                work.write = if work.had_link { Write::Delete } else { Write::Keep };
-            }
-            Decision::Nothing => {
-                work.outcome = Some(if work.entitlement.in_scope() || work.object.is_none() {
-                    Outcome::Unchanged
-                } else {
-                    Outcome::Skipped
-                });
-                if due && mode.everyone && !work.link.manager_due {
-                    work.link.manager_due = true;
-                    work.write = Write::Put;
-                }
-                if work.link.escrow.take().is_some() || work.link.configuration != rule.hash {
-                    work.applied(rule.hash);
-                    work.write = Write::Put;
-                }
-            }
-        }
-        work.decision = decision;
-    }
-
-    /// A removal waits for the verdict of the guard.
-    fn stage(work: &mut Work, decision: &Decision) {
-        let action = if *decision == Decision::Delete {
-            DeprovisionAction::Delete
-        } else {
-            DeprovisionAction::Disable
-        };
-        if work.link.removal_due != Some(action) {
-            work.link.removal_due = Some(action);
-            work.write = Write::Put;
-        }
-    }
-
-    /// The steps up to the export, in words.
-    fn explain(work: &mut Work, decision: &Decision, manager: &Reference) {
-        let done = ProvisioningStatus::Success;
-        let (scoping, text) = match &work.entitlement {
-            Entitlement::InScope => (done, "in scope".to_owned()),
-            Entitlement::OutOfScope { reason, .. } => (ProvisioningStatus::Skipped, reason.clone()),
-        };
-        let import = match &work.object {
-            Some(object) => format!("read version {} from the directory", object.version),
-            None => "the object no longer exists in the directory".to_owned(),
-        };
-        work.step(StepType::Import, done, import, json!({}));
-        work.step(StepType::Scoping, scoping, text, json!({"inScope": work.entitlement.in_scope()}));
-        if work.link.target_id.is_some() {
-            let details = json!({"targetId": work.link.target_id});
-            work.step(StepType::Matching, done, "linked to its account already", details);
-        }
-        let processing = match decision {
-            Decision::Provision(_) => "an account is to be there".to_owned(),
-            Decision::Update { changes, .. } | Decision::Disable(changes) => {
-                format!("{} attributes differ from what was exported last", changes.len())
-            }
-            Decision::Delete => "the account is to be deleted".to_owned(),
-            Decision::Release => "the account is left as it is".to_owned(),
-            Decision::Skip(_) | Decision::Ignore => "there is no account, and none is wanted".to_owned(),
-            Decision::Nothing => "nothing differs from what was exported last".to_owned(),
-        };
-        work.step(StepType::Processing, done, processing, json!({}));
-        match manager {
-            Reference::None => {}
-            Reference::Pending => {
-                let text = "the manager is not in the target yet; it is filled in when it is";
-                work.step(StepType::ReferenceResolution, ProvisioningStatus::Skipped, text, json!({}));
-            }
-            Reference::Target(id) => {
-                let text = "the manager is in the target";
-                work.step(StepType::ReferenceResolution, done, text, json!({"manager": id}));
-            }
-        }
-    }
-
     /// Writes links and log entries, all at once, and tells the tally.
     async fn finish(
         &self,
@@ -388,10 +260,8 @@ impl Context {
         }
         if let Some(index) = rule.index.lock().as_mut() {
             for work in &works {
-                if let (Some(id), Export::Create(values)) = (&work.link.target_id, &work.export) {
-                    for it in rule.mapping.matching_sent(values) {
-                        index.insert(&it.path, &it.value, id);
-                    }
+                if let Some(id) = &work.link.target_id {
+                    index.learn(&rule.mapping, id, &work.export);
                 }
             }
         }

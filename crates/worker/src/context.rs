@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use engine::{CompiledMapping, Scope, configuration_hash};
+use engine::{Answers, CompiledMapping, Outside, Scope, Tables, configuration_hash};
+use expression::RoleAssignment;
 use jiff::Timestamp;
-use model::{Clock, Ids, Job, Link, ObjectType, Outcome, Principal, ServicePrincipal};
+use model::{AppRole, Clock, Ids, Job, Link, ObjectType, Outcome, Principal, ServicePrincipal};
 use parking_lot::Mutex;
 use scim_client::{Capabilities, ErrorCode, Failure, ResourceKind, Target};
 use source::Source;
@@ -18,8 +19,8 @@ use uuid::Uuid;
 use crate::assignments::Assignments;
 use crate::contested::Contested;
 use crate::error::{Stop, is_fatal};
+use crate::index::Index;
 use crate::lease::Keeper;
-use crate::matching::Index;
 use crate::schedule::Shared;
 use crate::tally::Tally;
 use crate::{Error, links};
@@ -81,6 +82,10 @@ pub(crate) struct Context {
     pub contested: Mutex<Vec<Contested>>,
     /// Whether they have been dealt with: who meets another now has failed.
     pub settled: AtomicBool,
+    /// The application's roles, in the order in which it defines them.
+    roles: Vec<(Uuid, Arc<RoleAssignment>)>,
+    /// What chance is made of in mappings.
+    seed: [u8; 32],
 }
 
 /// The configuration of a job, compiled.
@@ -103,11 +108,12 @@ impl Configuration {
         let service_principal: ServicePrincipal = serde_json::from_slice(&found.body)
             .map_err(|error| Error::Damaged(format!("the service principal {id}: {error}")))?;
         let has_roles = service_principal.app_roles.iter().any(|role| role.is_enabled);
+        let tables = Tables::new(&job.tables);
         let rule = |object_type: ObjectType| -> Result<Option<Rule>, Error> {
             let mapping = job.object_mappings.iter().find(|it| it.source_object == object_type && it.enabled);
             let Some(mapping) = mapping else { return Ok(None) };
             Ok(Some(Rule {
-                mapping: CompiledMapping::compile(mapping)?,
+                mapping: CompiledMapping::compile(mapping, &tables)?,
                 hash: configuration_hash(&job, object_type, has_roles),
                 kind: match object_type {
                     ObjectType::User => ResourceKind::Users,
@@ -137,6 +143,8 @@ impl Context {
         let of_lease = Arc::clone(&lease);
         // No request outlasts the lease, as it is renewed.
         let target = target.with_deadline(Arc::new(move || of_lease.deadline()));
+        let roles = configuration.service_principal.app_roles.iter().filter(|role| role.is_enabled);
+        let roles = roles.map(|role| (role.id, Arc::new(assigned(role)))).collect();
         Self {
             store: Arc::clone(&shared.store),
             clock: Arc::clone(&shared.clock),
@@ -166,7 +174,20 @@ impl Context {
             gate: tokio::sync::Mutex::new(()),
             contested: Mutex::default(),
             settled: AtomicBool::new(false),
+            roles,
+            seed: shared.ids.seed(),
         }
+    }
+
+    /// The application's own roles among those with these ids.
+    pub fn roles(&self, ids: &[Uuid]) -> Vec<Arc<RoleAssignment>> {
+        let own = self.roles.iter().filter(|(id, _)| ids.contains(id));
+        own.map(|(_, role)| Arc::clone(role)).collect()
+    }
+
+    /// What mappings may ask for beside the object that has these roles.
+    pub fn outside<'a>(&self, roles: &'a [Arc<RoleAssignment>], answers: &'a Answers) -> Outside<'a> {
+        Outside { now: self.clock.now(), seed: self.seed, roles, answers }
     }
 
     pub fn realm(&self) -> Realm {
@@ -268,6 +289,14 @@ impl Context {
     /// Reads the assignments anew when they are needed next.
     pub async fn forget_assignments(&self) {
         *self.assignments.write().await = None;
+    }
+}
+
+fn assigned(role: &AppRole) -> RoleAssignment {
+    RoleAssignment {
+        id: role.id.to_string(),
+        value: role.value.clone().unwrap_or_default(),
+        display_name: role.display_name.clone(),
     }
 }
 

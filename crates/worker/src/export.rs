@@ -1,12 +1,9 @@
 //! Matching and the requests of single objects.
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::{Decision, MatchingValue};
-use futures::future::BoxFuture;
-use futures::{FutureExt as _, StreamExt as _};
+use engine::Decision;
 use model::{
     Link, LinkOrigin, LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, Shadow,
     StepType,
@@ -15,162 +12,16 @@ use scim_client::{ErrorCode, Failure, Operation, PageToken, Resource, Select, di
 use serde_json::{Map, Value, json};
 
 use crate::batch::Mode;
-use crate::context::{CONCURRENCY, Context, Rule};
-use crate::error::{Stop, finding, information, of_the_endpoint};
+use crate::context::{Context, Rule};
+use crate::error::{finding, information};
 use crate::links;
+use crate::matching::Found;
 use crate::work::{Export, Work, Write};
 
 /// How long requests in flight are waited for when the work is stopped.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What became of the search for the object at that place; `None` where there was nothing to search by.
-type Search = (usize, Option<Result<Found, Failure>>);
-
-/// What matching found.
-enum Found {
-    Nobody,
-    Account(Box<Resource>, MatchingValue),
-    Several(MatchingValue, usize),
-}
-
 impl Context {
-    /// Finds the accounts of the objects that have none yet, and decides between matching and creation.
-    pub(crate) async fn match_all(&self, rule: &Rule, works: &mut [Work], fresh: bool) -> Result<(), Stop> {
-        let mut searches: Vec<BoxFuture<'_, Search>> = Vec::new();
-        for (index, work) in works.iter().enumerate() {
-            let Decision::Provision(desired) = &work.decision else { continue };
-            let wanted = rule.mapping.matching(desired);
-            let search = async move {
-                let found =
-                    if wanted.is_empty() { None } else { Some(self.search(rule, &wanted, fresh).await) };
-                (index, found)
-            };
-            searches.push(search.boxed());
-        }
-        let found: Vec<Search> =
-            futures::stream::iter(searches).buffer_unordered(CONCURRENCY).collect().await;
-        let mut found: HashMap<usize, Result<Found, Failure>> =
-            found.into_iter().filter_map(|(index, found)| Some((index, found?))).collect();
-        let mut taken = HashMap::new();
-        for (index, work) in works.iter_mut().enumerate() {
-            if !matches!(work.decision, Decision::Provision(_)) {
-                continue;
-            }
-            match found.remove(&index) {
-                None => {
-                    let reason = "the object has no value for any matching attribute";
-                    let advice = "Give the object a value, or match by another attribute.";
-                    work.step(StepType::Matching, ProvisioningStatus::Skipped, reason, json!({}));
-                    work.skip(reason, rule.hash, Some(finding("ImportSkipped", reason, advice)));
-                }
-                Some(Err(failure)) => {
-                    // Whoever may not search cannot do anything.
-                    if failure.code == ErrorCode::InsufficientRights {
-                        return Err(Stop::Target(failure));
-                    }
-                    work.refused(self, ProvisioningAction::Other, of_the_endpoint(failure));
-                    if let Some(failure) = work.fatal.take() {
-                        return Err(Stop::Target(failure));
-                    }
-                }
-                Some(Ok(Found::Nobody)) => Self::will_create(rule, work),
-                Some(Ok(Found::Several(by, count))) => self.several(work, &by, count),
-                Some(Ok(Found::Account(resource, by))) => {
-                    let id = resource.id.clone();
-                    let other = taken.insert(id, work.id);
-                    self.adopt(rule, work, *resource, &by, other).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn search(&self, rule: &Rule, wanted: &[MatchingValue], fresh: bool) -> Result<Found, Failure> {
-        for by in wanted {
-            let mut accounts = self.accounts(rule, by, fresh).await?;
-            if accounts.len() > 1 {
-                return Ok(Found::Several(by.clone(), accounts.len()));
-            }
-            if let Some(account) = accounts.pop() {
-                return Ok(Found::Account(Box::new(account), by.clone()));
-            }
-        }
-        Ok(Found::Nobody)
-    }
-
-    fn several(&self, work: &mut Work, by: &MatchingValue, count: usize) {
-        let reason = format!("{count} accounts in the target have {} \"{}\"", by.path, by.value);
-        work.step(
-            StepType::Matching,
-            ProvisioningStatus::Failure,
-            reason.clone(),
-            json!({"attribute": by.path}),
-        );
-        let advice =
-            "Remove or rename the surplus accounts in the target, or match by an attribute that is unique.";
-        work.fail(self, ProvisioningAction::Other, finding("DuplicateTargetEntries", reason, advice));
-    }
-
-    fn will_create(rule: &Rule, work: &mut Work) {
-        let Decision::Provision(desired) = &work.decision else { return };
-        if !rule.mapping.actions.create {
-            let reason = "no account matches, and creating accounts is switched off for this object mapping";
-            work.skip(reason, rule.hash, None);
-            return;
-        }
-        work.export = Export::Create(rule.mapping.creation(desired));
-        work.next_state = LinkState::Active;
-        work.step(StepType::Matching, ProvisioningStatus::Success, "no account matches", json!({}));
-    }
-
-    /// Links the account that was found, unless it is somebody else's.
-    pub(crate) async fn adopt(
-        &self,
-        rule: &Rule,
-        work: &mut Work,
-        resource: Resource,
-        by: &MatchingValue,
-        other: Option<uuid::Uuid>,
-    ) -> Result<(), Stop> {
-        let holder = self.holder(work.object_type, &resource.id).await?;
-        let holder = holder.or(other).filter(|holder| *holder != work.id);
-        if let Some(holder) = holder {
-            let reason = format!(
-                "the account with {} \"{}\" is already the account of the object {holder}",
-                by.path, by.value
-            );
-            work.step(
-                StepType::Matching,
-                ProvisioningStatus::Failure,
-                reason.clone(),
-                json!({"targetId": resource.id}),
-            );
-            let advice = "Give the two objects different values for the matching attribute.";
-            work.contest(self, ProvisioningAction::Other, finding("DuplicateSourceEntries", reason, advice));
-            return Ok(());
-        }
-        let text = format!("matched by {} \"{}\"", by.path, by.value);
-        work.step(StepType::Matching, ProvisioningStatus::Success, text, json!({"targetId": resource.id}));
-        let found = read_paths(&resource, rule.mapping.paths());
-        work.found = Some(found.clone());
-        work.link.target_id = Some(resource.id);
-        work.link.origin =
-            if work.link.unacknowledged.is_some() { LinkOrigin::Created } else { LinkOrigin::Matched };
-        work.link.referrers_due = true;
-        work.next_state = LinkState::Active;
-        if let Decision::Provision(desired) = &work.decision {
-            let mut changes = rule.mapping.changes_on_match(desired, &found);
-            if !rule.mapping.actions.update {
-                changes.clear();
-            }
-            work.link.shadow = rule.mapping.remember_match(desired, found);
-            work.export = Export::Patch(changes);
-        } else {
-            work.link.shadow = found;
-        }
-        Ok(())
-    }
-
     /// Sends what one object needs.
     pub(crate) async fn export_one(&self, rule: &Rule, mut work: Work, mode: Mode) -> Work {
         let export = work.export.clone();
@@ -253,7 +104,7 @@ impl Context {
         work.link.shadow = Shadow::new();
         let values: Map<String, Value> =
             values.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
-        work.apply_changes(&values);
+        work.apply_changes(rule, &values);
         work.applied(rule.hash);
         work.succeed(ProvisioningAction::Create, Outcome::Created);
     }
@@ -270,14 +121,16 @@ impl Context {
         let wanted = rule.mapping.matching(desired);
         match self.search(rule, &wanted, true).await {
             Ok(Found::Account(resource, by)) => {
-                if let Err(stop) = self.adopt(rule, work, *resource, &by, None).await {
-                    tracing::error!(?stop, "the store failed while an account was matched");
-                    work.abandoned = true;
-                    return;
+                match self.adopt(rule, work, *resource, &by, None).await {
+                    Ok(true) => Self::plan(rule, work),
+                    Ok(false) => {}
+                    Err(stop) => {
+                        tracing::error!(?stop, "the store failed while an account was matched");
+                        work.abandoned = true;
+                        return;
+                    }
                 }
-                if work.outcome != Some(Outcome::Failed)
-                    && let Export::Patch(changes) = work.export.clone()
-                {
+                if let Export::Patch(changes) = work.export.clone() {
                     Box::pin(self.patch(rule, work, &changes)).await;
                 }
             }
@@ -313,7 +166,7 @@ impl Context {
             work.refused(self, action, failure);
             return;
         }
-        work.apply_changes(changes);
+        work.apply_changes(rule, changes);
         work.link.state = work.next_state;
         work.link.unacknowledged = None;
         work.link.removal_due = None;
@@ -400,7 +253,8 @@ impl Context {
     /// Nobody knows whether a request was carried out: found out at the end of the cycle, when it cannot land any
     /// more.
     fn doubt(&self, rule: &Rule, work: &mut Work, failure: &Failure) {
-        tracing::warn!(object = %work.id, %failure, "a request of unknown outcome is settled at the end of the cycle");
+        let failure = work.redacted(self, &failure.to_string());
+        tracing::warn!(object = %work.id, failure, "a request of unknown outcome is settled at the end of the cycle");
         self.note(rule, work);
         work.write = Write::Put;
     }

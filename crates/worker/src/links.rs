@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
 use model::{DeprovisionAction, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use store::{Cursor, Expect, Key, KeyName, Kind, Object, Order, Position, Realm, Scan, Store, Transaction};
 use uuid::Uuid;
@@ -95,6 +96,7 @@ pub(crate) fn new(id: Uuid, object_type: ObjectType, name: String, created: jiff
         origin: LinkOrigin::None,
         state: LinkState::Pending,
         shadow: Shadow::new(),
+        kept: BTreeMap::new(),
         configuration: 0,
         source_version: 0,
         unacknowledged: None,

@@ -1,203 +1,193 @@
-//! Which account in the target is it?
+//! Which account in the target is it, and what does that mean for the object?
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
 
-use engine::MatchingValue;
-use scim_client::path::Path;
-use scim_client::{ErrorCode, Failure, PageToken, Resource, Select, document};
-use serde_json::Value;
+use engine::{Decision, MatchingValue};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
+use model::{LinkOrigin, LinkState, ProvisioningAction, ProvisioningStatus, StepType};
+use scim_client::{ErrorCode, Failure, Resource};
+use serde_json::json;
+use uuid::Uuid;
 
-use crate::context::{Context, Rule};
-use crate::error::Stop;
+use crate::context::{CONCURRENCY, Context, Rule};
+use crate::error::{Stop, finding, of_the_endpoint};
+use crate::export::read_paths;
+use crate::unique::Claims;
+use crate::work::{Export, Work};
 
-/// A target that holds more than this is not read whole.
-const MOST_INDEXED: u64 = 200_000;
+/// What became of the search for the object at that place; `None` where there was nothing to search by.
+type Search = (usize, Option<Result<Found, Failure>>);
 
-/// The target's resources of a type by hashes of their matching values: candidates, to be verified.
-pub(crate) struct Index {
-    hasher: RandomState,
-    ids: HashMap<u64, Ids>,
-}
-
-enum Ids {
-    One(Box<str>),
-    Many(Vec<Box<str>>),
-}
-
-impl Index {
-    fn new() -> Self {
-        Self { hasher: RandomState::new(), ids: HashMap::new() }
-    }
-
-    fn hash(&self, path: &str, value: &str) -> u64 {
-        self.hasher.hash_one((path, scim::fold::fold_key(value)))
-    }
-
-    pub fn insert(&mut self, path: &str, value: &str, id: &str) {
-        let hash = self.hash(path, value);
-        match self.ids.get_mut(&hash) {
-            None => {
-                self.ids.insert(hash, Ids::One(id.into()));
-            }
-            Some(Ids::One(one)) if **one == *id => {}
-            Some(Ids::Many(many)) if many.iter().any(|one| **one == *id) => {}
-            Some(Ids::Many(many)) => many.push(id.into()),
-            Some(slot @ Ids::One(_)) => {
-                if let Ids::One(one) = std::mem::replace(slot, Ids::Many(vec![id.into()]))
-                    && let Ids::Many(many) = slot
-                {
-                    many.push(one);
-                }
-            }
-        }
-    }
-
-    fn candidates(&self, path: &str, value: &str) -> Vec<String> {
-        match self.ids.get(&self.hash(path, value)) {
-            None => Vec::new(),
-            Some(Ids::One(id)) => vec![id.to_string()],
-            Some(Ids::Many(ids)) => ids.iter().map(ToString::to_string).collect(),
-        }
-    }
+/// What matching found.
+pub(crate) enum Found {
+    Nobody,
+    Account(Box<Resource>, MatchingValue),
+    Several(MatchingValue, usize),
 }
 
 impl Context {
-    /// Reads the target into an index where that costs fewer requests than asking for `expected` objects one by one.
-    pub async fn prefetch(&self, rule: &Rule, expected: u64) -> Result<(), Stop> {
-        if expected < 4 || rule.index.lock().is_some() {
-            return Ok(());
-        }
-        match self.read_index(rule, Some(expected)).await {
-            Ok(Some(index)) => {
-                tracing::info!(kind = ?rule.kind, expected, values = index.ids.len(), "matching in memory: the target was read by pages");
-                *rule.index.lock() = Some(index);
-                Ok(())
-            }
-            Ok(None) => {
-                tracing::info!(kind = ?rule.kind, expected, "matching by queries: cheaper than reading the target");
-                Ok(())
-            }
-            Err(failure) if self.is_fatal(&failure) => Err(Stop::Target(failure)),
-            Err(failure) => {
-                tracing::info!(kind = ?rule.kind, %failure, "matching by queries: the target cannot be listed");
-                Ok(())
-            }
-        }
-    }
-
-    /// Reads all matching values of the target; `None` when that costs more than `expected` queries.
-    async fn read_index(&self, rule: &Rule, expected: Option<u64>) -> Result<Option<Index>, Failure> {
-        let mut paths = vec!["id"];
-        paths.extend(rule.mapping.matching_paths());
-        let parsed: Vec<(&str, Path)> =
-            rule.mapping.matching_paths().filter_map(|path| Some((path, Path::parse(path).ok()?))).collect();
-        let mut index = Index::new();
-        let mut token = PageToken::first();
-        loop {
-            if self.cancel.is_cancelled() {
-                return Ok(None);
-            }
-            let page = self.heard(self.target.list(rule.kind, Select::Only(&paths), token).await)?;
-            if let Some(expected) = expected {
-                let size = page.resources.len().max(1) as u64;
-                let total = page.total.unwrap_or(u64::MAX);
-                if page.next.is_some() && (total > MOST_INDEXED || total / size > expected) {
-                    return Ok(None);
-                }
-            }
-            for resource in &page.resources {
-                for (path, parsed) in &parsed {
-                    for value in document::values(&resource.attributes, parsed).into_iter().filter_map(text) {
-                        index.insert(path, &value, &resource.id);
-                    }
-                }
-            }
-            match page.next {
-                Some(next) => token = next,
-                None => return Ok(Some(index)),
-            }
-        }
-    }
-
-    /// The accounts that carry a matching value.
-    ///
-    /// `fresh`: the index may be older than what has to be found; ask the target.
-    pub async fn accounts(
+    /// Finds the accounts of the objects that have none yet, and decides between matching and creation.
+    pub(crate) async fn match_all(
         &self,
         rule: &Rule,
-        wanted: &MatchingValue,
+        works: &mut [Work],
+        claims: &mut Claims,
+    ) -> Result<(), Stop> {
+        let mut searches: Vec<BoxFuture<'_, Search>> = Vec::new();
+        for (index, work) in works.iter().enumerate() {
+            let Decision::Provision(desired) = &work.decision else { continue };
+            let wanted = rule.mapping.matching(desired);
+            let search = async move {
+                let found =
+                    if wanted.is_empty() { None } else { Some(self.search(rule, &wanted, false).await) };
+                (index, found)
+            };
+            searches.push(search.boxed());
+        }
+        let found: Vec<Search> =
+            futures::stream::iter(searches).buffer_unordered(CONCURRENCY).collect().await;
+        let mut found: HashMap<usize, Result<Found, Failure>> =
+            found.into_iter().filter_map(|(index, found)| Some((index, found?))).collect();
+        let mut taken = HashMap::new();
+        let mut wanted = vec![false; works.len()];
+        for (index, work) in works.iter_mut().enumerate() {
+            if !matches!(work.decision, Decision::Provision(_)) {
+                continue;
+            }
+            match found.remove(&index) {
+                None => {
+                    let reason = "the object has no value for any matching attribute";
+                    let advice = "Give the object a value, or match by another attribute.";
+                    work.step(StepType::Matching, ProvisioningStatus::Skipped, reason, json!({}));
+                    work.skip(reason, rule.hash, Some(finding("ImportSkipped", reason, advice)));
+                }
+                Some(Err(failure)) => {
+                    // Whoever may not search cannot do anything.
+                    if failure.code == ErrorCode::InsufficientRights {
+                        return Err(Stop::Target(failure));
+                    }
+                    work.refused(self, ProvisioningAction::Other, of_the_endpoint(failure));
+                    if let Some(failure) = work.fatal.take() {
+                        return Err(Stop::Target(failure));
+                    }
+                }
+                Some(Ok(Found::Nobody)) => wanted[index] = Self::may_create(rule, work),
+                Some(Ok(Found::Several(by, count))) => self.several(work, &by, count),
+                Some(Ok(Found::Account(resource, by))) => {
+                    let id = resource.id.clone();
+                    let other = taken.insert(id, work.id);
+                    wanted[index] = self.adopt(rule, work, *resource, &by, other).await?;
+                }
+            }
+        }
+        // Only now is it known whose account may have a unique value already: the object's own.
+        let mut found: Vec<&mut Work> =
+            works.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted).map(|(work, _)| work).collect();
+        self.complete(rule, &mut found, claims).await?;
+        for work in found {
+            Self::plan(rule, work);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn search(
+        &self,
+        rule: &Rule,
+        wanted: &[MatchingValue],
         fresh: bool,
-    ) -> Result<Vec<Resource>, Failure> {
-        if !fresh {
-            let known = rule.index.lock().as_ref().map(|index| index.candidates(&wanted.path, &wanted.value));
-            if let Some(ids) = known {
-                return self.verify(rule, wanted, ids).await;
+    ) -> Result<Found, Failure> {
+        for by in wanted {
+            let mut accounts = self.accounts(rule, by, fresh).await?;
+            if accounts.len() > 1 {
+                return Ok(Found::Several(by.clone(), accounts.len()));
+            }
+            if let Some(account) = accounts.pop() {
+                return Ok(Found::Account(Box::new(account), by.clone()));
             }
         }
-        if self.filters {
-            match self.heard(self.target.find(rule.kind, &wanted.path, &wanted.value).await) {
-                Ok(found) if !found.filter_ignored => return Ok(found.resources),
-                Ok(_) => {
-                    tracing::warn!(kind = ?rule.kind, "filter ignored: the target is listed and matched here");
-                }
-                Err(failure) if failure.refuses_filter() => {}
-                Err(failure) => return Err(failure),
-            }
-        }
-        let index = self.read_index(rule, None).await?;
-        let Some(index) = index else {
-            return Err(Failure {
-                code: ErrorCode::DeadlineExceeded,
-                status: None,
-                scim_type: None,
-                reason: "the cycle was stopped".into(),
-                recommended_action: "".into(),
-                retryable: true,
-                outcome_unknown: false,
-                retry_after: None,
-            });
-        };
-        let ids = index.candidates(&wanted.path, &wanted.value);
-        *rule.index.lock() = Some(index);
-        self.verify(rule, wanted, ids).await
+        Ok(Found::Nobody)
     }
 
-    /// Those of the candidates that exist and really carry the value.
-    async fn verify(
+    pub(crate) fn several(&self, work: &mut Work, by: &MatchingValue, count: usize) {
+        let reason = format!("{count} accounts in the target have {} \"{}\"", by.path, by.value);
+        work.step(
+            StepType::Matching,
+            ProvisioningStatus::Failure,
+            reason.clone(),
+            json!({"attribute": by.path}),
+        );
+        let advice =
+            "Remove or rename the surplus accounts in the target, or match by an attribute that is unique.";
+        work.fail(self, ProvisioningAction::Other, finding("DuplicateTargetEntries", reason, advice));
+    }
+
+    fn may_create(rule: &Rule, work: &mut Work) -> bool {
+        if rule.mapping.actions.create {
+            work.step(StepType::Matching, ProvisioningStatus::Success, "no account matches", json!({}));
+        } else {
+            let reason = "no account matches, and creating accounts is switched off for this object mapping";
+            work.skip(reason, rule.hash, None);
+        }
+        rule.mapping.actions.create
+    }
+
+    /// What is sent for an object whose account has been looked for: a creation, or what differs in the one found.
+    pub(crate) fn plan(rule: &Rule, work: &mut Work) {
+        let Decision::Provision(desired) = &work.decision else { return };
+        work.next_state = LinkState::Active;
+        work.link.kept.clone_from(&desired.kept);
+        match &work.found {
+            None => work.export = Export::Create(rule.mapping.creation(desired)),
+            Some(found) => {
+                let mut changes = rule.mapping.changes_on_match(desired, found);
+                if !rule.mapping.actions.update {
+                    changes.clear();
+                }
+                work.link.shadow = rule.mapping.remember_match(desired, found.clone());
+                work.export = Export::Patch(changes);
+            }
+        }
+    }
+
+    /// Links the account that was found, unless it is somebody else's; whether it was.
+    pub(crate) async fn adopt(
         &self,
         rule: &Rule,
-        wanted: &MatchingValue,
-        ids: Vec<String>,
-    ) -> Result<Vec<Resource>, Failure> {
-        let Ok(path) = Path::parse(&wanted.path) else { return Ok(Vec::new()) };
-        let mut found = Vec::new();
-        for id in ids {
-            match self.heard(self.target.get(rule.kind, &id, Select::Usual).await) {
-                Ok(resource) => {
-                    let values = document::values(&resource.attributes, &path);
-                    if values
-                        .into_iter()
-                        .filter_map(text)
-                        .any(|it| document::same_text(&path, &it, &wanted.value))
-                    {
-                        found.push(resource);
-                    }
-                }
-                Err(failure) if failure.is_gone() => {}
-                Err(failure) => return Err(failure),
-            }
+        work: &mut Work,
+        resource: Resource,
+        by: &MatchingValue,
+        other: Option<Uuid>,
+    ) -> Result<bool, Stop> {
+        let holder = self.holder(work.object_type, &resource.id).await?;
+        let holder = holder.or(other).filter(|holder| *holder != work.id);
+        if let Some(holder) = holder {
+            let reason = format!(
+                "the account with {} \"{}\" is already the account of the object {holder}",
+                by.path, by.value
+            );
+            work.step(
+                StepType::Matching,
+                ProvisioningStatus::Failure,
+                reason.clone(),
+                json!({"targetId": resource.id}),
+            );
+            let advice = "Give the two objects different values for the matching attribute.";
+            work.contest(self, ProvisioningAction::Other, finding("DuplicateSourceEntries", reason, advice));
+            return Ok(false);
         }
-        Ok(found)
-    }
-}
-
-/// A value as text, for comparing; lists and objects have none.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
+        let text = format!("matched by {} \"{}\"", by.path, by.value);
+        work.step(StepType::Matching, ProvisioningStatus::Success, text, json!({"targetId": resource.id}));
+        let found = match &work.decision {
+            Decision::Provision(desired) => read_paths(&resource, rule.mapping.paths_of(desired)),
+            _ => read_paths(&resource, rule.mapping.paths()),
+        };
+        work.link.shadow = found.clone();
+        work.found = Some(found);
+        work.link.target_id = Some(resource.id);
+        work.link.origin =
+            if work.link.unacknowledged.is_some() { LinkOrigin::Created } else { LinkOrigin::Matched };
+        work.link.referrers_due = true;
+        Ok(true)
     }
 }

@@ -149,13 +149,12 @@ impl Context {
             if self.holder(work.object_type, &account.id).await?.is_some_and(|holder| holder != work.id) {
                 continue;
             }
-            self.adopt(rule, work, account, by, None).await?;
-            if work.link.target_id.is_some() {
+            if self.adopt(rule, work, account, by, None).await? {
                 work.link.unacknowledged = None;
                 work.link.state = LinkState::Active;
                 // As it is in the target: whatever differs is sent like any change.
                 let found = std::mem::take(&mut work.link.shadow).into_iter().collect();
-                work.apply_changes(&found);
+                work.apply_changes(rule, &found);
                 let text = "created; the answer had been lost, and the account was found";
                 work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
                 work.succeed(ProvisioningAction::Create, Outcome::Created);
@@ -198,7 +197,7 @@ impl Context {
             let cleared = known.keys().filter(|path| !found.contains_key(*path));
             let changes = cleared.map(|path| (path.clone(), Value::Null)).chain(found.clone()).collect();
             work.link.shadow = known;
-            work.apply_changes(&changes);
+            work.apply_changes(rule, &changes);
             work.modified.retain(|property| property.old_value != property.new_value);
             let text = "changed; the answer had been lost, and the account was read";
             work.step(StepType::Export, ProvisioningStatus::Success, text, json!({"targetId": id}));

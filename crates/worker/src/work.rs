@@ -1,18 +1,22 @@
 //! One object on its way through a cycle.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use engine::{Changes, Decision, Entitlement, modified_properties};
+use engine::{Answers, Changes, Decision, Entitlement, Reference, redact};
+use expression::RoleAssignment;
 use model::{
     DirectoryObject, ErrorInformation, Identity, Link, LinkOrigin, LinkState, ModifiedProperty, ObjectType,
     Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow, StepType,
 };
 use scim_client::ErrorCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::contested::Contested;
-use crate::context::Context;
+use crate::context::{Context, Rule};
 use crate::error::{finding, information};
 
 /// What is sent for an object.
@@ -50,7 +54,13 @@ pub(crate) struct Work {
     pub object_type: ObjectType,
     pub object: Option<DirectoryObject>,
     pub entitlement: Entitlement,
+    /// The application's own roles that it has, where its mapping reads them.
+    pub roles: Vec<Arc<RoleAssignment>>,
     pub manager: Option<Uuid>,
+    /// The manager's account.
+    pub reference: Reference,
+    /// What the target said about values that nobody else is to have.
+    pub answers: Answers,
     pub link: Link,
     pub had_link: bool,
     pub decision: Decision,
@@ -88,7 +98,10 @@ impl Work {
             object_type: link.object_type,
             object: None,
             entitlement: Entitlement::InScope,
+            roles: Vec::new(),
             manager: None,
+            reference: Reference::None,
+            answers: Answers::new(),
             next_state: link.state,
             link,
             had_link: true,
@@ -168,6 +181,7 @@ impl Work {
     /// The object could not be brought in line: it waits for another try.
     pub fn fail(&mut self, context: &Context, action: ProvisioningAction, error: ErrorInformation) {
         let now = context.clock.now();
+        let error = self.without_secrets(context, error);
         self.link.escrow = engine::fail(self.link.escrow.as_ref(), error.clone(), now);
         if self.link.escrow.is_none() {
             let text = "failed for 28 days and is given up; it is tried again when it changes";
@@ -243,8 +257,8 @@ impl Work {
     }
 
     /// Writes changes into the shadow, and notes them for the log.
-    pub fn apply_changes(&mut self, changes: &Changes) {
-        self.modified.extend(modified_properties(&self.link.shadow, changes));
+    pub fn apply_changes(&mut self, rule: &Rule, changes: &Changes) {
+        self.modified.extend(rule.mapping.modified_properties(&self.link.shadow, changes));
         for (path, value) in changes {
             if value.is_null() {
                 self.link.shadow.remove(path);
@@ -254,8 +268,42 @@ impl Work {
         }
     }
 
+    /// The values of the object that may not be shown.
+    fn secrets(&self, context: &Context) -> Vec<String> {
+        let Some(rule) = context.rule(self.object_type).filter(|rule| rule.mapping.redacts_any()) else {
+            return Vec::new();
+        };
+        let created = match &self.decision {
+            Decision::Provision(desired) => rule.mapping.creation(desired),
+            _ => Shadow::new(),
+        };
+        let known = [Some(&self.link.shadow), self.stored.as_ref().map(|it| &it.shadow), self.found.as_ref()];
+        let known = known.into_iter().flatten().chain([&created]).flatten();
+        match &self.export {
+            Export::Create(values) => rule.mapping.secrets(known.chain(values)),
+            Export::Patch(changes) => rule.mapping.secrets(known.chain(changes)),
+            Export::Delete | Export::Nothing => rule.mapping.secrets(known),
+        }
+    }
+
+    /// A text without the values that may not be shown.
+    pub fn redacted(&self, context: &Context, text: &str) -> String {
+        redact(text, &self.secrets(context))
+    }
+
+    fn without_secrets(&self, context: &Context, value: ErrorInformation) -> ErrorInformation {
+        let secrets = self.secrets(context);
+        if secrets.is_empty() { value } else { concealed(value, &secrets) }
+    }
+
     /// The log entry of what was done.
     pub fn entry(&self, context: &Context) -> ProvisioningEntry {
+        let entry = self.full_entry(context);
+        let secrets = self.secrets(context);
+        if secrets.is_empty() { entry } else { concealed(entry, &secrets) }
+    }
+
+    fn full_entry(&self, context: &Context) -> ProvisioningEntry {
         let identity_type = match self.object_type {
             ObjectType::User => "User",
             ObjectType::Group => "Group",
@@ -294,4 +342,19 @@ impl Work {
             modified_properties: self.modified.clone(),
         }
     }
+}
+
+/// A document without the values that may not be shown, wherever they stand in its texts.
+fn concealed<T: Serialize + DeserializeOwned>(document: T, secrets: &[String]) -> T {
+    fn conceal(value: &mut Value, secrets: &[String]) {
+        match value {
+            Value::String(text) => *text = redact(text, secrets),
+            Value::Array(values) => values.iter_mut().for_each(|value| conceal(value, secrets)),
+            Value::Object(fields) => fields.values_mut().for_each(|value| conceal(value, secrets)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut value = serde_json::to_value(&document).unwrap_or_default();
+    conceal(&mut value, secrets);
+    serde_json::from_value(value).unwrap_or(document)
 }

@@ -182,6 +182,8 @@ pub enum Effect {
     Roles,
     /// It reads application roles and leaves others in the target alone.
     KeepsRoles,
+    /// It reads application roles, and the target is to have no others.
+    AssertsRoles,
     /// It reads a table.
     Tables,
     /// It can leave the target attribute as it is.
@@ -196,7 +198,8 @@ pub(crate) fn effects(function: &str) -> &'static [Effect] {
         "Now" => &[Effect::Clock],
         "Guid" | "RandomString" => &[Effect::Random],
         "SelectUniqueValue" => &[Effect::Target],
-        "SingleAppRoleAssignment" | "AssertiveAppRoleAssignmentsComplex" => &[Effect::Roles],
+        "SingleAppRoleAssignment" => &[Effect::Roles],
+        "AssertiveAppRoleAssignmentsComplex" => &[Effect::Roles, Effect::AssertsRoles],
         "AppRoleAssignmentsComplex" => &[Effect::Roles, Effect::KeepsRoles],
         "Lookup" => &[Effect::Tables],
         "IgnoreFlowIfNullOrEmpty" => &[Effect::IgnoresFlow],

@@ -1,0 +1,231 @@
+//! What is to be done about each object of a batch, and the words for it.
+
+use engine::{Case, Decision, Entitlement, MappingFailure, Question, Reference, decide};
+use model::{DeprovisionAction, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, StepType};
+use serde_json::json;
+
+use crate::batch::Mode;
+use crate::context::{Context, Rule};
+use crate::error::{Stop, finding};
+use crate::unique::Claims;
+use crate::work::{Export, Work, Write};
+
+impl Context {
+    /// Decides about every object. Where that depends on whether others have a value, the target is asked first.
+    pub(crate) async fn decide_all(
+        &self,
+        rule: &Rule,
+        works: &mut [Work],
+        mode: Mode,
+        claims: &mut Claims,
+    ) -> Result<(), Stop> {
+        let mut undecided: Vec<&mut Work> = works.iter_mut().collect();
+        while !undecided.is_empty() {
+            let mut asking = Vec::new();
+            for work in undecided {
+                let questions = self.decide_one(rule, work, mode);
+                if !questions.is_empty() {
+                    asking.push((work, questions));
+                }
+            }
+            self.answer(rule, &mut asking, claims).await?;
+            let answered = asking.into_iter().map(|(work, _)| work);
+            undecided = answered.filter(|work| work.outcome.is_none()).collect();
+        }
+        Ok(())
+    }
+
+    /// Evaluates the mapping of objects that get an account until every unique value in it is found.
+    pub(crate) async fn complete(
+        &self,
+        rule: &Rule,
+        works: &mut [&mut Work],
+        claims: &mut Claims,
+    ) -> Result<(), Stop> {
+        let mut open: Vec<&mut Work> = works.iter_mut().map(|work| &mut **work).collect();
+        loop {
+            let mut asking: Vec<(&mut Work, Vec<Question>)> = Vec::new();
+            for work in open {
+                match &work.decision {
+                    Decision::Provision(desired) if !desired.questions.is_empty() => {
+                        let questions = desired.questions.clone();
+                        asking.push((work, questions));
+                    }
+                    _ => {}
+                }
+            }
+            if asking.is_empty() {
+                return Ok(());
+            }
+            self.answer(rule, &mut asking, claims).await?;
+            open = asking.into_iter().map(|(work, _)| work).filter(|work| work.outcome.is_none()).collect();
+            for work in &mut open {
+                match self.decided(rule, work) {
+                    Ok(decision) => work.decision = decision,
+                    Err(failure) => self.unmapped(work, &failure),
+                }
+            }
+        }
+    }
+
+    fn decided(&self, rule: &Rule, work: &Work) -> Result<Decision, MappingFailure> {
+        decide(&Case {
+            object: work.object.as_ref(),
+            entitlement: &work.entitlement,
+            // An account that has just been found does not change what is decided about the object.
+            link: work.had_link.then(|| work.stored.as_ref().unwrap_or(&work.link)),
+            manager: &work.reference,
+            mapping: &rule.mapping,
+            deprovisioning: &self.job.deprovisioning,
+            outside: &self.outside(&work.roles, &work.answers),
+        })
+    }
+
+    fn unmapped(&self, work: &mut Work, failure: &MappingFailure) {
+        let text = failure.to_string();
+        work.step(StepType::Processing, ProvisioningStatus::Failure, text.clone(), json!({}));
+        let advice = "Correct the attribute mapping, or the object's value.";
+        work.decision = Decision::Nothing;
+        work.fail(self, ProvisioningAction::Other, finding("EntrySynchronizationError", text, advice));
+    }
+
+    /// Decides about one object, or says what has to be asked first.
+    fn decide_one(&self, rule: &Rule, work: &mut Work, mode: Mode) -> Vec<Question> {
+        let decision = match self.decided(rule, work) {
+            Ok(Decision::Ask(questions)) => return questions,
+            Ok(decision) => decision,
+            Err(failure) => {
+                self.unmapped(work, &failure);
+                return Vec::new();
+            }
+        };
+        let manager = &work.reference.clone();
+        let silent = matches!(decision, Decision::Nothing | Decision::Remember(_) | Decision::Ignore);
+        if mode.explain || !silent {
+            Self::explain(work, &decision, manager);
+        }
+        if !decision.is_removal() && work.link.removal_due.take().is_some() {
+            work.link.counted = None;
+            work.write = Write::Put;
+        }
+        let due = *manager == Reference::Pending;
+        if work.link.manager_due && !mode.everyone {
+            work.link.manager_due = false;
+            work.write = Write::Put;
+        }
+        match &decision {
+            Decision::Provision(_) => work.link.manager_due = due,
+            Decision::Ask(_) => {}
+            Decision::Update { changes, returns, kept } => {
+                work.export = Export::Patch(changes.clone());
+                work.link.kept.clone_from(kept);
+                work.next_state = LinkState::Active;
+                work.link.manager_due = due && mode.everyone;
+                if *returns {
+                    work.link.referrers_due = true;
+                }
+            }
+            Decision::Disable { .. } | Decision::Delete if !mode.remove => Self::stage(work, &decision),
+            Decision::Disable { changes, kept } => {
+                work.export = Export::Patch(changes.clone());
+                work.link.kept.clone_from(kept);
+                work.next_state = LinkState::Disabled;
+                work.link.referrers_due = true;
+            }
+            Decision::Delete => work.export = Export::Delete,
+            Decision::Release => {
+                work.link.state = LinkState::Released;
+                work.link.escrow = None;
+                work.applied(rule.hash);
+                let reason = work.entitlement.reason().to_owned();
+                work.skip(&reason, rule.hash, None);
+                work.log = true;
+                work.write = Write::Put;
+            }
+            Decision::Skip(reason) => work.skip(reason, rule.hash, None),
+            Decision::Ignore => {
+                work.outcome =
+                    Some(if work.object.is_some() { Outcome::Skipped } else { Outcome::Unchanged });
+                work.write = if work.had_link { Write::Delete } else { Write::Keep };
+            }
+            Decision::Nothing | Decision::Remember(_) => {
+                if let Decision::Remember(kept) = &decision {
+                    work.link.kept.clone_from(kept);
+                    work.write = Write::Put;
+                }
+                work.outcome = Some(if work.entitlement.in_scope() || work.object.is_none() {
+                    Outcome::Unchanged
+                } else {
+                    Outcome::Skipped
+                });
+                if due && mode.everyone && !work.link.manager_due {
+                    work.link.manager_due = true;
+                    work.write = Write::Put;
+                }
+                if work.link.escrow.take().is_some() || work.link.configuration != rule.hash {
+                    work.applied(rule.hash);
+                    work.write = Write::Put;
+                }
+            }
+        }
+        work.decision = decision;
+        Vec::new()
+    }
+
+    /// A removal waits for the verdict of the guard.
+    fn stage(work: &mut Work, decision: &Decision) {
+        let action = if *decision == Decision::Delete {
+            DeprovisionAction::Delete
+        } else {
+            DeprovisionAction::Disable
+        };
+        if work.link.removal_due != Some(action) {
+            work.link.removal_due = Some(action);
+            work.write = Write::Put;
+        }
+    }
+
+    /// The steps up to the export, in words.
+    fn explain(work: &mut Work, decision: &Decision, manager: &Reference) {
+        let done = ProvisioningStatus::Success;
+        let (scoping, text) = match &work.entitlement {
+            Entitlement::InScope => (done, "in scope".to_owned()),
+            Entitlement::OutOfScope { reason, .. } => (ProvisioningStatus::Skipped, reason.clone()),
+        };
+        let import = match &work.object {
+            Some(object) => format!("read version {} from the directory", object.version),
+            None => "the object no longer exists in the directory".to_owned(),
+        };
+        work.step(StepType::Import, done, import, json!({}));
+        work.step(StepType::Scoping, scoping, text, json!({"inScope": work.entitlement.in_scope()}));
+        if work.link.target_id.is_some() {
+            let details = json!({"targetId": work.link.target_id});
+            work.step(StepType::Matching, done, "linked to its account already", details);
+        }
+        let processing = match decision {
+            Decision::Provision(_) => "an account is to be there".to_owned(),
+            Decision::Update { changes, .. } | Decision::Disable { changes, .. } => {
+                format!("{} attributes differ from what was exported last", changes.len())
+            }
+            Decision::Delete => "the account is to be deleted".to_owned(),
+            Decision::Release => "the account is left as it is".to_owned(),
+            Decision::Skip(_) | Decision::Ignore => "there is no account, and none is wanted".to_owned(),
+            Decision::Ask(_) => "the target is asked which values are free".to_owned(),
+            Decision::Nothing | Decision::Remember(_) => {
+                "nothing differs from what was exported last".to_owned()
+            }
+        };
+        work.step(StepType::Processing, done, processing, json!({}));
+        match manager {
+            Reference::None => {}
+            Reference::Pending => {
+                let text = "the manager is not in the target yet; it is filled in when it is";
+                work.step(StepType::ReferenceResolution, ProvisioningStatus::Skipped, text, json!({}));
+            }
+            Reference::Target(id) => {
+                let text = "the manager is in the target";
+                work.step(StepType::ReferenceResolution, done, text, json!({"manager": id}));
+            }
+        }
+    }
+}
