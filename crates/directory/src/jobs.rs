@@ -1,7 +1,11 @@
 //! Synchronization jobs: their configuration, and their progress as far as it can be read.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
-use model::{ApplicationTemplate, Deprovisioning, Job, JobState, ObjectMapping, Principal, SyncScope};
+use model::{
+    ApplicationTemplate, Deprovisioning, Job, JobState, LookupTable, ObjectMapping, Principal, SyncScope,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Expect, Key, KeyName, Kind, Realm, Scan, Transaction, transact};
@@ -40,7 +44,12 @@ pub struct JobChange {
     pub settings: Option<JobSettings>,
     /// Its mappings.
     pub object_mappings: Option<Vec<ObjectMapping>>,
+    /// Tables to be kept from now on, and those to be dropped (`None`), by name.
+    pub tables: BTreeMap<String, Option<LookupTable>>,
 }
+
+/// Bytes of all tables of a job together: they are read with its settings.
+const TABLES_SIZE: usize = 512 << 10;
 
 /// Shortest and longest interval between two cycles.
 const INTERVALS: (SignedDuration, SignedDuration) =
@@ -166,8 +175,11 @@ impl Directory {
                 settings.check()?;
                 settings.clone().apply(&mut job);
             }
+            change_tables(&mut job.tables, &change.tables)?;
             if let Some(mappings) = &change.object_mappings {
                 job.object_mappings.clone_from(mappings);
+            }
+            if change.object_mappings.is_some() || !change.tables.is_empty() {
                 engine::validate(&job)
                     .map_err(|error| Error::invalid("objectMappings", error.to_string()))?;
             }
@@ -209,8 +221,38 @@ impl Directory {
     }
 }
 
+fn change_tables(
+    tables: &mut BTreeMap<String, LookupTable>,
+    changes: &BTreeMap<String, Option<LookupTable>>,
+) -> Result<()> {
+    for (name, table) in changes {
+        let plain = |char: char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.' | ' ');
+        if name.trim().is_empty() || name.chars().count() > 64 || !name.chars().all(plain) {
+            let what = "a name has 1 to 64 letters, digits, spaces and the characters _ - .";
+            return Err(Error::invalid("tables", what));
+        }
+        match table {
+            Some(table) => drop(tables.insert(name.clone(), table.clone())),
+            None => drop(tables.remove(name)),
+        }
+    }
+    let row = |(key, value): (&String, &String)| key.len() + value.len();
+    let size: usize = tables.values().flatten().map(row).sum();
+    if !changes.is_empty() && size > TABLES_SIZE {
+        let what = format!("the tables of a job have {size} bytes together; {TABLES_SIZE} are the most");
+        return Err(Error::invalid("tables", what));
+    }
+    Ok(())
+}
+
 fn changed(old: &Job, new: &Job) -> Vec<model::ModifiedProperty> {
-    let value = |job: &Job| serde_json::to_value(job).unwrap_or(Value::Null);
+    let value = |job: &Job| {
+        let mut value = serde_json::to_value(job).unwrap_or(Value::Null);
+        // Which tables there are, and how many rows: their content would drown the rest.
+        let rows = |(name, table): (&String, &LookupTable)| (name.clone(), Value::from(table.len()));
+        value["tables"] = job.tables.iter().map(rows).collect();
+        value
+    };
     let (Value::Object(old), Value::Object(new)) = (value(old), value(new)) else { return Vec::new() };
     new.iter()
         .filter(|(name, value)| old.get(*name) != Some(*value))

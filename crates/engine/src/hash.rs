@@ -24,6 +24,7 @@ pub fn configuration_hash(job: &Job, object_type: ObjectType, application_has_ro
         job.exclude_default_access && application_has_roles,
         job.deprovisioning,
         job.service_principal_id,
+        &job.tables,
     );
     let bytes = serde_json::to_vec(&relevant).expect("configuration is plain data");
     // Zero means "never applied" in stored links.

@@ -239,9 +239,10 @@ impl Attribute {
             Source::Manager | Source::Members => Err("a reference cannot be matched by".to_owned()),
             Source::None => Err("an attribute without a source cannot be matched by".to_owned()),
             Source::Expression(expression) if keeps(expression) => {
-                let what = match expression.has(Effect::Target) {
-                    true => "a value that is chosen to be unlike any in the target",
-                    false => "a value of time or chance",
+                let what = if expression.has(Effect::Target) {
+                    "a value that is chosen to be unlike any in the target"
+                } else {
+                    "a value of time or chance"
                 };
                 Err(format!("{what} cannot be matched by: give the matching priority to another attribute"))
             }

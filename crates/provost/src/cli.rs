@@ -362,6 +362,9 @@ quarantine, 3 removals are held back by a guard.")]
     },
     /// Release the removals that a guard holds back
     AllowDeletes { name: String },
+    /// Tables that expressions look values up in
+    #[command(subcommand)]
+    Table(Table),
     /// Change settings
     #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
     #[command(after_help = "\
@@ -382,6 +385,25 @@ Example:
         #[arg(long, value_name = "N", group = "what")]
         threshold: Option<u64>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Table {
+    /// List the tables of a job
+    List { name: String },
+    /// Show the rows of a table
+    Show { name: String, table: String },
+    /// Save a table whole, from a CSV file of two columns without headings: what is looked up, and its value
+    #[command(after_help = "\
+Example:
+  printf 'Sales,4711\\nResearch,4712\\n' > centres.csv
+  provost job table set OfficeSpace costCentres centres.csv
+
+An expression reads it by name: Lookup([department], \"costCentres\", \"0000\"). The next cycle brings the
+accounts in line.")]
+    Set { name: String, table: String, file: PathBuf },
+    /// Delete a table that no expression uses
+    Delete { name: String, table: String },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -14,6 +14,9 @@ use super::{Attribute, CompiledMapping, MappingFailure, MatchingValue, Source};
 use crate::hash::fnv;
 use crate::{Reference, SourceView};
 
+/// What is said of a value that may not be shown.
+const WRONG_TYPE: &str = "[Redact] is not of the type that the target attribute takes";
+
 /// Whether somebody else's account has a value: what must be known before a unique one is chosen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Question {
@@ -123,8 +126,9 @@ impl CompiledMapping {
         let mut desired = Desired { wanted, kept, questions: Vec::new() };
         for attribute in &self.attributes {
             let wanted = if those(attribute) {
+                let failure = |message| MappingFailure { path: attribute.path.clone(), message };
                 let evaluation = Evaluation { attribute, subject, tables: &self.tables };
-                evaluation.run(&mut desired).map_err(|message| attribute.failure(message))?
+                evaluation.run(&mut desired).map_err(failure)?
             } else {
                 Wanted::Nothing
             };
@@ -145,13 +149,6 @@ impl CompiledMapping {
             Wanted::Value(_) | Wanted::Nothing | Wanted::Ignored => &[],
         });
         self.paths().chain(single.map(|(path, _)| path.as_str()))
-    }
-}
-
-impl Attribute {
-    /// What may be said about a failure: nothing of a value that is redacted.
-    fn failure(&self, message: String) -> MappingFailure {
-        MappingFailure { path: self.path.clone(), message }
     }
 }
 
@@ -199,8 +196,9 @@ impl Evaluation<'_> {
         {
             return Ok(Wanted::Each(roles));
         }
-        let value = convert(&value, self.attribute.kind)
-            .map_err(|message| if self.attribute.redacts() { concealed() } else { message })?;
+        let value = convert(&value, self.attribute.kind).map_err(|message| {
+            if expression.has(Effect::Redacts) { WRONG_TYPE.to_owned() } else { message }
+        })?;
         if let Some(inputs) = inputs {
             desired.kept.insert(path.clone(), Kept { inputs, value: value.clone().unwrap_or_default() });
         }
@@ -222,10 +220,8 @@ impl Evaluation<'_> {
         use expression::Attributes as _;
         let attributes: Vec<Json> =
             expression.attributes().map(|name| self.subject.object.get(name).to_json()).collect();
-        let roles: Vec<Json> = match expression.has(Effect::Roles) {
-            true => self.subject.outside.roles.iter().map(|role| role.to_json()).collect(),
-            false => Vec::new(),
-        };
+        let roles = self.subject.outside.roles.iter().filter(|_| expression.has(Effect::Roles));
+        let roles: Vec<Json> = roles.map(|role| role.to_json()).collect();
         let tables: Vec<Vec<(&String, Json)>> = expression
             .tables()
             .filter_map(|name| self.tables.get(name))
@@ -240,10 +236,6 @@ impl Evaluation<'_> {
 /// Whether values of an expression are kept, as each evaluation could yield another one.
 pub(super) fn keeps(expression: &Expression) -> bool {
     [Effect::Clock, Effect::Random, Effect::Target].into_iter().any(|effect| expression.has(effect))
-}
-
-fn concealed() -> String {
-    "[Redact] is not of the type that the target attribute takes".to_owned()
 }
 
 /// The surroundings of one mapping.

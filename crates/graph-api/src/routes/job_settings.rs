@@ -31,7 +31,7 @@ pub(super) fn routes() -> Routes {
         .route("/jobs/{job}/allowDeletes", post(allow_deletes))
 }
 
-async fn job(call: &Call, id: &str) -> Result<Job, ApiError> {
+pub(super) async fn job(call: &Call, id: &str) -> Result<Job, ApiError> {
     Ok(call.directory.job(guid(id)?).await?)
 }
 
@@ -39,6 +39,8 @@ async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
     let state = call.directory.job_state(job.id).await?;
     let mut shown = serde_json::to_value(job).unwrap_or_default();
     shown["interval"] = job.interval.to_string().into();
+    // Tables have a call of their own.
+    shown["tables"] = job.tables.keys().cloned().collect();
     let current = match call.runner.progress(job.id) {
         Some(mut reports) => reports.next().await,
         None => None,

@@ -55,6 +55,7 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             let shown = "the staged removals go out with the next cycle";
             Ok(Answer::done(json!({"id": job, "removalsAllowed": true}), shown))
         }
+        Job::Table(command) => super::table::run(client, command).await,
         Job::Set { name, interval, scope, mail, threshold } => {
             let mut settings = Map::new();
             if let Some(interval) = interval {

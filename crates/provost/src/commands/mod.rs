@@ -15,6 +15,7 @@ mod gallery;
 pub mod group;
 pub mod job;
 pub mod log;
+mod table;
 pub mod tenant;
 pub mod user;
 

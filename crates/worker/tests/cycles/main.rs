@@ -2,6 +2,7 @@
 
 mod faults;
 mod history;
+mod outside;
 mod world;
 
 use model::{CycleKind, CycleStatus, ProvisioningAction, ProvisioningStatus};
