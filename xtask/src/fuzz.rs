@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 /// The targets in `fuzz/fuzz_targets`.
-const TARGETS: &[&str] = &["filter", "path", "patch", "body"];
+const TARGETS: &[&str] = &["filter", "path", "patch", "body", "expression"];
 /// Seconds that one input may take.
 const HANG: u32 = 5;
 /// Bytes of an input at most: what goes wrong goes wrong small.
@@ -18,7 +18,7 @@ const MEMORY: u32 = 1024;
 const HELP: &str = "\
 cargo xtask fuzz [--minutes N] [TARGET]
 
-Runs libFuzzer on one target or on each in turn, N minutes each (1): filter, path, patch, body. It ends at the first input
+Runs libFuzzer on one target or on each in turn, N minutes each (1): filter, path, patch, body, expression. It ends at the first input
 that panics, takes longer than a few seconds or breaks a property, and keeps it in fuzz/artifacts. The seeds are in
 fuzz/corpus, what was found from them in fuzz/target/corpus. Needs `cargo install cargo-fuzz` and a C++ compiler.
 ";

@@ -59,6 +59,45 @@ impl RoleAssignment {
     }
 }
 
+/// What is outside, said by hand: for trying expressions out.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The current instant.
+    pub now: Timestamp,
+    /// What random values are made of.
+    pub seed: [u8; 32],
+    /// The application roles assigned to the object.
+    pub roles: Vec<Arc<RoleAssignment>>,
+    /// Whether objects of the target have these values.
+    pub taken: BTreeMap<String, bool>,
+    /// Whether they have any other value; `None`: not asked yet.
+    pub others_taken: Option<bool>,
+    /// Tables by name.
+    pub tables: BTreeMap<String, Table>,
+}
+
+impl Environment for Surroundings {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn seed(&self) -> [u8; 32] {
+        self.seed
+    }
+
+    fn roles(&self) -> &[Arc<RoleAssignment>] {
+        &self.roles
+    }
+
+    fn is_taken(&self, candidate: &str) -> Option<bool> {
+        self.taken.get(candidate).copied().or(self.others_taken)
+    }
+
+    fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name)
+    }
+}
+
 /// Nothing outside, for expressions that have none of the [effects](crate::Effect): the clock stands at the Unix
 /// epoch, chance is none, no roles, no tables, a target that has not been asked.
 #[derive(Clone, Copy, Debug, Default)]

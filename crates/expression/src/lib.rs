@@ -31,7 +31,7 @@ mod syntax;
 mod value;
 
 pub use attributes::{Attributes, KnownAttributes};
-pub use environment::{Environment, Isolated, RoleAssignment, Table};
+pub use environment::{Environment, Isolated, RoleAssignment, Surroundings, Table};
 pub use error::{Error, EvalError, Span};
 pub use evaluate::Outcome;
 pub use functions::{Effect, Kind, Parameter, Presence, Signature, functions};

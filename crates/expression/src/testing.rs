@@ -1,7 +1,6 @@
 //! What the tests of this crate evaluate with.
 
-use crate::{Attributes, Environment, RoleAssignment, Table, Value};
-use jiff::Timestamp;
+use crate::{Attributes, RoleAssignment, Surroundings, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,25 +13,12 @@ impl Attributes for Json {
     }
 }
 
-/// An environment that says what a test wants it to.
-pub(crate) struct World {
-    pub(crate) now: Timestamp,
-    pub(crate) seed: [u8; 32],
-    pub(crate) roles: Vec<Arc<RoleAssignment>>,
-    pub(crate) taken: BTreeMap<String, bool>,
-    pub(crate) tables: BTreeMap<String, Table>,
-}
+/// Surroundings that a test says more about.
+pub(crate) type World = Surroundings;
 
-impl Default for World {
-    fn default() -> Self {
-        Self {
-            now: "2021-07-02T15:33:38Z".parse().expect("an instant"),
-            seed: [7; 32],
-            roles: Vec::new(),
-            taken: BTreeMap::new(),
-            tables: BTreeMap::new(),
-        }
-    }
+/// A known instant and a known chance, and nothing else.
+pub(crate) fn world() -> World {
+    World { now: "2021-07-02T15:33:38Z".parse().expect("an instant"), seed: [7; 32], ..World::default() }
 }
 
 impl World {
@@ -44,38 +30,16 @@ impl World {
                 display_name: (*name).to_owned(),
             })
         };
-        Self { roles: roles.iter().map(role).collect(), ..Self::default() }
+        Self { roles: roles.iter().map(role).collect(), ..world() }
     }
 
     pub(crate) fn with_answers(answers: &[(&str, bool)]) -> Self {
         let taken = answers.iter().map(|(value, taken)| ((*value).to_owned(), *taken)).collect();
-        Self { taken, ..Self::default() }
+        Self { taken, ..world() }
     }
 
     pub(crate) fn with_table(name: &str, rows: &[(&str, &str)]) -> Self {
         let table = rows.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
-        Self { tables: BTreeMap::from([(name.to_owned(), table)]), ..Self::default() }
-    }
-}
-
-impl Environment for World {
-    fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    fn seed(&self) -> [u8; 32] {
-        self.seed
-    }
-
-    fn roles(&self) -> &[Arc<RoleAssignment>] {
-        &self.roles
-    }
-
-    fn is_taken(&self, candidate: &str) -> Option<bool> {
-        self.taken.get(candidate).copied()
-    }
-
-    fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.get(name)
+        Self { tables: BTreeMap::from([(name.to_owned(), table)]), ..world() }
     }
 }

@@ -6,6 +6,33 @@ use serde_json::json;
 use support::{Server, Tenant};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tables_for_expressions() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let path = dir.path().join("centres.csv");
+    let path = path.to_str().expect("a path of ASCII");
+    server.ok(&["app", "create", "--template", "scim", "--name", "Desks"]);
+    std::fs::write(path, "\u{feff}Sales,4711\n\"Research, Basic\",4712\n,0000\n")
+        .expect("the file can be written");
+    let saved = server.ok(&["job", "table", "set", "Desks", "cost centres", path]);
+    assert_eq!(saved, json!({"name": "cost centres", "rows": 3}));
+    assert_eq!(server.ok(&["job", "table", "list", "Desks"])["value"][0]["rows"], 3);
+    let rows = json!({"Sales": "4711", "Research, Basic": "4712", "": "0000"});
+    assert_eq!(server.ok(&["job", "table", "show", "Desks", "cost centres"])["rows"], rows);
+    for (text, message) in
+        [("a,b\nc\n", "line 2 has 1 columns"), ("a,b\na,c\n", "line 2: \"a\" is there already")]
+    {
+        std::fs::write(path, text).expect("the file can be written");
+        let (answer, status) = server.run(&["job", "table", "set", "Desks", "cost centres", path]);
+        assert_eq!(status, 1);
+        assert!(answer["error"]["message"].as_str().is_some_and(|it| it.ends_with(message)), "{answer}");
+    }
+    server.ok(&["job", "table", "delete", "Desks", "cost centres"]);
+    let (answer, _) = server.run(&["job", "table", "show", "Desks", "cost centres"]);
+    assert_eq!(answer["error"]["message"], "The job has no table 'cost centres'.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn from_a_file_to_accounts_and_back() {
     let dir = tempfile::tempdir().expect("a directory");
     let server = Server::start(&dir.path().join("data"));

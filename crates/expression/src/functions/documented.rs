@@ -1,7 +1,7 @@
 //! Runs every example of `docs/expressions.md` and checks that it documents every function.
 
 use super::functions;
-use crate::testing::{Json, World};
+use crate::testing::{Json, World, world};
 use crate::{Expression, Outcome, RoleAssignment, Value};
 use serde_json::{Map, Value as Document};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ fn give(example: &mut Example, given: &str) {
 
 fn run(example: &Example) -> Result<Outcome, String> {
     let expression = Expression::parse(&example.expression).map_err(|error| error.message)?;
-    let mut world = World { taken: example.world.taken.clone(), ..World::default() };
+    let mut world = World { taken: example.world.taken.clone(), ..world() };
     world.now = example.world.now;
     world.roles.clone_from(&example.world.roles);
     world.tables.clone_from(&example.world.tables);

@@ -1,6 +1,6 @@
 //! The examples of Microsoft's public reference of functions: what goes in and what comes out.
 
-use crate::testing::{Json, World};
+use crate::testing::{Json, World, world};
 use crate::{Expression, Outcome, Value};
 use serde_json::{Value as Document, json};
 
@@ -102,7 +102,7 @@ fn outcome(expression: &str, attributes: Document, world: &World) -> Outcome {
 #[test]
 fn every_published_example_comes_out_as_printed() {
     for (name, expression, attributes, expected) in ROWS {
-        let value = outcome(expression, attributes(), &World::default()).into_value();
+        let value = outcome(expression, attributes(), &world()).into_value();
         let value = value.unwrap_or_else(|| panic!("{name}: {expression} has no value"));
         assert_eq!(value.text().as_deref(), *expected, "{name}: {expression}");
     }
@@ -111,19 +111,16 @@ fn every_published_example_comes_out_as_printed() {
 #[test]
 fn flows_are_ignored_as_published() {
     let prefix = r#"IgnoreFlowIfNullOrEmpty(Switch([prefix], "", "3443", "Dr.", "3444", "Prof.", "3445", "Prof. Dr."))"#;
-    let prefixed = |code| outcome(prefix, json!({"prefix": code}), &World::default());
+    let prefixed = |code| outcome(prefix, json!({"prefix": code}), &world());
     assert_eq!(prefixed("3444"), Outcome::Value(Value::from("Prof.")));
     assert_eq!(prefixed("1"), Outcome::Ignore);
-    assert_eq!(
-        outcome("IgnoreFlowIfNullOrEmpty([department])", json!({}), &World::default()),
-        Outcome::Ignore
-    );
+    assert_eq!(outcome("IgnoreFlowIfNullOrEmpty([department])", json!({}), &world()), Outcome::Ignore);
 }
 
 #[test]
 fn unique_values_are_selected_as_published() {
     let select = |taken: &[&str]| {
-        let mut world = World::default();
+        let mut world = world();
         loop {
             let attributes = json!({"PreferredFirstName": "John", "PreferredLastName": "Smith"});
             match outcome(UNIQUE, attributes, &world) {
@@ -144,7 +141,7 @@ fn unique_values_are_selected_as_published() {
 #[test]
 fn random_texts_are_made_as_published() {
     let random = |expression| {
-        let value = outcome(expression, json!({}), &World::default()).into_value().unwrap();
+        let value = outcome(expression, json!({}), &world()).into_value().unwrap();
         value.text().unwrap().into_owned()
     };
     let count = |text: &str, kind: fn(&char) -> bool| text.chars().filter(kind).count();

@@ -1,7 +1,7 @@
 //! What each function yields; the examples of the public reference are in `reference.rs`.
 
 use super::{effects, functions};
-use crate::testing::{Json, World};
+use crate::testing::{Json, World, world};
 use crate::{EvalError, Expression, Outcome};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ fn outcome_in(world: &World, source: &str, attributes: serde_json::Value) -> Res
 }
 
 fn try_eval(source: &str, attributes: serde_json::Value) -> Result<serde_json::Value, EvalError> {
-    let outcome = outcome_in(&World::default(), source, attributes)?;
+    let outcome = outcome_in(&world(), source, attributes)?;
     Ok(outcome.into_value().unwrap_or_else(|| panic!("{source} has no value")).to_json())
 }
 
@@ -23,7 +23,7 @@ fn yields(source: &str, attributes: serde_json::Value, expected: impl Into<serde
 /// What the value reads as text.
 #[track_caller]
 fn reads(source: &str, attributes: serde_json::Value, expected: &str) {
-    let outcome = outcome_in(&World::default(), source, attributes);
+    let outcome = outcome_in(&world(), source, attributes);
     let value = outcome.map(|outcome| outcome.into_value().unwrap_or_default());
     assert_eq!(
         value.map(|value| value.text().unwrap_or_default().into_owned()).as_deref(),

@@ -1,6 +1,6 @@
 //! What holds for every text and every value.
 
-use crate::testing::World;
+use crate::testing::{World, world};
 use crate::{Attributes, Expression, Outcome, RoleAssignment, Value, functions};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -80,7 +80,7 @@ fn calls() -> impl Strategy<Value = String> {
 fn evaluate(source: &str, attributes: &[(&str, Value)]) -> Result<Value, String> {
     let attributes: BTreeMap<String, Value> =
         attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let outcome = Expression::parse(source).unwrap().evaluate(&attributes, &World::default());
+    let outcome = Expression::parse(source).unwrap().evaluate(&attributes, &world());
     outcome.map(|outcome| outcome.into_value().unwrap_or_default()).map_err(|error| error.message)
 }
 
@@ -128,7 +128,7 @@ proptest! {
     #[test]
     fn an_evaluation_repeats(source in calls(), object in objects()) {
         if let Ok(expression) = Expression::parse(&source) {
-            let world = World::default();
+            let world = world();
             prop_assert_eq!(expression.evaluate(&object, &world), expression.evaluate(&object, &world));
         }
     }
@@ -195,7 +195,7 @@ proptest! {
     #[test]
     fn outcomes_with_a_seed_of_their_own_differ(length in 12..64_i64) {
         let value = |seed: u8| {
-            let world = World { seed: [seed; 32], ..World::default() };
+            let world = World { seed: [seed; 32], ..world() };
             let source = format!("RandomString({length}, 1, 1, 1, 1)");
             match Expression::parse(&source).unwrap().evaluate(&BTreeMap::new(), &world) {
                 Ok(Outcome::Value(value)) => value,

@@ -1,46 +1,15 @@
 //! `provost expr`: an expression, evaluated here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use expression::{Environment, Expression, Outcome, RoleAssignment, Table, Value};
+use expression::{Expression, Outcome, RoleAssignment, Surroundings, Table, Value};
 use jiff::Timestamp;
 use model::{Clock as _, SystemClock};
 use serde_json::json;
 
 use crate::answer::{Answer, Failure};
 use crate::cli::Expr;
-
-/// What the command line says is outside of the object.
-struct Outside {
-    now: Timestamp,
-    seed: [u8; 32],
-    roles: Vec<Arc<RoleAssignment>>,
-    tables: BTreeMap<String, Table>,
-    taken: BTreeSet<String>,
-}
-
-impl Environment for Outside {
-    fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    fn seed(&self) -> [u8; 32] {
-        self.seed
-    }
-
-    fn roles(&self) -> &[Arc<RoleAssignment>] {
-        &self.roles
-    }
-
-    fn is_taken(&self, candidate: &str) -> Option<bool> {
-        Some(self.taken.contains(candidate))
-    }
-
-    fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.get(name)
-    }
-}
 
 /// Evaluates the expression against the attributes given.
 pub fn run(options: &Expr) -> Result<Answer, Failure> {
@@ -76,7 +45,7 @@ fn usage(message: String, hint: &str) -> Failure {
     Failure::new("Usage", message).hint(hint).usage()
 }
 
-fn outside(options: &Expr) -> Result<Outside, Failure> {
+fn outside(options: &Expr) -> Result<Surroundings, Failure> {
     let now = match &options.now {
         None => SystemClock.now(),
         Some(text) => read_time(text)?,
@@ -95,12 +64,13 @@ fn outside(options: &Expr) -> Result<Outside, Failure> {
         })?;
         tables.entry(table.to_owned()).or_default().insert(key.to_owned(), Value::from(value));
     }
-    Ok(Outside {
+    Ok(Surroundings {
         now,
         seed,
         roles: options.roles.iter().map(role).collect(),
         tables,
-        taken: options.taken.iter().cloned().collect(),
+        taken: options.taken.iter().map(|value| (value.clone(), true)).collect(),
+        others_taken: Some(false),
     })
 }
 

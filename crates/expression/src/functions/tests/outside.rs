@@ -1,5 +1,7 @@
 //! Dates, chance, replacements, and what comes from outside of the object.
 
+use crate::testing::world;
+
 use super::{NULL, World, fails, functions, none, outcome_in, reads, refused, yields};
 use crate::functions::TOP_LEVEL;
 use crate::{Effect, Expression, Outcome, Value};
@@ -86,7 +88,7 @@ fn bits_and_encodings() {
 #[test]
 fn chance_is_injected_and_repeats() {
     let text = |source: &str| {
-        let value = outcome_in(&World::default(), source, none()).unwrap().into_value().unwrap();
+        let value = outcome_in(&world(), source, none()).unwrap().into_value().unwrap();
         value.text().unwrap().into_owned()
     };
     let guid = text("Guid()");
@@ -117,7 +119,7 @@ fn chance_is_injected_and_repeats() {
 
 #[test]
 fn flow_is_ignored_wherever_the_value_is_missing() {
-    let outcome = |source, attributes| outcome_in(&World::default(), source, attributes);
+    let outcome = |source, attributes| outcome_in(&world(), source, attributes);
     assert_eq!(outcome("IgnoreFlowIfNullOrEmpty([a])", none()), Ok(Outcome::Ignore));
     assert_eq!(outcome("IgnoreFlowIfNullOrEmpty([a])", json!({"a": ""})), Ok(Outcome::Ignore));
     let nested = r#"Join("-", "x", IgnoreFlowIfNullOrEmpty([a]))"#;
@@ -129,7 +131,7 @@ fn flow_is_ignored_wherever_the_value_is_missing() {
 #[test]
 fn what_is_redacted_is_in_no_message() {
     let source = "Left(Redact([secret]), [secret])";
-    let error = outcome_in(&World::default(), source, json!({"secret": "hunter2"})).unwrap_err();
+    let error = outcome_in(&world(), source, json!({"secret": "hunter2"})).unwrap_err();
     assert_eq!(error.to_string(), "Left: argument 2 (numChars) is [Redact], not a whole number");
     assert!(Expression::parse(source).unwrap().has(Effect::Redacts));
     yields("Redact([a])", json!({"a": ["x", "y"]}), json!(["x", "y"]));
