@@ -6,6 +6,7 @@
 mod address;
 mod capabilities;
 mod config;
+mod connection;
 mod counts;
 mod diagnosis;
 pub mod dialect;
@@ -18,10 +19,11 @@ pub mod path;
 mod resource;
 mod target;
 mod throttle;
+mod token;
 mod transport;
 
 pub use capabilities::{Bulk, Capabilities};
-pub use config::{Auth, Config, Retry};
+pub use config::{Auth, ClientCertificate, Config, Retry};
 pub use counts::RequestCounts;
 pub use diagnosis::{ConnectionReport, Diagnosis, DiagnosisCode};
 pub use dialect::Dialect;
@@ -31,4 +33,5 @@ pub use kind::ResourceKind;
 pub use list::{Page, PageToken};
 pub use resource::Resource;
 pub use target::{Found, Select, Target};
+pub use token::{ClientAuthentication, ClientCredentials};
 pub use transport::Deadline;

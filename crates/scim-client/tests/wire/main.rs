@@ -1,5 +1,7 @@
 //! The client against real servers on loopback.
 
 mod failures;
+mod oauth;
 mod requests;
 mod support;
+mod tls;
