@@ -1,7 +1,10 @@
 //! Synchronization jobs: their configuration, and their progress as far as it can be read.
 
 use jiff::SignedDuration;
-use model::{ApplicationTemplate, Deprovisioning, Job, JobState, ObjectMapping, Principal, SyncScope};
+use model::{
+    ApplicationTemplate, Deprovisioning, Dialect, Job, JobState, ObjectMapping, Principal, SyncScope,
+    TargetLimits,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Expect, Key, KeyName, Kind, Realm, Scan, Transaction, transact};
@@ -29,6 +32,10 @@ pub struct JobSettings {
     pub removal_threshold: Option<u64>,
     /// What happens to accounts that leave.
     pub deprovisioning: Deprovisioning,
+    /// The form of requests.
+    pub dialect: Dialect,
+    /// What the target takes at most.
+    pub limits: TargetLimits,
 }
 
 /// A change of a job: what is `None` stays.
@@ -57,6 +64,8 @@ impl JobSettings {
             notification_mail: job.notification_mail.clone(),
             removal_threshold: job.removal_threshold,
             deprovisioning: job.deprovisioning,
+            dialect: job.dialect,
+            limits: job.limits,
         }
     }
 
@@ -86,6 +95,8 @@ impl JobSettings {
         job.notification_mail = self.notification_mail;
         job.removal_threshold = self.removal_threshold;
         job.deprovisioning = self.deprovisioning;
+        job.dialect = self.dialect;
+        job.limits = self.limits;
     }
 }
 

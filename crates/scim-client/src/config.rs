@@ -1,11 +1,12 @@
 //! Settings of a target.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use model::Dialect;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
 
-use crate::dialect::Dialect;
 use crate::failure::{ErrorCode, Failure};
 use crate::token::ClientCredentials;
 
@@ -96,6 +97,8 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// The most requests at the same time; throttling answers lower it for a while.
     pub max_concurrency: usize,
+    /// The most requests in a minute, evenly spread.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// The most bytes of an answer.
     pub max_response: usize,
     /// Resources asked for in a page.
@@ -122,6 +125,7 @@ impl Config {
             request_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(10),
             max_concurrency: 32,
+            requests_per_minute: None,
             max_response: 32 << 20,
             page_size: 500,
             allow_link_local: false,

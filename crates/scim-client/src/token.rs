@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -161,7 +161,8 @@ impl TokenSource {
         }
     }
 
-    async fn fetch(&self, now: Instant) -> Result<Token, Failure> {
+    /// RFC 6749 section 4.4.2.
+    fn request(&self) -> RequestBuilder {
         let ClientCredentials { client_id, client_secret, scope, authentication, .. } = &self.credentials;
         let mut request = self.client.post(&self.url).timeout(self.timeout);
         let mut form = form_urlencoded::Serializer::new(String::new());
@@ -180,12 +181,16 @@ impl TokenSource {
                 form.append_pair("client_secret", client_secret.expose_secret());
             }
         }
-        let request = request
+        request
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.finish());
+            .body(form.finish())
+    }
+
+    async fn fetch(&self, now: Instant) -> Result<Token, Failure> {
+        let secret = self.credentials.client_secret.expose_secret();
         let failed = |error| explain(error, ENDPOINT, false);
-        let mut response = request.send().await.map_err(failed)?;
+        let mut response = self.request().send().await.map_err(failed)?;
         let (status, pause) = (response.status(), retry_after(response.headers()));
         let body = connection::read(&mut response, MOST).await.map_err(failed)?;
         tracing::debug!(%status, "token endpoint answered");
@@ -198,7 +203,7 @@ impl TokenSource {
             response.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
         let failure = refused(status, location, &body);
         // Its words could hold what it was sent.
-        let reason = conceal(&failure.reason, client_secret.expose_secret());
+        let reason = conceal(&failure.reason, secret);
         Err(Failure { reason, retry_after: pause, ..failure })
     }
 }
@@ -237,7 +242,7 @@ fn granted(body: &[u8], now: Instant) -> Result<Token, Failure> {
 
 /// For how long a token is used, of how long it is valid: a request takes its time too.
 fn usable(lifetime: Duration) -> Duration {
-    lifetime - MARGIN.min(lifetime / 10)
+    lifetime.saturating_sub(MARGIN.min(lifetime / 10))
 }
 
 /// RFC 6749 section 5.2.

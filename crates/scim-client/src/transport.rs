@@ -85,7 +85,7 @@ impl Transport {
             client: connection::client(config, base.local)?,
             authorization: Authorization::new(config)?,
             base,
-            throttle: Throttle::new(config.max_concurrency),
+            throttle: Throttle::new(config.max_concurrency, config.requests_per_minute),
             counters: Counters::default(),
             retry: config.retry,
             jitter: AtomicU64::new(config.jitter_seed),
