@@ -109,6 +109,8 @@ impl Directory {
             notification_mail: None,
             deprovisioning: model::Deprovisioning::default(),
             removal_threshold: None,
+            dialect: model::Dialect::default(),
+            limits: template.limits,
             object_mappings: template.object_mappings.clone(),
             tables: BTreeMap::new(),
         }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use model::{
     AppRole, ApplicationTemplate, AttributeMapping, FlowBehavior, FlowType, MappingSource, ObjectMapping,
-    ObjectType, TargetActions,
+    ObjectType, TargetActions, TargetLimits,
 };
 use uuid::{Uuid, uuid};
 
@@ -30,6 +30,7 @@ fn scim() -> ApplicationTemplate {
         app_roles: Vec::new(),
         exclude_default_access: false,
         tenant_url_example: "https://app.example.com/scim/v2".to_owned(),
+        limits: TargetLimits::default(),
         object_mappings: default_mappings(),
     }
 }
@@ -60,6 +61,7 @@ fn office_space() -> ApplicationTemplate {
         ],
         exclude_default_access: true,
         tenant_url_example: "https://contoso.officespacesoftware.com/api/scim/v2".to_owned(),
+        limits: TargetLimits::default(),
         object_mappings: default_mappings(),
     }
 }

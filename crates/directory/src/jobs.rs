@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use model::{
-    ApplicationTemplate, Deprovisioning, Job, JobState, LookupTable, ObjectMapping, Principal, SyncScope,
+    ApplicationTemplate, Deprovisioning, Dialect, Job, JobState, LookupTable, ObjectMapping, Principal,
+    SyncScope, TargetLimits,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,6 +34,10 @@ pub struct JobSettings {
     pub removal_threshold: Option<u64>,
     /// What happens to accounts that leave.
     pub deprovisioning: Deprovisioning,
+    /// The form of requests.
+    pub dialect: Dialect,
+    /// What the target takes at most.
+    pub limits: TargetLimits,
 }
 
 /// A change of a job: what is `None` stays.
@@ -66,6 +71,8 @@ impl JobSettings {
             notification_mail: job.notification_mail.clone(),
             removal_threshold: job.removal_threshold,
             deprovisioning: job.deprovisioning,
+            dialect: job.dialect,
+            limits: job.limits,
         }
     }
 
@@ -95,6 +102,8 @@ impl JobSettings {
         job.notification_mail = self.notification_mail;
         job.removal_threshold = self.removal_threshold;
         job.deprovisioning = self.deprovisioning;
+        job.dialect = self.dialect;
+        job.limits = self.limits;
     }
 }
 

@@ -9,6 +9,7 @@ mod applications;
 mod assignments;
 mod attributes;
 mod audit;
+mod credentials;
 mod error;
 mod gallery;
 mod groups;
@@ -26,6 +27,7 @@ mod users;
 pub use applications::Instantiated;
 pub use assignments::AssignmentRequest;
 pub use attributes::{AttributeKind, GROUP_ATTRIBUTES, USER_ATTRIBUTES, known_attribute};
+pub use credentials::{Credentials, OauthClient, SignIn};
 pub use error::{Error, Result};
 pub use gallery::{template, templates};
 pub use installation::{AdminToken, Installation};
@@ -35,7 +37,6 @@ pub use log::{AuditFilter, LogFilter, LogPage, LogPart, entry_op};
 pub use objects::{ObjectPage, Selection};
 pub use record::{decode_object, decode_record};
 pub use references::ReferencePage;
-pub use secrets::Credentials;
 
 use std::sync::Arc;
 

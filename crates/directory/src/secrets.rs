@@ -10,6 +10,7 @@ use store::{Expect, Kind, transact};
 use uuid::Uuid;
 
 use crate::audit::{Category, Deed, identity, property};
+use crate::credentials::{Credentials, check};
 use crate::keyring::Sealed;
 use crate::record::{decode_record, encode};
 use crate::{Directory, Error, Result};
@@ -18,18 +19,6 @@ use crate::{Directory, Error, Result};
 struct Document {
     secrets: BTreeMap<SecretKey, Sealed>,
 }
-
-/// What a job needs to reach its target.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// The tenant URL.
-    pub base_address: String,
-    /// The bearer token; `None` for a target that asks for none.
-    pub secret_token: Option<SecretString>,
-}
-
-/// Longest secret, in bytes.
-const MAX_SECRET: usize = 64 * 1024;
 
 impl Directory {
     /// Writes secrets; an empty value removes one, secrets not named stay.
@@ -96,17 +85,11 @@ impl Directory {
     /// What a job needs to reach the application's target.
     ///
     /// # Errors
-    /// [`Error::NoSecret`] while the tenant URL is missing.
+    /// [`Error::NoSecret`] while the tenant URL is missing, or a part of what goes together.
     pub async fn credentials(&self, service_principal: Uuid) -> Result<Credentials> {
-        use secrecy::ExposeSecret as _;
         let document = self.secret_document(service_principal).await?;
-        let open = |key| {
+        Credentials::assemble(|key| {
             document.secrets.get(&key).map(|sealed| self.open(service_principal, key, sealed)).transpose()
-        };
-        let address = open(SecretKey::BaseAddress)?.ok_or(Error::NoSecret("tenant URL (BaseAddress)"))?;
-        Ok(Credentials {
-            base_address: address.expose_secret().to_owned(),
-            secret_token: open(SecretKey::SecretToken)?,
         })
     }
 
@@ -130,27 +113,4 @@ impl Directory {
     fn secret_context(&self, service_principal: Uuid, key: SecretKey) -> String {
         format!("provost/secret/{}/{service_principal}/{key:?}", self.id)
     }
-}
-
-fn check(key: SecretKey, value: &str) -> Result<()> {
-    if value.len() > MAX_SECRET {
-        return Err(Error::invalid(
-            format!("{key:?}"),
-            format!("the value is longer than {MAX_SECRET} bytes"),
-        ));
-    }
-    let web = value.starts_with("https://") || value.starts_with("http://");
-    if key == SecretKey::BaseAddress && !value.is_empty() && !web {
-        return Err(Error::invalid(
-            "BaseAddress",
-            "the tenant URL must start with https:// (or http://), such as https://app.example.com/scim/v2",
-        ));
-    }
-    if key == SecretKey::SecretToken && value.contains(char::is_control) {
-        return Err(Error::invalid(
-            "SecretToken",
-            "the token contains a line break or another control character",
-        ));
-    }
-    Ok(())
 }

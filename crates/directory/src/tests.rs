@@ -189,7 +189,8 @@ async fn secrets_are_encrypted_and_come_back_only_to_the_program() {
     is_send(directory.set_secrets(&admin(), id, &values)).await.expect("valid");
     let found = is_send(directory.credentials(id)).await.expect("there");
     assert_eq!(found.base_address, "https://t.example.com/scim");
-    assert_eq!(found.secret_token.expect("there").expose_secret(), "open sesame");
+    let SignIn::Token(token) = found.sign_in else { panic!("no token") };
+    assert_eq!(token.expose_secret(), "open sesame");
     let stored = directory.store().get(directory.realm(), store::Kind::Secrets, id).await.expect("readable");
     let body = String::from_utf8(stored.expect("there").body.to_vec()).expect("JSON");
     assert!(!body.contains("sesame") && !body.contains("example.com"), "{body}");

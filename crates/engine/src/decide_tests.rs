@@ -10,6 +10,8 @@ use crate::mapping::tests::{user, usual};
 
 fn job() -> Job {
     Job {
+        dialect: model::Dialect::default(),
+        limits: model::TargetLimits::default(),
         id: Uuid::from_u128(9),
         service_principal_id: Uuid::from_u128(8),
         template_id: "scim".into(),
@@ -40,6 +42,7 @@ pub(crate) fn new_link(shadow: Shadow) -> Link {
         object_type: ObjectType::User,
         source_name: "ada".into(),
         target_id: Some("t1".into()),
+        target_version: None,
         origin: LinkOrigin::Created,
         state: LinkState::Active,
         shadow,

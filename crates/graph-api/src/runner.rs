@@ -1,8 +1,8 @@
 //! What the routes need of whatever runs the jobs.
 
+use directory::Credentials;
 use futures::stream::BoxStream;
 use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
-use secrecy::SecretString;
 use uuid::Uuid;
 
 /// A part of a job's state that a restart forgets (Graph `synchronizationJobRestartScope`).
@@ -56,12 +56,11 @@ pub trait JobRunner: Send + Sync + 'static {
     /// Lets the next cycle export the removals that a guard holds back.
     async fn allow_removals(&self, job: Uuid) -> Result<(), ErrorInformation>;
 
-    /// Tries whether a SCIM endpoint answers at the address and takes the token; the saved ones of the job where none
-    /// are given.
+    /// Tries whether a SCIM endpoint answers and takes the credentials; the saved ones of the job where none are given.
     async fn test_connection(
         &self,
         job: Uuid,
-        credentials: Option<(String, SecretString)>,
+        credentials: Option<Credentials>,
     ) -> Result<(), ErrorInformation>;
 
     /// Provisions one object now and tells every step; a group with its members.

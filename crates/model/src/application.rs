@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, uuid};
 
-use crate::ObjectMapping;
+use crate::{ObjectMapping, TargetLimits};
 
 /// The role of an assignment that names none of the application's own roles: Default Access.
 pub const DEFAULT_ACCESS: Uuid = uuid!("00000000-0000-0000-0000-000000000000");
@@ -57,6 +57,9 @@ pub struct ApplicationTemplate {
     pub exclude_default_access: bool,
     /// How a tenant URL looks, to show in forms.
     pub tenant_url_example: String,
+    /// What the application is known to take at most.
+    #[serde(default)]
+    pub limits: TargetLimits,
     /// Mappings a new job starts with.
     pub object_mappings: Vec<ObjectMapping>,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{ErrorInformation, ObjectType};
+use crate::{Dialect, ErrorInformation, ObjectType, TargetLimits};
 
 /// A position of a change feed as text (base64url of the store's bytes).
 pub type StoredPosition = String;
@@ -42,6 +42,12 @@ pub struct Job {
     /// The most removals in one cycle, as a number; `None`: the default of 500.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal_threshold: Option<u64>,
+    /// The form of requests.
+    #[serde(default)]
+    pub dialect: Dialect,
+    /// What the target takes at most, as far as people know.
+    #[serde(default)]
+    pub limits: TargetLimits,
     /// How users and groups are mapped.
     pub object_mappings: Vec<ObjectMapping>,
     /// The tables that expressions look values up in, by name.
@@ -253,17 +259,6 @@ pub enum FlowBehavior {
     FlowAlways,
 }
 
-/// The names of the values kept encrypted (Graph `synchronizationSecret`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "Graph's names")]
-pub enum SecretKey {
-    BaseAddress,
-    SecretToken,
-    SyncNotificationSettings,
-    SyncAll,
-    SkipOutOfScopeDeletions,
-}
-
 /// The progress of a job.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -287,6 +282,9 @@ pub struct JobState {
     pub quarantine: Option<Quarantine>,
     /// Whether an administrator has allowed the staged removals.
     pub removals_allowed: bool,
+    /// The members in one request that the target took after it had refused more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members_taken: Option<usize>,
 }
 
 /// Why and since when a job is in quarantine (Graph `synchronizationQuarantine`).

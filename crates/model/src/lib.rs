@@ -9,6 +9,7 @@ mod link;
 mod log;
 mod object;
 mod principal;
+mod target;
 
 pub use application::{
     AppRole, AppRoleAssignment, Application, ApplicationTemplate, DEFAULT_ACCESS, ServicePrincipal,
@@ -18,7 +19,7 @@ pub use ids::{Ids, Random};
 pub use job::{
     AttributeMapping, ClauseOperator, CycleCounts, CycleKind, CycleReport, CycleStatus, DeprovisionAction,
     Deprovisioning, FlowBehavior, FlowType, Job, JobState, LookupTable, MappingSource, ObjectMapping,
-    Outcome, Quarantine, ScopingClause, ScopingFilter, SecretKey, StoredPosition, SyncScope, TargetActions,
+    Outcome, Quarantine, ScopingClause, ScopingFilter, StoredPosition, SyncScope, TargetActions,
 };
 pub use link::{Counted, Escrow, Kept, Link, LinkOrigin, LinkState, Shadow};
 pub use log::{
@@ -27,3 +28,4 @@ pub use log::{
 };
 pub use object::{DirectoryObject, ObjectType, alias};
 pub use principal::Principal;
+pub use target::{Dialect, SecretKey, TargetLimits};

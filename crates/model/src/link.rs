@@ -27,6 +27,9 @@ pub struct Link {
     /// The resource in the target; `None` until it is created or matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_id: Option<String>,
+    /// The version that the account had when this job last wrote or read it, where the target keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_version: Option<String>,
     /// How the link came to be.
     pub origin: LinkOrigin,
     /// What the account is meant to be.

@@ -1,11 +1,13 @@
 //! The command tree, with the help that a newcomer reads.
 
+mod app;
 mod serve;
 mod tenant;
 mod values;
 
 use std::path::PathBuf;
 
+pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 pub use serve::{Mail, Serve};
@@ -241,76 +243,6 @@ pub enum Gallery {
     List { text: Option<String> },
 }
 
-#[derive(Debug, Subcommand)]
-pub enum App {
-    /// Add an application from the gallery, with its synchronization job (not started)
-    #[command(after_help = "\
-Example:
-  provost app create --template officespace --name OfficeSpace \\
-      --tenant-url https://contoso.officespacesoftware.com/api/scim/v2/ --secret-token-file token.txt")]
-    Create {
-        /// The template's id: see `provost gallery list`
-        #[arg(long)]
-        template: String,
-        #[arg(long)]
-        name: String,
-        /// The application's SCIM address
-        #[arg(long, value_name = "URL", requires = "secret_token_file")]
-        tenant_url: Option<String>,
-        /// A file that holds the application's SCIM token; - for standard input
-        #[arg(long, value_name = "FILE", requires = "tenant_url")]
-        secret_token_file: Option<PathBuf>,
-    },
-    /// Change the application's SCIM address or token
-    #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
-    Set {
-        name: String,
-        /// The application's SCIM address
-        #[arg(long, value_name = "URL", group = "what")]
-        tenant_url: Option<String>,
-        /// A file that holds the application's SCIM token; - for standard input
-        #[arg(long, value_name = "FILE", group = "what")]
-        secret_token_file: Option<PathBuf>,
-    },
-    /// List the applications
-    List,
-    /// Show an application with its roles, assignments and job
-    Show { name: String },
-    /// Remove an application with its job and assignments; the accounts in it stay
-    Delete { name: String },
-    /// Assign a user or a group, or provision everybody
-    #[command(after_help = "\
-Examples:
-  provost app assign OfficeSpace --group Engineering --role User
-  provost app assign OfficeSpace --user ada@contoso.example --role Admin
-  provost app assign OfficeSpace --all-users")]
-    Assign(Assign),
-    /// Take an assignment back
-    Unassign(Assign),
-}
-
-#[derive(Debug, Args)]
-pub struct Assign {
-    pub name: String,
-    #[command(flatten)]
-    pub who: Who,
-    /// The application's role; without it the first role that is not Default Access
-    #[arg(long)]
-    pub role: Option<String>,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub struct Who {
-    #[arg(long, value_name = "UPN")]
-    pub user: Option<String>,
-    #[arg(long)]
-    pub group: Option<String>,
-    /// Everybody in the directory
-    #[arg(long)]
-    pub all_users: bool,
-}
-
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Subject {
@@ -384,6 +316,15 @@ Example:
         /// The most removals in one cycle
         #[arg(long, value_name = "N", group = "what")]
         threshold: Option<u64>,
+        /// The form of requests: as the RFCs say, or as Entra ID sends them, to test an endpoint
+        #[arg(long, group = "what")]
+        dialect: Option<Dialect>,
+        /// The most members of a group in one request; 0 to find out
+        #[arg(long, value_name = "N", group = "what")]
+        members_per_request: Option<u32>,
+        /// The most requests in a minute; 0 for no limit but the application's own answers
+        #[arg(long, value_name = "N", group = "what")]
+        requests_per_minute: Option<u32>,
     },
 }
 
@@ -410,6 +351,27 @@ accounts in line.")]
 pub enum Scope {
     All,
     Assigned,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Dialect {
+    /// RFC 7644 to the letter
+    Rfc,
+    /// Entra ID with the flag aadOptscim062020
+    #[value(name = "entra-2020")]
+    Entra2020,
+    /// Entra ID without the flag
+    EntraLegacy,
+}
+
+impl From<Dialect> for model::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Rfc => Self::Rfc,
+            Dialect::Entra2020 => Self::Entra2020,
+            Dialect::EntraLegacy => Self::EntraLegacy,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+use crate::config::invalid;
 use crate::failure::{ErrorCode, Failure};
 
 /// A checked base URL, and what of it each request needs.
@@ -19,69 +20,80 @@ pub(crate) struct BaseUrl {
     pub local: bool,
 }
 
+/// A URL that requests may be sent to.
+pub(crate) struct Place {
+    pub url: Url,
+    /// True if the host is this machine.
+    pub local: bool,
+}
+
+/// Checks a URL that an administrator typed, and explains what is wrong with it; `what` names it.
+pub(crate) fn check(what: &str, text: &str, allow_link_local: bool) -> Result<Place, Failure> {
+    let text = text.trim();
+    let refuse = |why: &str| Err(invalid(&format!("The {what} {why}")));
+    if text.is_empty() {
+        return refuse("is empty; it looks like https://host/path.");
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return refuse("contains a space or a control character.");
+    }
+    let Some((scheme, _)) = text.find("://").map(|end| text.split_at(end)) else {
+        return refuse("has no scheme; put https:// in front of it.");
+    };
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return refuse("has a scheme that is neither https nor http.");
+    }
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(error) => return refuse(&format!("is not a valid URL: {error}.")),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("contains a user name or password; put credentials into the application's secrets.");
+    }
+    if url.fragment().is_some() {
+        return refuse("contains `#`; a fragment never reaches a server.");
+    }
+    let local = match url.host() {
+        Some(Host::Domain(name)) => is_local_name(name),
+        Some(Host::Ipv4(address)) => check_address(address.into(), allow_link_local)?,
+        Some(Host::Ipv6(address)) => check_address(address.into(), allow_link_local)?,
+        None => return refuse("has no host name."),
+    };
+    Ok(Place { url, local })
+}
+
 impl BaseUrl {
     /// Checks what an administrator typed, and explains what is wrong with it.
     pub fn parse(text: &str, allow_link_local: bool) -> Result<Self, Failure> {
-        let text = text.trim();
-        let refuse = |why: &str| Err(Failure::new(ErrorCode::InvalidConfiguration, why));
-        if text.is_empty() {
-            return refuse("The tenant URL is empty; it looks like https://host/scim/v2.");
-        }
-        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return refuse("The tenant URL contains a space or a control character.");
-        }
-        let scheme_end = text.find("://");
-        let Some((scheme, _)) = scheme_end.map(|end| text.split_at(end)) else {
-            return refuse("The tenant URL has no scheme; put https:// in front of it.");
-        };
-        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-            return refuse("The tenant URL's scheme is neither https nor http.");
-        }
-        let url = match Url::parse(text) {
-            Ok(url) => url,
-            Err(error) => return refuse(&format!("The tenant URL is not a valid URL: {error}.")),
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse(
-                "The tenant URL contains a user name or password; put credentials into the secret token.",
-            );
-        }
-        if url.fragment().is_some() {
-            return refuse("The tenant URL contains `#`; a fragment never reaches the target.");
-        }
+        let Place { url, local } = check("tenant URL", text, allow_link_local)?;
         let path = url.path().trim_end_matches('/');
         let last = path.rsplit('/').next().unwrap_or_default();
         if let Some(end) = ["Users", "Groups", "ServiceProviderConfig", "Schemas", "ResourceTypes", "Bulk"]
             .iter()
             .find(|end| last.eq_ignore_ascii_case(end))
         {
-            return refuse(&format!(
+            return Err(invalid(&format!(
                 "The tenant URL ends in /{end}; leave that out, it is added to each request."
-            ));
+            )));
         }
         if url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("aadOptscim062020")) {
-            return refuse(
-                "The tenant URL carries the flag aadOptscim062020. The form of requests is a setting of its own here \
-                 (the dialect); remove the flag from the URL.",
-            );
+            return Err(invalid(
+                "The tenant URL carries the flag aadOptscim062020. The form of requests is a setting of the job here; \
+                 remove the flag from the URL and set the dialect to entra-2020.",
+            ));
         }
-        let local = match url.host() {
-            Some(Host::Domain(name)) => is_local_name(name),
-            Some(Host::Ipv4(address)) => check(address.into(), allow_link_local)?,
-            Some(Host::Ipv6(address)) => check(address.into(), allow_link_local)?,
-            None => return refuse("The tenant URL has no host name."),
-        };
         let query = url.query().filter(|query| !query.is_empty()).map(str::to_owned);
         Ok(Self { prefix: format!("{}{path}", url.origin().ascii_serialization()), query, local })
     }
 }
 
 /// Whether a literal address is this machine.
-fn check(address: IpAddr, allow_link_local: bool) -> Result<bool, Failure> {
+fn check_address(address: IpAddr, allow_link_local: bool) -> Result<bool, Failure> {
     if !allow_link_local && is_forbidden(address) {
         return Err(Failure::new(ErrorCode::AddressForbidden, Forbidden(address.to_string()).to_string()));
     }
-    Ok(address.to_canonical().is_loopback())
+    let address = address.to_canonical();
+    Ok(address.is_loopback() || address.is_unspecified())
 }
 
 /// RFC 6761 section 6.3: `localhost` and everything below it is this machine.
@@ -99,8 +111,10 @@ fn is_forbidden(address: IpAddr) -> bool {
         IpAddr::V6(address) => {
             let segments = address.segments();
             let embedded = match segments {
-                // NAT64 (RFC 6052) and 6to4 (RFC 3056) carry an IPv4 address.
-                [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some((high, low)),
+                // NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056) and the old IPv4-compatible form carry an IPv4 address.
+                [0x64, 0xff9b, 0 | 1, _, _, _, high, low]
+                | [0x2002, high, low, ..]
+                | [0, 0, 0, 0, 0, 0, high, low] => Some((high, low)),
                 _ => None,
             };
             address.is_unicast_link_local()
@@ -204,7 +218,7 @@ mod tests {
             ("ftp://contoso.example.com", "neither"),
             ("https://contoso .example.com", "space"),
             ("https://", "host"),
-            ("https://me:secret@contoso.example.com", "secret token"),
+            ("https://me:secret@contoso.example.com", "secrets"),
             ("https://contoso.example.com/scim#x", "#"),
             ("https://contoso.example.com/scim/users/", "/Users"),
             ("https://contoso.example.com/scim?aadOptscim062020", "aadOptscim062020"),
@@ -225,6 +239,18 @@ mod tests {
             "2852039166",
             "[::ffff:169.254.169.254]",
             "[64:ff9b::a9fe:a9fe]",
+            "[64:ff9b:1::169.254.169.254]",
+            "[2002:a9fe:a9fe::1]",
+            "[::169.254.169.254]",
+            "[fe80::a9fe:a9fe]",
+            "0251.0376.0251.0376",
+            "169.254.43518",
+            "0xa9.0xfe.0xa9.0xfe",
+            "169.254.169.254.",
+            "%31%36%39.254.169.254",
+            "１６９.254.169.254",
+            "192.0.0.192",
+            "168.63.129.16",
             "[fe80::1]",
             "[fd00:ec2::254]",
             "100.100.100.200",

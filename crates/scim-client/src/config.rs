@@ -1,48 +1,53 @@
 //! Settings of a target.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use model::Dialect;
 use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use crate::dialect::Dialect;
 use crate::failure::{ErrorCode, Failure};
+use crate::token::ClientCredentials;
 
 /// How requests sign in.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub enum Auth {
     /// Not at all; for endpoints behind another gate.
     None,
     /// A long-lived token (RFC 6750).
     Bearer(SecretString),
+    /// Tokens of an authorization server (RFC 6749 section 4.4).
+    ClientCredentials(ClientCredentials),
 }
 
-impl Auth {
-    /// The `Authorization` header, marked so that nothing prints it.
-    pub(crate) fn header(&self) -> Result<Option<HeaderValue>, Failure> {
-        match self {
-            Self::None => Ok(None),
-            Self::Bearer(token) => {
-                let token = token.expose_secret().trim();
-                if token.is_empty() {
-                    return Err(invalid("The secret token is empty."));
-                }
-                let token = token.strip_prefix("Bearer ").unwrap_or(token).trim_start();
-                // Checked here, as the header's own error would show the bytes.
-                if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
-                    return Err(invalid(
-                        "The secret token contains a space, a line break or a character outside ASCII; it was \
-                         probably copied with something around it.",
-                    ));
-                }
-                let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-                    .map_err(|_| invalid("The secret token cannot be sent in a header."))?;
-                value.set_sensitive(true);
-                Ok(Some(value))
-            }
-        }
+/// What this side shows of itself in TLS (mutual TLS).
+#[derive(Debug, Clone)]
+pub struct ClientCertificate {
+    /// The certificate and those that vouch for it, PEM.
+    pub chain: String,
+    /// Its private key, PEM, not encrypted.
+    pub key: SecretString,
+}
+
+/// The `Authorization` header for a token, marked so that nothing prints it.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, Failure> {
+    let token = token.trim();
+    if token.is_empty() {
+        return Err(invalid("The secret token is empty."));
     }
+    let token = token.strip_prefix("Bearer ").unwrap_or(token).trim_start();
+    // Checked here, as the header's own error would show the bytes.
+    if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return Err(invalid(
+            "The secret token contains a space, a line break or a character outside ASCII; it was probably copied \
+             with something around it.",
+        ));
+    }
+    let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| invalid("The secret token cannot be sent in a header."))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 pub(crate) fn invalid(why: &str) -> Failure {
@@ -92,6 +97,8 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// The most requests at the same time; throttling answers lower it for a while.
     pub max_concurrency: usize,
+    /// The most requests in a minute, evenly spread.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// The most bytes of an answer.
     pub max_response: usize,
     /// Resources asked for in a page.
@@ -100,6 +107,8 @@ pub struct Config {
     pub allow_link_local: bool,
     /// Root certificates to trust besides the system's, PEM, any number in one text.
     pub extra_roots: Option<String>,
+    /// The certificate that is shown to a target which asks for one.
+    pub client_certificate: Option<ClientCertificate>,
     /// When to try again.
     pub retry: Retry,
     /// Seed of the jitter of pauses.
@@ -116,10 +125,12 @@ impl Config {
             request_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(10),
             max_concurrency: 32,
+            requests_per_minute: None,
             max_response: 32 << 20,
             page_size: 500,
             allow_link_local: false,
             extra_roots: None,
+            client_certificate: None,
             retry: Retry::default(),
             jitter_seed: 0,
         }
@@ -132,14 +143,13 @@ mod tests {
 
     #[test]
     fn tokens() {
-        let header = |token: &str| Auth::Bearer(token.to_owned().into()).header();
         for token in [" s3cret\n", "Bearer s3cret"] {
-            let value = header(token).expect("taken").expect("a header");
+            let value = bearer(token).expect("taken");
             assert_eq!(value.to_str().expect("text"), "Bearer s3cret");
             assert!(!format!("{value:?}").contains("s3cret"));
         }
         for token in ["", "  ", "hush hush", "hu\nsh", "hushé"] {
-            let failure = header(token).expect_err("refused");
+            let failure = bearer(token).expect_err("refused");
             assert!(!failure.to_string().contains("hu"));
         }
         let config = Config::new("https://x", Auth::Bearer("s3cret".to_owned().into()));

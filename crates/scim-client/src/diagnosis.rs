@@ -85,6 +85,7 @@ impl From<Failure> for Diagnosis {
             ErrorCode::Timeout | ErrorCode::DeadlineExceeded => (Code::Timeout, None),
             ErrorCode::AddressForbidden => (Code::AddressForbidden, None),
             ErrorCode::Redirected => (Code::Redirect, None),
+            ErrorCode::Unauthorized if failure.status.is_none() => (Code::Unauthorized, None),
             ErrorCode::Unauthorized => (
                 Code::Unauthorized,
                 Some(

@@ -25,7 +25,7 @@ pub struct Operation {
     pub kind: OperationKind,
     /// Where; none means the resource itself, with an object as value.
     pub path: Option<String>,
-    /// With what; none for removals.
+    /// With what; none for removals, but of members by value.
     pub value: Option<Value>,
 }
 
@@ -153,20 +153,6 @@ pub fn merge(resource: &mut Map<String, Value>, changes: &Map<String, Value>) ->
     Ok(())
 }
 
-/// One operation that adds members to a group.
-pub fn add_members<'a>(ids: impl IntoIterator<Item = &'a str>) -> Operation {
-    let members = ids
-        .into_iter()
-        .map(|id| Value::Object(Map::from_iter([("value".to_owned(), Value::from(id))])))
-        .collect();
-    Operation::add("members", Value::Array(members))
-}
-
-/// One operation for each member that leaves a group: `members[value eq "id"]`.
-pub fn remove_members<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<Operation> {
-    ids.into_iter().map(|id| Operation::remove(format!("members[value eq {}]", Value::from(id)))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,15 +225,6 @@ mod tests {
         );
         let both = render(json!({STREET: "s", CITY: "c"}), json!({STREET: null, CITY: null}));
         assert_eq!(both, [Operation::remove("addresses[type eq \"work\"]")]);
-    }
-
-    #[test]
-    fn memberships() {
-        assert_eq!(
-            add_members(["1", "2"]),
-            Operation::add("members", json!([{"value": "1"}, {"value": "2"}]))
-        );
-        assert_eq!(remove_members(["a\"b"]), [Operation::remove(r#"members[value eq "a\"b"]"#)]);
     }
 
     /// Carries operations out as a strict server does: a filter that finds nothing is an error.

@@ -254,7 +254,7 @@ fn remove_field(fields: &mut Map<String, Value>, name: &str) {
     }
 }
 
-fn add_schema(document: &mut Map<String, Value>, urn: &str) {
+pub(crate) fn add_schema(document: &mut Map<String, Value>, urn: &str) {
     let schemas = slot(document, "schemas");
     if !schemas.is_array() {
         *schemas = Value::Array(Vec::new());

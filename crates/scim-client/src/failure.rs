@@ -292,6 +292,29 @@ fn code_of(status: StatusCode, scim_type: Option<&str>) -> ErrorCode {
     }
 }
 
+/// An answer that points elsewhere.
+pub(crate) fn redirected(whom: &str, status: StatusCode, location: Option<&str>) -> Failure {
+    // Only the origin and path: a redirect to a sign-in page carries secrets in its query.
+    let place = location.map(|place| place.split(['?', '#']).next().unwrap_or_default());
+    let reason = match place {
+        Some(place) if !place.is_empty() => {
+            format!("{} answered {status} and points to {}.", capital(whom), place.escape_debug())
+        }
+        _ => format!("{} answered {status}, a redirect, without saying where to.", capital(whom)),
+    };
+    Failure { status: Some(status.as_u16()), ..Failure::new(ErrorCode::Redirected, reason) }
+}
+
+fn capital(text: &str) -> String {
+    text.get(..1).map_or_else(String::new, |first| first.to_ascii_uppercase() + &text[1..])
+}
+
+/// A text without a secret that somebody put into it.
+pub(crate) fn conceal(text: &str, secret: &str) -> Box<str> {
+    // What is this short is no secret, and stands in many words.
+    if secret.len() < 6 { text.into() } else { text.replace(secret, "***").into() }
+}
+
 /// A body that should have been JSON, in a few words.
 pub(crate) fn describe(body: &[u8]) -> String {
     const EXCERPT: usize = 160;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use model::Dialect;
 use parking_lot::Mutex;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::capabilities::Capabilities;
 use crate::config::{Config, invalid};
 use crate::counts::RequestCounts;
-use crate::dialect::Dialect;
+use crate::dialect;
 use crate::difference::Operation;
 use crate::document;
 use crate::failure::{ErrorCode, Failure};
@@ -126,7 +127,7 @@ impl Target {
         value: &str,
     ) -> Result<Found, Failure> {
         let path = Path::parse(attribute_path).map_err(|error| Failure::invalid_path(&error))?;
-        let filter = self.shared.dialect.equality_filter(&path, value);
+        let filter = dialect::equality_filter(self.shared.dialect, &path, value);
         let mut query = format!("filter={}", encode(&filter));
         select(&mut query, kind, Select::Usual)?;
         let answer =
@@ -196,7 +197,7 @@ impl Target {
         kind: ResourceKind,
         document: &Map<String, Value>,
     ) -> Result<Resource, Failure> {
-        let body = Some(to_bytes(document));
+        let body = Some(to_bytes(&dialect::complete(self.shared.dialect, kind, document)));
         let answer =
             self.send(Request { body, ..Self::request(Method::POST, kind.endpoint().to_owned()) }).await?;
         resource(&answer).or_else(|failure| match answer.location.as_deref().and_then(id_of_location) {
@@ -206,26 +207,46 @@ impl Target {
         })
     }
 
-    /// Changes a resource; the new state, if the target returns it. `version` becomes `If-Match`.
+    /// The operations that make `changes` (path to new value, null clears) to a resource of which the flat values
+    /// `old` are known, in the form that the target understands.
+    pub fn operations(
+        &self,
+        old: &Map<String, Value>,
+        changes: &Map<String, Value>,
+    ) -> Result<Vec<Operation>, Failure> {
+        dialect::operations(self.shared.dialect, old, changes).map_err(|error| Failure::invalid_path(&error))
+    }
+
+    /// The operations that add members to a group.
+    pub fn add_members<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Vec<Operation> {
+        dialect::add_members(ids)
+    }
+
+    /// The operations that take members out of a group.
+    pub fn remove_members<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Vec<Operation> {
+        dialect::remove_members(self.shared.dialect, ids)
+    }
+
+    /// Changes a resource; its new version, if the target tells. `version` becomes `If-Match`.
     pub async fn patch(
         &self,
         kind: ResourceKind,
         id: &str,
         operations: &[Operation],
         version: Option<&str>,
-    ) -> Result<Option<Resource>, Failure> {
-        let body = Some(self.shared.dialect.patch_body(operations).into());
+    ) -> Result<Option<String>, Failure> {
+        let body = Some(dialect::patch_body(self.shared.dialect, operations).into());
         self.change(Method::PATCH, kind, id, body, version).await
     }
 
-    /// Replaces a resource as a whole; the new state, if the target returns it.
+    /// Replaces a resource as a whole; its new version, if the target tells. `version` becomes `If-Match`.
     pub async fn replace(
         &self,
         kind: ResourceKind,
         id: &str,
         document: &Map<String, Value>,
         version: Option<&str>,
-    ) -> Result<Option<Resource>, Failure> {
+    ) -> Result<Option<String>, Failure> {
         self.change(Method::PUT, kind, id, Some(to_bytes(document)), version).await
     }
 
@@ -244,12 +265,12 @@ impl Target {
         id: &str,
         body: Option<Bytes>,
         version: Option<&str>,
-    ) -> Result<Option<Resource>, Failure> {
+    ) -> Result<Option<String>, Failure> {
         let if_match = version.map(header).transpose()?;
         let request = Request { body, if_match, ..Self::request(method, resource_path(kind, id)?) };
         let answer = self.send(request).await?;
         // The change was made: the status says so, whatever the body looks like.
-        Ok(resource(&answer).ok())
+        Ok(resource(&answer).map_or(answer.etag, |resource| resource.etag))
     }
 
     /// A cheap request for one resource at most, to see whether the endpoint answers in SCIM at all.

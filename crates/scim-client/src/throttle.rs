@@ -1,5 +1,6 @@
-//! How many requests may run at once: additive increase, multiplicative decrease.
+//! How many requests may run at once (additive increase, multiplicative decrease), and how many in a minute.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ pub(crate) struct Throttle {
     gate: Arc<Semaphore>,
     state: Mutex<State>,
     most: usize,
+    /// The time between the starts of two requests, where the rate is limited.
+    spacing: Option<Duration>,
 }
 
 struct State {
@@ -23,6 +26,8 @@ struct State {
     lowered: Option<Instant>,
     /// No request starts before.
     resume: Option<Instant>,
+    /// No request starts before, at the rate that is allowed.
+    slot: Option<Instant>,
     /// Since when the target has done nothing but ask for less.
     throttled: Option<Instant>,
 }
@@ -35,26 +40,51 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Throttle {
-    pub fn new(most: usize) -> Self {
+    pub fn new(most: usize, per_minute: Option<NonZeroU32>) -> Self {
         let most = most.clamp(1, 4_096);
         #[expect(clippy::cast_precision_loss, reason = "at most 4,096")]
         let limit = most as f64;
-        let state = State { limit, excess: 0, lowered: None, resume: None, throttled: None };
-        Self { gate: Arc::new(Semaphore::new(most)), state: Mutex::new(state), most }
+        let state = State { limit, excess: 0, lowered: None, resume: None, slot: None, throttled: None };
+        let spacing = per_minute.map(|count| Duration::from_mins(1) / count.get());
+        Self { gate: Arc::new(Semaphore::new(most)), state: Mutex::new(state), most, spacing }
     }
 
     /// Waits for its turn, and until a pause that the target asked for is over.
     pub async fn enter(&self) -> Permit<'_> {
+        let mut slot = None;
+        let mut permit = self.permit().await;
         loop {
-            let permit = Arc::clone(&self.gate).acquire_owned().await.expect("the gate is never closed");
             let now = Instant::now();
             let resume = self.state.lock().resume.filter(|resume| *resume > now);
-            let permit = Permit { throttle: self, inner: Some(permit), started: now };
-            let Some(resume) = resume else { return permit };
-            // A permit held while waiting keeps the others behind it from busy-looping on the same pause.
-            tokio::time::sleep_until(resume).await;
-            drop(permit);
+            if let Some(resume) = resume {
+                // A permit held while waiting keeps the others behind it from busy-looping on the same pause; given
+                // back, it is one less where the limit has been lowered.
+                tokio::time::sleep_until(resume).await;
+                drop(permit);
+                permit = self.permit().await;
+                continue;
+            }
+            match *slot.get_or_insert_with(|| self.next_slot(now)) {
+                Some(slot) if slot > now => tokio::time::sleep_until(slot).await,
+                _ => break,
+            }
         }
+        permit.started = Instant::now();
+        permit
+    }
+
+    async fn permit(&self) -> Permit<'_> {
+        let inner = Arc::clone(&self.gate).acquire_owned().await.expect("the gate is never closed");
+        Permit { throttle: self, inner: Some(inner), started: Instant::now() }
+    }
+
+    /// When the next request may start by its rate; no other starts then.
+    fn next_slot(&self, now: Instant) -> Option<Instant> {
+        let spacing = self.spacing?;
+        let mut state = self.state.lock();
+        let slot = state.slot.map_or(now, |slot| slot.max(now));
+        state.slot = Some(slot + spacing);
+        Some(slot)
     }
 
     /// The present limit.
@@ -134,7 +164,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn patience_ends_for_everybody_and_comes_back_with_a_good_answer() {
-        let throttle = Throttle::new(4);
+        let throttle = Throttle::new(4, None);
         assert!(throttle.enter().await.throttled(Duration::from_secs(40), PATIENCE));
         assert!(throttle.enter().await.throttled(Duration::from_secs(40), PATIENCE));
         let before = Instant::now();
@@ -146,7 +176,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn halves_once_for_a_round_and_grows_back() {
-        let throttle = Throttle::new(8);
+        let throttle = Throttle::new(8, None);
         let mut permits = Vec::new();
         for _ in 0..8 {
             permits.push(throttle.enter().await);
@@ -167,7 +197,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn never_below_one() {
-        let throttle = Throttle::new(3);
+        let throttle = Throttle::new(3, None);
         for _ in 0..10 {
             let permit = throttle.enter().await;
             tokio::time::advance(Duration::from_millis(1)).await;
@@ -178,10 +208,33 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn everybody_waits_for_the_pause() {
-        let throttle = Throttle::new(4);
+        let throttle = Throttle::new(4, None);
         throttle.enter().await.throttled(Duration::from_secs(7), PATIENCE);
         let before = Instant::now();
         drop(throttle.enter().await);
         assert_eq!(before.elapsed(), Duration::from_secs(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_in_a_minute_than_allowed() {
+        let throttle = Throttle::new(8, NonZeroU32::new(600));
+        let began = Instant::now();
+        futures::future::join_all((0..601).map(async |_| drop(throttle.enter().await))).await;
+        assert_eq!(began.elapsed(), Duration::from_mins(1));
+        // What was not used is not made up for.
+        tokio::time::advance(Duration::from_mins(5)).await;
+        let began = Instant::now();
+        futures::future::join_all((0..11).map(async |_| drop(throttle.enter().await))).await;
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_comes_on_top_of_the_rate() {
+        let throttle = Throttle::new(4, NonZeroU32::new(60));
+        let began = Instant::now();
+        throttle.enter().await.throttled(Duration::from_secs(7), PATIENCE);
+        drop(throttle.enter().await);
+        drop(throttle.enter().await);
+        assert_eq!(began.elapsed(), Duration::from_secs(8));
     }
 }

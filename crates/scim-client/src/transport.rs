@@ -1,25 +1,25 @@
 //! One request, with everything between it and its answer: turns, time-outs, retries, limits.
 
-use std::error::Error as _;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderValue, IF_MATCH, LOCATION, RETRY_AFTER,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, LOCATION};
 use reqwest::{Client, Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::address::{BaseUrl, Forbidden, NotFound, Resolver};
-use crate::config::{Config, Retry, invalid};
+use crate::address::BaseUrl;
+use crate::config::{Config, Retry};
+use crate::connection::{self, explain, retry_after};
 use crate::counts::{Counters, RequestCounts};
-use crate::failure::{ErrorCode, Failure, looks_like_html};
+use crate::failure::{ErrorCode, Failure, conceal, looks_like_html, redirected};
 use crate::throttle::{Permit, Throttle};
+use crate::token::{Authorization, Token};
 
+/// How errors call the other side.
+const WHOM: &str = "the target";
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/scim+json, application/json;q=0.9");
 /// Everything but RFC 3986's unreserved characters.
@@ -68,6 +68,7 @@ enum Attempt {
 
 pub(crate) struct Transport {
     client: Client,
+    authorization: Authorization,
     base: BaseUrl,
     throttle: Throttle,
     counters: Counters,
@@ -80,40 +81,11 @@ pub(crate) struct Transport {
 impl Transport {
     pub fn new(config: &Config) -> Result<Self, Failure> {
         let base = BaseUrl::parse(&config.base_url, config.allow_link_local)?;
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, ACCEPTED);
-        if let Some(header) = config.auth.header()? {
-            headers.insert(AUTHORIZATION, header);
-        }
-        let mut builder = Client::builder()
-            .default_headers(headers)
-            .user_agent(concat!("Provost/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(config.connect_timeout.min(config.request_timeout))
-            .tcp_nodelay(true)
-            .tcp_keepalive(Duration::from_secs(30))
-            .pool_idle_timeout(Duration::from_secs(20))
-            .pool_max_idle_per_host(config.max_concurrency.max(1))
-            .dns_resolver(Arc::new(Resolver { allow_link_local: config.allow_link_local }));
-        if base.local {
-            builder = builder.no_proxy();
-        }
-        if let Some(pem) = &config.extra_roots {
-            let roots = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
-                .map_err(|_| invalid("The extra root certificates are not valid PEM."))?;
-            if roots.is_empty() {
-                return Err(invalid("The extra root certificates hold no certificate in PEM form."));
-            }
-            builder = builder.tls_certs_merge(roots);
-        }
-        let client = builder.build().map_err(|error| {
-            invalid(&format!("The HTTP client cannot be set up: {}.", innermost(&error.without_url())))
-        })?;
         Ok(Self {
-            client,
+            client: connection::client(config, base.local)?,
+            authorization: Authorization::new(config)?,
             base,
-            throttle: Throttle::new(config.max_concurrency),
+            throttle: Throttle::new(config.max_concurrency, config.requests_per_minute),
             counters: Counters::default(),
             retry: config.retry,
             jitter: AtomicU64::new(config.jitter_seed),
@@ -146,16 +118,36 @@ impl Transport {
         maybe_done: &mut bool,
     ) -> Result<Answer, Failure> {
         let url = self.url(request);
+        let began = Instant::now();
         let mut attempt = 0;
         let mut throttled = None;
+        let mut refused = None;
         let mut last: Option<Failure> = None;
         loop {
             attempt += 1;
-            let (permit, timeout) = match self.turn(bounds.deadline.as_ref()).await {
-                Ok(turn) => turn,
-                Err(late) => return Err(last.unwrap_or(late)),
+            let Some((permit, signed)) = within(bounds.deadline.as_ref(), self.turn(refused)).await else {
+                return Err(last.unwrap_or_else(too_late));
             };
-            let failure = match self.attempt(request, &url, timeout, attempt).await {
+            let token = match signed {
+                Ok(token) => token,
+                Err(failure) => {
+                    drop(permit);
+                    let pause = failure.retry_after.unwrap_or_else(|| self.backoff(attempt));
+                    if attempt >= self.retry.attempts
+                        || pause > self.retry.longest_wait
+                        || !Self::repeatable(request, &failure)
+                    {
+                        return Err(failure);
+                    }
+                    last = Some(failure);
+                    tokio::time::sleep(pause).await;
+                    continue;
+                }
+            };
+            let Some(timeout) = self.time_left(bounds.deadline.as_ref()) else {
+                return Err(last.unwrap_or_else(too_late));
+            };
+            let failure = match self.attempt(request, &url, token.as_ref(), timeout).await {
                 Attempt::Done(answer) => {
                     permit.succeeded();
                     return Ok(answer);
@@ -174,6 +166,13 @@ impl Transport {
                 Attempt::Failed(failure) => failure,
             };
             *maybe_done |= failure.outcome_unknown;
+            // A token from before this request may have been withdrawn; one that was fetched for it has not.
+            let obtained = token.and_then(|token| token.obtained).filter(|obtained| *obtained < began);
+            if obtained.is_some() && refused.is_none() && failure.status == Some(401) {
+                (refused, last, attempt) = (obtained, Some(failure), attempt - 1);
+                permit.answered();
+                continue;
+            }
             let pause = failure.retry_after.unwrap_or_else(|| self.backoff(attempt));
             let again = if matches!(failure.code, ErrorCode::TooManyRequests | ErrorCode::ServiceUnavailable)
             {
@@ -195,23 +194,16 @@ impl Transport {
         }
     }
 
-    /// The right to send now, and how long the request may take. The deadline moves while a lease is renewed.
-    async fn turn(&self, deadline: Option<&Deadline>) -> Result<(Permit<'_>, Duration), Failure> {
-        let Some(deadline) = deadline else { return Ok((self.throttle.enter().await, self.timeout)) };
-        let enter = self.throttle.enter();
-        tokio::pin!(enter);
-        let permit = loop {
-            let at = deadline();
-            tokio::select! {
-                biased;
-                permit = &mut enter => break permit,
-                () = tokio::time::sleep_until(at.into()) => if deadline() <= at {
-                    return Err(too_late());
-                },
-            }
-        };
+    /// The right to send now, and what to sign in with.
+    async fn turn(&self, refused: Option<Instant>) -> (Permit<'_>, Result<Option<Token>, Failure>) {
+        (self.throttle.enter().await, self.authorization.token(refused).await)
+    }
+
+    /// How long a request that starts now may take; none where it is too late.
+    fn time_left(&self, deadline: Option<&Deadline>) -> Option<Duration> {
+        let Some(deadline) = deadline else { return Some(self.timeout) };
         let left = deadline().saturating_duration_since(std::time::Instant::now());
-        if left.is_zero() { Err(too_late()) } else { Ok((permit, self.timeout.min(left))) }
+        (!left.is_zero()).then(|| self.timeout.min(left))
     }
 
     /// Whether sending once more may help and cannot harm.
@@ -254,8 +246,18 @@ impl Transport {
         url
     }
 
-    async fn attempt(&self, request: &Request, url: &str, timeout: Duration, attempt: u32) -> Attempt {
+    async fn attempt(
+        &self,
+        request: &Request,
+        url: &str,
+        token: Option<&Token>,
+        timeout: Duration,
+    ) -> Attempt {
         let mut sending = self.client.request(request.method.clone(), url).timeout(timeout);
+        sending = sending.header(ACCEPT, ACCEPTED);
+        if let Some(token) = token {
+            sending = sending.header(AUTHORIZATION, token.header.clone());
+        }
         if let Some(body) = &request.body {
             sending = sending.header(CONTENT_TYPE, SCIM_JSON).body(body.clone());
         }
@@ -264,17 +266,17 @@ impl Transport {
         }
         self.counters.count(&request.method);
         let writes = request.method != Method::GET;
-        let response = match sending.send().await {
+        let mut response = match sending.send().await {
             Ok(response) => response,
-            Err(error) => return Attempt::Failed(explain(error, writes)),
+            Err(error) => return Attempt::Failed(explain(error, WHOM, writes)),
         };
         let status = response.status();
-        tracing::debug!(method = %request.method, path = request.path, %status, attempt, "target answered");
+        tracing::debug!(method = %request.method, path = request.path, %status, "target answered");
         let retry_after = retry_after(response.headers());
         let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let etag = text(ETAG).map(str::to_owned);
         let location = text(LOCATION).map(str::to_owned);
-        let body = match self.read(response, writes).await {
+        let body = match connection::read(&mut response, self.max_response).await {
             Ok(Some(body)) => body,
             // What counts is in the status: a change was made, or what was asked for was not.
             Ok(None) if writes || !status.is_success() => Bytes::new(),
@@ -285,7 +287,8 @@ impl Transport {
                 ));
                 return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
             }
-            Err(failure) => {
+            Err(error) => {
+                let failure = explain(error, WHOM, writes);
                 return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
             }
         };
@@ -293,43 +296,18 @@ impl Transport {
             return Attempt::Done(Answer { status, etag, location, body });
         }
         let mut failure = if status.is_redirection() {
-            redirected(status, location.as_deref())
+            redirected(WHOM, status, location.as_deref())
         } else {
             Failure::from_answer(status, &body)
         };
         failure.retry_after = retry_after;
+        if let Some(token) = token {
+            failure.reason = conceal(&failure.reason, token.secret());
+        }
         // A gateway's 5xx says nothing about what happened behind it; 501 and 503 say that nothing did.
         failure.outcome_unknown =
             writes && matches!(failure.code, ErrorCode::InternalServerError | ErrorCode::Timeout);
         Attempt::Failed(failure)
-    }
-
-    /// The answer's body; none where it is too large.
-    async fn read(&self, mut response: reqwest::Response, writes: bool) -> Result<Option<Bytes>, Failure> {
-        let limit = u64::try_from(self.max_response).unwrap_or(u64::MAX);
-        if response.content_length().is_some_and(|length| length > limit) {
-            return Ok(None);
-        }
-        let first = match response.chunk().await {
-            Ok(Some(first)) => first,
-            Ok(None) => return Ok(Some(Bytes::new())),
-            Err(error) => return Err(explain(error, writes)),
-        };
-        // Most answers are one chunk: no copy then.
-        let mut whole: Option<Vec<u8>> = None;
-        loop {
-            match response.chunk().await {
-                Ok(None) => return Ok(Some(whole.map_or(first, Bytes::from))),
-                Ok(Some(more)) => {
-                    let whole = whole.get_or_insert_with(|| first.to_vec());
-                    if whole.len() + more.len() > self.max_response {
-                        return Ok(None);
-                    }
-                    whole.extend_from_slice(&more);
-                }
-                Err(error) => return Err(explain(error, writes)),
-            }
-        }
     }
 }
 
@@ -355,133 +333,25 @@ fn too_late() -> Failure {
     )
 }
 
-fn redirected(status: StatusCode, location: Option<&str>) -> Failure {
-    // Only the origin and path: a redirect to a sign-in page carries secrets in its query.
-    let place = location.map(|place| place.split(['?', '#']).next().unwrap_or_default());
-    let reason = match place {
-        Some(place) if !place.is_empty() => {
-            format!("The target answered {status} and points to {}.", place.escape_debug())
+/// What becomes of the work before the deadline, which moves while a lease is renewed; none where it comes first.
+async fn within<T>(deadline: Option<&Deadline>, work: impl Future<Output = T>) -> Option<T> {
+    let Some(deadline) = deadline else { return Some(work.await) };
+    tokio::pin!(work);
+    loop {
+        let at = deadline();
+        tokio::select! {
+            biased;
+            done = &mut work => return Some(done),
+            () = tokio::time::sleep_until(at.into()) => if deadline() <= at {
+                return None;
+            },
         }
-        _ => format!("The target answered {status}, a redirect, without saying where to."),
-    };
-    Failure { status: Some(status.as_u16()), ..Failure::new(ErrorCode::Redirected, reason) }
-}
-
-/// What went wrong when there was no (whole) answer. Errors of connecting mean that nothing was sent.
-fn explain(error: reqwest::Error, writes: bool) -> Failure {
-    let (connecting, timeout, building) = (error.is_connect(), error.is_timeout(), error.is_builder());
-    let error = error.without_url();
-    if building {
-        return invalid(&format!("The request cannot be built: {}.", innermost(&error)));
     }
-    let failure = match cause(&error) {
-        Some(failure) => failure,
-        None if timeout && connecting => {
-            Failure::new(ErrorCode::Timeout, "No connection to the target within the time given.")
-        }
-        None if timeout => {
-            Failure::new(ErrorCode::Timeout, "No complete answer from the target within the time given.")
-        }
-        None if connecting => Failure::new(
-            ErrorCode::ConnectionFailed,
-            format!("No connection to the target: {}.", innermost(&error)),
-        ),
-        None => Failure::new(
-            ErrorCode::ConnectionFailed,
-            format!(
-                "The connection to the target broke before the answer was complete: {}.",
-                innermost(&error)
-            ),
-        ),
-    };
-    Failure { outcome_unknown: !connecting && writes, ..failure }
-}
-
-/// The first cause in the chain that has a name of its own.
-fn cause(error: &reqwest::Error) -> Option<Failure> {
-    let mut next = error.source();
-    while let Some(error) = next {
-        if let Some(found) = name_cause(error) {
-            return Some(found);
-        }
-        // An io::Error hides what it wraps from `source`, and TLS errors are wrapped in two.
-        let mut wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        while let Some(inner) = wrapped {
-            if let Some(found) = name_cause(inner) {
-                return Some(found);
-            }
-            wrapped = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        }
-        next = error.source();
-    }
-    None
-}
-
-fn name_cause(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
-    if let Some(forbidden) = error.downcast_ref::<Forbidden>() {
-        return Some(Failure::new(ErrorCode::AddressForbidden, forbidden.to_string()));
-    }
-    if let Some(missing) = error.downcast_ref::<NotFound>() {
-        return Some(Failure::new(ErrorCode::HostNotFound, missing.to_string()));
-    }
-    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        let reason = format!("No secure connection to the target: {tls}.");
-        return Some(Failure::new(ErrorCode::CertificateInvalid, reason));
-    }
-    let refused =
-        error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::ConnectionRefused);
-    refused.then(|| {
-        Failure::new(
-            ErrorCode::ConnectionFailed,
-            "The target's machine refused the connection: nothing listens there.",
-        )
-    })
-}
-
-fn innermost(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text = error.to_string();
-        next = error.source();
-    }
-    text.trim_end_matches('.').to_owned()
-}
-
-/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). A date counts from the answer's own `Date`, so
-/// that clocks which differ do no harm; without one it says nothing usable.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    let now = jiff::fmt::rfc2822::parse(headers.get(DATE)?.to_str().ok()?).ok()?.timestamp();
-    Some(Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
-            .collect()
-    }
-
-    #[test]
-    fn retry_after_in_both_forms() {
-        let date = ("date", "Wed, 21 Oct 2026 07:28:00 GMT");
-        let of = |value| retry_after(&headers(&[date, ("retry-after", value)]));
-        assert_eq!(of("115"), Some(Duration::from_secs(115)));
-        assert_eq!(of("Wed, 21 Oct 2026 07:29:30 GMT"), Some(Duration::from_secs(90)));
-        assert_eq!(of("Wed, 21 Oct 2026 07:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(of("soon"), None);
-        assert_eq!(of("-5"), None);
-        assert_eq!(retry_after(&headers(&[("retry-after", "Wed, 21 Oct 2026 07:29:30 GMT")])), None);
-    }
 
     #[test]
     fn everything_but_unreserved_is_encoded() {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use engine::MatchingValue;
 use model::ObjectType;
-use scim_client::{difference, document};
+use scim_client::document;
 use serde_json::{Map, Value};
 use store::Kind;
 use uuid::Uuid;
@@ -127,7 +127,7 @@ impl Context {
         // In front, so that what has to look like an address still does.
         let passing = Value::from(format!("moving-{}-{}", id.simple(), claim.value));
         let operations =
-            difference::operations(&Map::new(), &Map::from_iter([(claim.path.clone(), passing.clone())]));
+            self.target.operations(&Map::new(), &Map::from_iter([(claim.path.clone(), passing.clone())]));
         let Ok(operations) = operations else { return Ok(()) };
         tracing::info!(object = %id, path = claim.path, "accounts wait for each other's names: one steps aside");
         let merge = |resource: &mut Map<String, Value>| {
@@ -140,8 +140,9 @@ impl Context {
         link.unacknowledged = Some(self.clock.now());
         link.shadow.entry(claim.path.clone()).or_insert(Value::Null);
         self.put_alone(&link).await?;
-        match self.change(rule, &target_id, &operations, merge).await {
-            Ok(()) => {
+        match self.change(rule, &target_id, &operations, None, merge).await {
+            Ok(version) => {
+                link.target_version = version;
                 link.unacknowledged = None;
                 link.shadow.insert(claim.path.clone(), passing);
                 self.put_alone(&link).await

@@ -34,6 +34,12 @@ pub(crate) const CONCURRENCY: usize = 32;
 /// So many strange answers in a row are not the fault of the objects asked for.
 const MOST_STRANGE: u32 = 20;
 
+/// Members in one request where nothing is known of the target.
+const MEMBERS: usize = 1_000;
+
+/// So many versions that were over for nothing are the target's way: those that links remember say nothing then.
+const MOST_DOUBTS: u32 = 16;
+
 /// One type of object: how it is mapped, and the hash of what decides about it.
 pub(crate) struct Rule {
     pub mapping: CompiledMapping,
@@ -56,6 +62,11 @@ pub(crate) struct Context {
     pub patches: AtomicBool,
     /// Whether it has taken one.
     pub patched: AtomicBool,
+    /// Whether the target keeps versions and takes `If-Match`.
+    pub etags: bool,
+    /// How often a version that a link remembers may still turn out to be over without what was written being over:
+    /// some targets give a resource a new version when others change.
+    pub version_doubts: AtomicU32,
     /// Answers in a row that were not SCIM, or what an endpoint that is not there gives.
     strange: AtomicU32,
     pub directory: Uuid,
@@ -134,12 +145,14 @@ impl Context {
         directory: Uuid,
         configuration: Configuration,
         (target, capabilities): (Target, Capabilities),
+        members_taken: Option<usize>,
         lease: Arc<Keeper>,
         tally: Arc<Tally>,
         cancel: CancellationToken,
         initiator: Principal,
     ) -> Self {
         let cycle_id = tally.report().cycle_id;
+        let members_at_once = members_at_once(&configuration.job, members_taken);
         let of_lease = Arc::clone(&lease);
         // No request outlasts the lease, as it is renewed.
         let target = target.with_deadline(Arc::new(move || of_lease.deadline()));
@@ -154,6 +167,8 @@ impl Context {
             filters: capabilities.filter,
             patches: AtomicBool::new(capabilities.patch),
             patched: AtomicBool::new(false),
+            etags: capabilities.etag,
+            version_doubts: AtomicU32::new(MOST_DOUBTS),
             // One is enough until the target has shown that it works, as by telling what it can.
             strange: AtomicU32::new(if capabilities.discovered { 0 } else { MOST_STRANGE }),
             directory,
@@ -170,7 +185,7 @@ impl Context {
             initiator,
             since: shared.clock.now(),
             settle: shared.settle,
-            members_at_once: AtomicUsize::new(1_000),
+            members_at_once: AtomicUsize::new(members_at_once),
             gate: tokio::sync::Mutex::new(()),
             contested: Mutex::default(),
             settled: AtomicBool::new(false),
@@ -188,6 +203,12 @@ impl Context {
     /// What mappings may ask for beside the object that has these roles.
     pub fn outside<'a>(&self, roles: &'a [Arc<RoleAssignment>], answers: &'a Answers) -> Outside<'a> {
         Outside { now: self.clock.now(), seed: self.seed, roles, answers }
+    }
+
+    /// The members in one request that the target took after it had refused more, if it ever did.
+    pub fn members_taken(&self) -> Option<usize> {
+        let taken = self.members_at_once.load(Ordering::Relaxed);
+        (taken < members_at_once(&self.job, None)).then_some(taken)
     }
 
     pub fn realm(&self) -> Realm {
@@ -298,6 +319,13 @@ fn assigned(role: &AppRole) -> RoleAssignment {
         value: role.value.clone().unwrap_or_default(),
         display_name: role.display_name.clone(),
     }
+}
+
+/// Members in one request: as the job says, and no more than the target has taken before.
+fn members_at_once(job: &Job, taken: Option<usize>) -> usize {
+    let set = job.limits.members_per_request;
+    let most = set.map_or(MEMBERS, |most| usize::try_from(most.get()).unwrap_or(usize::MAX));
+    taken.map_or(most, |taken| taken.clamp(1, most))
 }
 
 /// Commits, again while the transaction meets others: its content does not depend on what they did.

@@ -59,6 +59,7 @@ impl Context {
         let report = self.tally.ended(status, error.clone());
         let now = self.clock.now();
         let regular = report.started.saturating_add(self.job.interval).unwrap_or(Timestamp::MAX).max(now);
+        state.members_taken = self.members_taken();
         conclude(&mut state, &report, staged.is_some(), now, regular);
         let mut transaction = self.transaction();
         links::put_state(&mut transaction, self.job.id, &state);

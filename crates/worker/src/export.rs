@@ -76,7 +76,10 @@ impl Context {
             }
         };
         match sent {
-            Ok(resource) => Self::created(rule, work, values, resource.id, mode),
+            Ok(resource) => {
+                work.link.target_version = resource.etag;
+                Self::created(rule, work, values, resource.id, mode);
+            }
             Err(failure) if failure.outcome_unknown => self.doubt(rule, work, &failure),
             Err(failure) if failure.code == ErrorCode::EntryConflict => {
                 work.link.unacknowledged = None;
@@ -185,24 +188,29 @@ impl Context {
     async fn send_changes(
         &self,
         rule: &Rule,
-        work: &Work,
+        work: &mut Work,
         changes: &Map<String, Value>,
     ) -> Result<(), Failure> {
-        let id = work.link.target_id.as_deref().unwrap_or_default();
+        let id = work.link.target_id.clone().unwrap_or_default();
         let operations = |before: &Shadow, changes: &Map<String, Value>| {
             let before = before.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
-            difference::operations(&before, changes).map_err(|error| path_failure(&error.to_string()))
+            self.target.operations(&before, changes)
         };
         let merge = |resource: &mut Map<String, Value>| {
             difference::merge(resource, changes).map_err(|error| path_failure(&error.to_string()))
         };
         let first = operations(work.found.as_ref().unwrap_or(&work.link.shadow), changes)?;
-        let failure = match self.change(rule, id, &first, merge).await {
+        let trusted = self.version_doubts.load(Ordering::Relaxed) > 0;
+        let version = work.link.target_version.as_deref().filter(|_| trusted);
+        let failure = match self.change(rule, &id, &first, version, merge).await {
             Err(failure) if may_be_stale(&failure) => failure,
-            result => return result,
+            result => {
+                work.link.target_version = result?;
+                return Ok(());
+            }
         };
         // Somebody else may have changed what the operations build on: look, and say it anew where that differs.
-        let resource = self.heard(self.target.get(rule.kind, id, Select::Usual).await)?;
+        let resource = self.heard(self.target.get(rule.kind, &id, Select::Usual).await)?;
         let paths = work.link.shadow.keys().chain(changes.keys());
         let now = read_paths(&resource, paths.map(String::as_str));
         let left: Map<String, Value> = changes
@@ -211,22 +219,35 @@ impl Context {
             .map(|(path, value)| (path.clone(), value.clone()))
             .collect();
         let second = operations(&now, &left)?;
+        work.link.target_version = resource.etag;
         if second.is_empty() {
             return Ok(());
         }
-        if second == first { Err(failure) } else { self.change(rule, id, &second, merge).await }
+        if second == first {
+            if failure.code != ErrorCode::PreconditionFailed {
+                return Err(failure);
+            }
+            let less = |doubts: u32| doubts.checked_sub(1);
+            let _ = self.version_doubts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        }
+        let version = work.link.target_version.as_deref();
+        work.link.target_version = self.change(rule, &id, &second, version, merge).await?;
+        Ok(())
     }
 
-    /// Changes a resource: by PATCH where the target takes it, else by PUT of the whole with the change in it.
+    /// Changes a resource: by PATCH where the target takes it, else by PUT of the whole with the change in it. The
+    /// new version, if the target tells. A PATCH is for that version alone, if one is given.
     pub(crate) async fn change(
         &self,
         rule: &Rule,
         id: &str,
         operations: &[Operation],
+        version: Option<&str>,
         merge: impl Fn(&mut Map<String, Value>) -> Result<(), Failure> + Send,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<String>, Failure> {
+        let version = version.filter(|_| self.etags);
         if self.patches.load(Ordering::Relaxed) {
-            match self.heard(self.target.patch(rule.kind, id, operations, None).await) {
+            match self.heard(self.target.patch(rule.kind, id, operations, version).await) {
                 Err(failure)
                     if matches!(failure.code, ErrorCode::MethodNotAllowed | ErrorCode::NotImplemented) =>
                 {
@@ -239,15 +260,25 @@ impl Context {
                     if result.is_ok() {
                         self.patched.store(true, Ordering::Relaxed);
                     }
-                    return result.map(|_| ());
+                    return result;
                 }
             }
         }
-        let mut resource = self.heard(self.target.get(rule.kind, id, Select::Everything).await)?;
-        merge(&mut resource.attributes)?;
-        self.heard(self.target.replace(rule.kind, id, &resource.attributes, None).await)?;
-        self.patches.store(false, Ordering::Relaxed);
-        Ok(())
+        let mut again = true;
+        loop {
+            let mut resource = self.heard(self.target.get(rule.kind, id, Select::Everything).await)?;
+            merge(&mut resource.attributes)?;
+            let version = resource.etag.as_deref().filter(|_| self.etags);
+            match self.heard(self.target.replace(rule.kind, id, &resource.attributes, version).await) {
+                // Somebody else was quicker.
+                Err(failure) if failure.code == ErrorCode::PreconditionFailed && again => again = false,
+                Err(failure) => return Err(failure),
+                Ok(version) => {
+                    self.patches.store(false, Ordering::Relaxed);
+                    return Ok(version);
+                }
+            }
+        }
     }
 
     /// Nobody knows whether a request was carried out: found out at the end of the cycle, when it cannot land any
@@ -316,11 +347,13 @@ impl Context {
     }
 }
 
-/// Whether a refusal may come from operations that build on what is no longer there.
+/// Whether a refusal may come from operations that build on what is no longer there. A version that is over says so,
+/// also where an earlier attempt of the same request made it so.
 fn may_be_stale(failure: &Failure) -> bool {
-    matches!(failure.code, ErrorCode::SchemaAttributeNotFound | ErrorCode::UnprocessableEntity)
-        && failure.status.is_some()
-        && !failure.outcome_unknown
+    failure.code == ErrorCode::PreconditionFailed
+        || matches!(failure.code, ErrorCode::SchemaAttributeNotFound | ErrorCode::UnprocessableEntity)
+            && failure.status.is_some()
+            && !failure.outcome_unknown
 }
 
 /// What a resource has at these paths.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use directory::Credentials;
 use model::{
     Clock, CycleKind, CycleReport, CycleStatus, Ids, JobState, ObjectType, Principal, ProvisioningEntry,
 };
@@ -172,6 +173,9 @@ impl WorkerHandle {
                 state.watermark = None;
                 state.checkpoint = None;
             }
+            if full {
+                state.members_taken = None;
+            }
             if full || names(&[ResetScope::QuarantineState]) {
                 state.quarantine = None;
             }
@@ -252,15 +256,21 @@ impl WorkerHandle {
         Ok(result?)
     }
 
-    /// Asks the target for a user that cannot exist, as a cycle will ask for real ones.
+    /// Asks the target for a user that cannot exist, as a cycle will ask for real ones; with these credentials, or
+    /// else with those that are kept.
     pub async fn test_connection(
         &self,
         directory: Uuid,
         job: Uuid,
+        credentials: Option<Credentials>,
     ) -> Result<Result<ConnectionReport, Diagnosis>, Error> {
         let configuration = Configuration::load(&*self.shared.store, Realm(directory), job).await?;
-        let target =
-            self.shared.targets.target(directory, &configuration.job).await.map_err(Error::Target)?;
+        let target = self
+            .shared
+            .targets
+            .target(directory, &configuration.job, credentials)
+            .await
+            .map_err(Error::Target)?;
         let rules = [&configuration.users, &configuration.groups];
         let rule = rules.into_iter().flatten().next();
         let kind = rule.map_or(ResourceKind::Users, |rule| rule.kind);

@@ -64,6 +64,7 @@ fn keys(link: &Link) -> Vec<Key> {
 /// The account is no longer in the target: what is left is who it was for.
 pub(crate) fn forget_account(link: &mut Link) {
     link.target_id = None;
+    link.target_version = None;
     link.state = LinkState::Pending;
     link.shadow.clear();
     link.removal_due = None;
@@ -93,6 +94,7 @@ pub(crate) fn new(id: Uuid, object_type: ObjectType, name: String, created: jiff
         object_type,
         source_name: name,
         target_id: None,
+        target_version: None,
         origin: LinkOrigin::None,
         state: LinkState::Pending,
         shadow: Shadow::new(),

@@ -185,6 +185,7 @@ impl Context {
         work.link.shadow = found.clone();
         work.found = Some(found);
         work.link.target_id = Some(resource.id);
+        work.link.target_version = resource.etag;
         work.link.origin =
             if work.link.unacknowledged.is_some() { LinkOrigin::Created } else { LinkOrigin::Matched };
         work.link.referrers_due = true;

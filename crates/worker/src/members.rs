@@ -7,7 +7,7 @@ use directory::entry_op;
 use model::{
     Link, LinkState, ModifiedProperty, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, StepType,
 };
-use scim_client::{ErrorCode, Failure, difference, document};
+use scim_client::{ErrorCode, Failure, document};
 use serde_json::{Map, Value, json};
 use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind, Op, Transaction};
 use uuid::Uuid;
@@ -223,7 +223,7 @@ impl Context {
             let count = most.min(list.len());
             let part = list[list.len() - count..].to_vec();
             match self.patch_members(rule, target_id, &part, adds).await {
-                Ok(()) => {}
+                Ok(version) => edit.link.target_version = version,
                 Err(failure) if !concerns_members(&failure) || self.is_gone(rule, &edit.link).await => {
                     return Ok(Err(failure));
                 }
@@ -279,10 +279,10 @@ impl Context {
         target_id: &str,
         part: &[(Uuid, String)],
         adds: bool,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<String>, Failure> {
         let ids = || part.iter().map(|(_, id)| id.as_str());
         let operations =
-            if adds { vec![difference::add_members(ids())] } else { difference::remove_members(ids()) };
+            if adds { self.target.add_members(ids()) } else { self.target.remove_members(ids()) };
         let merge = |resource: &mut Map<String, Value>| {
             let mut members: Vec<Value> = match document::member(resource, "members") {
                 Some(Value::Array(members)) => members.clone(),
@@ -296,7 +296,8 @@ impl Context {
             resource.insert("members".to_owned(), Value::Array(members));
             Ok(())
         };
-        self.change(rule, target_id, &operations, merge).await
+        // Whoever else changes the members, these come or go: no version matters.
+        self.change(rule, target_id, &operations, None, merge).await
     }
 
     async fn finish_group(

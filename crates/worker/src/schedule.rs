@@ -173,7 +173,8 @@ pub(crate) async fn open(
     by: Principal,
 ) -> Result<Context, Error> {
     let configuration = Configuration::load(&*shared.store, Realm(directory), job).await?;
-    let target = shared.targets.target(directory, &configuration.job).await.map_err(Error::Target)?;
+    let known = links::load_state(&*shared.store, job).await?;
+    let target = shared.targets.target(directory, &configuration.job, None).await.map_err(Error::Target)?;
     let keeper = Keeper::take(&shared.store, &shared.clock, job, shared.holder, cancel.clone()).await?;
     let lease = Arc::new(keeper.ok_or(Error::Busy)?);
     let capabilities = tokio::select! {
@@ -190,7 +191,9 @@ pub(crate) async fn open(
             return Err(Error::Target(information(&failure)));
         }
     };
-    Ok(Context::new(shared, directory, configuration, (target, capabilities), lease, tally, cancel, by))
+    let target = (target, capabilities);
+    let taken = known.members_taken;
+    Ok(Context::new(shared, directory, configuration, target, taken, lease, tally, cancel, by))
 }
 
 /// The report of a cycle that could not even begin.

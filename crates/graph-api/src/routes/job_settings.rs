@@ -50,6 +50,7 @@ async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
     shown["lastCycle"] = json!(state.last_cycle);
     shown["nextRun"] = json!(state.next_run);
     shown["quarantine"] = json!(state.quarantine);
+    shown["membersTaken"] = json!(state.members_taken);
     shown["removalsAllowed"] = state.removals_allowed.into();
     Ok(shown)
 }
@@ -110,7 +111,7 @@ pub(super) async fn change(call: &Call, job: &Job, members: Map<String, Value>) 
             let shown: String = name.chars().take(60).collect();
             return Err(ApiError::bad(format!(
                 "A job has no setting '{shown}'; it has: interval, scope, nestedGroups, excludeDefaultAccess, \
-                 notificationMail, removalThreshold, deprovisioning, started."
+                 notificationMail, removalThreshold, deprovisioning, dialect, limits, started."
             )));
         };
         match (slot, value) {

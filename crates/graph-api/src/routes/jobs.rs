@@ -6,12 +6,14 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use bytes::Bytes;
+use directory::Credentials;
 use model::{Job, ObjectType, ProvisioningEntry};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::applications::principal;
+use super::secrets::pairs;
 use super::{Routes, job_settings};
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
@@ -190,14 +192,9 @@ async fn test(call: &Call, job: &Job, body: &Bytes) -> Answer {
         call.directory.credentials(job.service_principal_id).await?;
         None
     } else {
-        let value = |key: &str| {
-            let found =
-                given.iter().find(|it| it["key"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(key)));
-            found.and_then(|it| it["value"].as_str()).map(str::to_owned)
-        };
-        let address =
-            value("BaseAddress").ok_or_else(|| ApiError::bad("The credentials have no BaseAddress."))?;
-        Some((address, SecretString::from(value("SecretToken").unwrap_or_default())))
+        let given: Vec<_> =
+            pairs(&given)?.into_iter().map(|(key, value)| (key, SecretString::from(value))).collect();
+        Some(Credentials::given(&given)?)
     };
     call.runner.test_connection(job.id, credentials).await?;
     no_content()

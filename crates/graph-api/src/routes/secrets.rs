@@ -34,18 +34,25 @@ async fn keys(call: Call, Path(id): Path<String>) -> Answer {
 async fn save(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let app = principal(&call, &id).await?;
     let body = object(&body)?;
-    let pairs = body.get("value").and_then(Value::as_array).filter(|pairs| pairs.len() <= 100);
-    let pairs = pairs
+    let given = body.get("value").and_then(Value::as_array).filter(|pairs| pairs.len() <= 100);
+    let given = given
         .ok_or_else(|| ApiError::bad("The body must be {\"value\": [{\"key\": ..., \"value\": ...}]}."))?;
+    let secrets = pairs(given)?;
+    apply_settings(&call, app.id, &secrets).await?;
+    let secrets: Vec<_> = secrets.into_iter().map(|(key, value)| (key, SecretString::from(value))).collect();
+    call.directory.set_secrets(&call.by, app.id, &secrets).await?;
+    no_content()
+}
+
+/// Reads keys and values as Graph writes them.
+pub(super) fn pairs(given: &[Value]) -> Result<Vec<(SecretKey, String)>, ApiError> {
     let mut secrets = Vec::new();
-    for pair in pairs {
+    for pair in given {
         let name = &pair["key"];
         let key: SecretKey = serde_json::from_value(name.clone()).map_err(|_| {
             let shown: String = name.to_string().chars().take(60).collect();
-            ApiError::bad(format!(
-                "{shown} is no key of a secret: use BaseAddress, SecretToken, SyncAll, SkipOutOfScopeDeletions or \
-                 SyncNotificationSettings."
-            ))
+            let known: Vec<String> = SecretKey::ALL.iter().map(|key| format!("{key:?}")).collect();
+            ApiError::bad(format!("{shown} is no key of a secret; the keys are {}.", known.join(", ")))
         })?;
         let value = match &pair["value"] {
             Value::String(text) => text.clone(),
@@ -55,10 +62,7 @@ async fn save(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
         };
         secrets.push((key, value));
     }
-    apply_settings(&call, app.id, &secrets).await?;
-    let secrets: Vec<_> = secrets.into_iter().map(|(key, value)| (key, SecretString::from(value))).collect();
-    call.directory.set_secrets(&call.by, app.id, &secrets).await?;
-    no_content()
+    Ok(secrets)
 }
 
 /// Three of Graph's keys are no secrets but settings of the application's jobs.
@@ -82,7 +86,7 @@ async fn apply_settings(
                         if skip { DeprovisionAction::Nothing } else { DeprovisionAction::Disable };
                 }
                 SecretKey::SyncNotificationSettings => notify(&mut settings, value)?,
-                SecretKey::BaseAddress | SecretKey::SecretToken => {}
+                _ => {}
             }
         }
         if settings != old {

@@ -14,7 +14,7 @@ use model::{
     ProvisioningEntry, Random,
 };
 use parking_lot::Mutex;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use store_memory::MemoryStore;
 use tenant::{Tenant, Tenants};
@@ -88,14 +88,14 @@ impl JobRunner for Notes {
     async fn test_connection(
         &self,
         _: Uuid,
-        credentials: Option<(String, SecretString)>,
+        credentials: Option<directory::Credentials>,
     ) -> Result<(), ErrorInformation> {
         match credentials {
             None => Ok(()),
-            Some((address, _)) => Err(ErrorInformation {
+            Some(given) => Err(ErrorInformation {
                 error_code: "HostNotFound".to_owned(),
                 error_category: "failure".to_owned(),
-                reason: format!("no host at {address}"),
+                reason: format!("no host at {}", given.base_address),
                 recommended_action: "check the address".to_owned(),
             }),
         }

@@ -46,6 +46,9 @@ pub struct Serve {
     /// 30d, 12h
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = kept)]
     pub keep_changes: SignedDuration,
+    /// Also provision to link-local and cloud metadata addresses, where a request could leak the machine's secrets
+    #[arg(long)]
+    pub allow_link_local: bool,
     #[command(flatten)]
     pub mail: Mail,
 }

@@ -1,12 +1,11 @@
 //! `provost app`.
 
 use std::fmt::Write as _;
-use std::io::Read as _;
-use std::path::Path;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::connection::Secrets;
 use super::{group, id_of, job_of, service_principal, user};
 use crate::answer::{Answer, Failure, table, text};
 use crate::cli::{App, Assign};
@@ -15,21 +14,28 @@ use crate::client::{Client, escape};
 /// Runs the command.
 pub async fn run(client: &Client, command: App) -> Result<Answer, Failure> {
     match command {
-        App::Create { template, name, tenant_url, secret_token_file } => {
-            let token = secret_token_file.as_deref().map(read_secret).transpose()?;
-            create(client, &template, &name, tenant_url.zip(token)).await
+        App::Create { template, name, connection } => {
+            let secrets = Secrets::read(connection)?;
+            let signs_in = secrets.has("SecretToken") || secrets.has("Oauth2ClientId");
+            if secrets.has("BaseAddress") != signs_in {
+                let hint = "give --tenant-url with --secret-token-file, or with --client-id, --client-secret-file and \
+                            --token-url; or none of them, and `provost app set` later";
+                return Err(Failure::new("Usage", "an address goes with what signs in there")
+                    .usage()
+                    .hint(hint));
+            }
+            create(client, &template, &name, &secrets).await
         }
-        App::Set { name, tenant_url, secret_token_file } => {
-            let token = secret_token_file.as_deref().map(read_secret).transpose()?;
+        App::Set { name, connection } => {
+            let secrets = Secrets::read(connection)?;
+            if secrets.is_empty() {
+                let hint = "see `provost app set --help`";
+                return Err(Failure::new("Usage", "there is nothing to change").usage().hint(hint));
+            }
             let principal = id_of(&service_principal(client, &name).await?);
-            let set: Vec<&str> =
-                [tenant_url.as_ref().map(|_| "tenantUrl"), token.as_ref().map(|_| "secretToken")]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-            set_secrets(client, &principal, tenant_url, token).await?;
+            secrets.save(client, &principal).await?;
             let shown = format!("saved\nnext: `provost job test \"{name}\"` tries the connection");
-            Ok(Answer::done(json!({"id": principal, "set": set}), shown))
+            Ok(Answer::done(json!({"id": principal, "set": secrets.names()}), shown))
         }
         App::Delete { name } => {
             let principal = id_of(&service_principal(client, &name).await?);
@@ -53,56 +59,18 @@ pub async fn run(client: &Client, command: App) -> Result<Answer, Failure> {
     }
 }
 
-/// Reads an application's token from a file, or from standard input where that is `-`.
-fn read_secret(file: &Path) -> Result<String, Failure> {
-    let (read, place) = if file.as_os_str() == "-" {
-        let mut token = String::new();
-        (std::io::stdin().read_to_string(&mut token).map(|_| token), "standard input".to_owned())
-    } else {
-        (std::fs::read_to_string(file), file.display().to_string())
-    };
-    let hint =
-        "give a file that holds the application's SCIM token and nothing else, or - for standard input";
-    let token = read.map_err(|error| {
-        Failure::new("NoToken", format!("the token cannot be read from {place}: {error}")).hint(hint)
-    })?;
-    match token.trim() {
-        "" => Err(Failure::new("NoToken", format!("there is no token in {place}: it is empty")).hint(hint)),
-        token => Ok(token.to_owned()),
-    }
-}
-
-async fn set_secrets(
-    client: &Client,
-    principal: &str,
-    tenant_url: Option<String>,
-    token: Option<String>,
-) -> Result<(), Failure> {
-    let pairs = [("BaseAddress", tenant_url), ("SecretToken", token)];
-    let pairs: Vec<Value> = pairs
-        .into_iter()
-        .filter_map(|(key, value)| value.map(|value| json!({"key": key, "value": value})))
-        .collect();
-    let path = format!("/v1.0/servicePrincipals/{principal}/synchronization/secrets");
-    client.put(&path, &json!({"value": pairs})).await.map(drop)
-}
-
-async fn create(
-    client: &Client,
-    template: &str,
-    name: &str,
-    credentials: Option<(String, String)>,
-) -> Result<Answer, Failure> {
+async fn create(client: &Client, template: &str, name: &str, secrets: &Secrets) -> Result<Answer, Failure> {
     let path = format!("/v1.0/applicationTemplates/{}/instantiate", escape(template));
     let created = client.post(&path, &json!({"displayName": name})).await?;
     let principal = id_of(&created["servicePrincipal"]);
-    let next = match credentials {
-        Some(_) => format!("`provost job test \"{name}\"` tries the connection"),
-        None => format!(
+    let next = if secrets.is_empty() {
+        format!(
             "`provost app set \"{name}\" --tenant-url URL --secret-token-file FILE`, before the job can run"
-        ),
+        )
+    } else {
+        format!("`provost job test \"{name}\"` tries the connection")
     };
-    let job = match complete(client, &principal, template, credentials).await {
+    let job = match complete(client, &principal, template, secrets).await {
         Ok(job) => job,
         Err(failure) => {
             // Half an application would be in the way of the next try under the same name.
@@ -126,13 +94,11 @@ async fn complete(
     client: &Client,
     principal: &str,
     template: &str,
-    credentials: Option<(String, String)>,
+    secrets: &Secrets,
 ) -> Result<Value, Failure> {
     let path = format!("/v1.0/servicePrincipals/{principal}/synchronization/jobs");
     let job = client.post(&path, &json!({"templateId": template})).await?;
-    if let Some((url, token)) = credentials {
-        set_secrets(client, principal, Some(url), Some(token)).await?;
-    }
+    secrets.save(client, principal).await?;
     Ok(job)
 }
 

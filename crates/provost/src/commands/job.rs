@@ -1,6 +1,7 @@
 //! `provost job`.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 
 use serde_json::{Map, Value, json};
 
@@ -56,7 +57,16 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             Ok(Answer::done(json!({"id": job, "removalsAllowed": true}), shown))
         }
         Job::Table(command) => super::table::run(client, command).await,
-        Job::Set { name, interval, scope, mail, threshold } => {
+        Job::Set {
+            name,
+            interval,
+            scope,
+            mail,
+            threshold,
+            dialect,
+            members_per_request,
+            requests_per_minute,
+        } => {
             let mut settings = Map::new();
             if let Some(interval) = interval {
                 settings.insert("interval".to_owned(), json!(interval.to_string()));
@@ -74,6 +84,17 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             }
             if let Some(threshold) = threshold {
                 settings.insert("removalThreshold".to_owned(), json!(threshold));
+            }
+            if let Some(dialect) = dialect {
+                settings.insert("dialect".to_owned(), json!(model::Dialect::from(dialect)));
+            }
+            let limits: Map<String, Value> =
+                [("membersPerRequest", members_per_request), ("requestsPerMinute", requests_per_minute)]
+                    .into_iter()
+                    .filter_map(|(name, limit)| Some((name.to_owned(), json!(NonZeroU32::new(limit?)))))
+                    .collect();
+            if !limits.is_empty() {
+                settings.insert("limits".to_owned(), limits.into());
             }
             let (_, job) = job_of(client, &name).await?;
             let changed = client.patch(&format!("/provost/v1/jobs/{job}"), &Value::Object(settings)).await?;
@@ -150,6 +171,8 @@ fn status_text(name: &str, job: &Value) -> String {
     line("for", whom);
     line("mail to", &text(job, "notificationMail"));
     line("threshold", &text(job, "removalThreshold"));
+    line("dialect", job["dialect"].as_str().filter(|dialect| *dialect != "rfc").unwrap_or_default());
+    line("limits", &limits_text(job));
     let current = &job["currentCycle"];
     if !current.is_null() {
         let (done, total) = (count(current, "done"), count(current, "total"));
@@ -170,6 +193,18 @@ fn status_text(name: &str, job: &Value) -> String {
         }
     }
     shown
+}
+
+/// What the application is known to take at most.
+fn limits_text(job: &Value) -> String {
+    let set = job["limits"]["membersPerRequest"].as_u64();
+    let most = [set, job["membersTaken"].as_u64()].into_iter().flatten().min();
+    let parts = [
+        (most, "members in a request"),
+        (job["limits"]["requestsPerMinute"].as_u64(), "requests in a minute"),
+    ];
+    let parts = parts.into_iter().filter_map(|(limit, what)| limit.map(|limit| format!("{limit} {what}")));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 const COUNTS: [&str; 8] =

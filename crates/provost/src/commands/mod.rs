@@ -9,6 +9,7 @@ use crate::cli::{AdminToken, Arguments, Command};
 use crate::client::{Client, escape};
 
 pub mod app;
+mod connection;
 mod directory;
 mod expr;
 mod gallery;

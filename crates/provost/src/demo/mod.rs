@@ -12,7 +12,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, FAILED, Failure, text};
-use crate::cli::{self, Assign, Demo, Serve, Who};
+use crate::cli::{self, Assign, Connection, Demo, Serve, Who};
 use crate::client::Client;
 use crate::commands::{app, group, job, log, tenant, user};
 use crate::serve;
@@ -81,6 +81,7 @@ fn server_options() -> Serve {
         tls_key: None,
         max_connections: NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN),
         keep_changes: jiff::SignedDuration::from_hours(24),
+        allow_link_local: false,
         mail: cli::Mail::default(),
     }
 }
@@ -197,8 +198,11 @@ async fn add_application(
     let create = cli::App::Create {
         template: "officespace".to_owned(),
         name: APP.to_owned(),
-        tenant_url: Some(address.to_owned()),
-        secret_token_file: Some(secret.clone()),
+        connection: Connection {
+            tenant_url: Some(address.to_owned()),
+            secret_token_file: Some(secret.clone()),
+            ..Connection::default()
+        },
     };
     let created = app::run(client, create).await;
     let _ = std::fs::remove_file(secret);

@@ -159,7 +159,10 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
         clock: Arc::clone(&clock),
         ids: ids.clone(),
         holder: node,
-        targets: Arc::new(DirectoryTargets::new(move |id| directories.directory(id))),
+        targets: Arc::new(
+            DirectoryTargets::new(move |id| directories.directory(id))
+                .allow_link_local(options.allow_link_local),
+        ),
         settle: SETTLE,
         tick: TICK,
     });

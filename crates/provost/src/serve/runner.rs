@@ -1,16 +1,13 @@
 //! The worker as the administration API asks for it.
 
+use directory::Credentials;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use graph_api::{JobRunner, ResetScope};
 use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
-use scim_client::{Auth, Config, Diagnosis, ResourceKind, Target};
-use secrecy::SecretString;
+use scim_client::Diagnosis;
 use uuid::Uuid;
 use worker::WorkerHandle;
-
-/// A user name that nobody has, for Test Connection.
-const NOBODY: &str = "provost-test-connection-4f0c8f4e@invalid.example";
 
 /// Runs the jobs of one directory.
 pub struct Runner {
@@ -62,16 +59,10 @@ impl JobRunner for Runner {
     async fn test_connection(
         &self,
         job: Uuid,
-        credentials: Option<(String, SecretString)>,
+        credentials: Option<Credentials>,
     ) -> Result<(), ErrorInformation> {
-        let tested = match credentials {
-            None => self.handle.test_connection(self.directory, job).await.map_err(information)?,
-            Some((address, token)) => {
-                let target = Target::new(&Config::new(address, Auth::Bearer(token)));
-                let target = target.map_err(|failure| diagnosed(failure.into()))?;
-                target.test_connection(ResourceKind::Users, "userName", NOBODY).await
-            }
-        };
+        let tested = self.handle.test_connection(self.directory, job, credentials).await;
+        let tested = tested.map_err(information)?;
         tested.map(drop).map_err(diagnosed)
     }
 

@@ -356,7 +356,7 @@ async fn a_change_is_made_however_long_its_answer_is() {
     let mut config = server.config();
     config.max_response = 1 << 20;
     let target = Target::new(&config).expect("good settings");
-    let operations = [scim_client::difference::add_members(["2"].into_iter())];
+    let operations = target.add_members(["2"]);
     target.patch(ResourceKind::Groups, "1", &operations, None).await.expect("the status says so");
     let failure = target.create(USERS, &body()).await.expect_err("whose id is not known");
     assert!(failure.outcome_unknown, "{failure:?}");

@@ -1,5 +1,8 @@
 //! The client against real servers on loopback.
 
+mod dialects;
 mod failures;
+mod oauth;
 mod requests;
 mod support;
+mod tls;

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use scim_client::{Auth, Config, Retry, Target};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// A request as it came over the wire.
 #[derive(Debug, Clone)]
@@ -65,13 +66,37 @@ pub struct Server {
 impl Server {
     /// Starts a server; the script gets each request's number, from 0, and the request.
     pub async fn start(script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(None, script).await
+    }
+
+    /// The same by TLS.
+    pub async fn start_tls(
+        config: Arc<rustls::ServerConfig>,
+        script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(Some(TlsAcceptor::from(config)), script).await
+    }
+
+    async fn listen(
+        tls: Option<TlsAcceptor>,
+        script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (all, script): (_, Arc<Script>) = (Arc::clone(&seen), Arc::new(script));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&all)));
+                let (script, all) = (Arc::clone(&script), Arc::clone(&all));
+                let Some(tls) = tls.clone() else {
+                    tokio::spawn(serve(stream, script, all));
+                    continue;
+                };
+                tokio::spawn(async move {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve(stream, script, all).await;
+                    }
+                });
             }
         });
         Self { port, seen }
@@ -95,7 +120,11 @@ impl Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, script: Arc<Script>, all: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    script: Arc<Script>,
+    all: Arc<Mutex<Vec<Seen>>>,
+) {
     while let Some(request) = read(&mut stream).await {
         let number = {
             let mut all = all.lock().expect("not poisoned");
@@ -131,7 +160,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>, all: Arc<Mutex<Vec<Se
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Seen> {
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     let end = loop {
