@@ -21,6 +21,7 @@ mod target;
 mod throttle;
 mod token;
 mod transport;
+mod wire;
 
 pub use capabilities::{Bulk, Capabilities};
 pub use config::{Auth, ClientCertificate, Config, Retry};
@@ -34,3 +35,4 @@ pub use resource::Resource;
 pub use target::{Found, Select, Target};
 pub use token::{ClientAuthentication, ClientCredentials};
 pub use transport::Deadline;
+pub use wire::{Reply, Wire};

@@ -22,6 +22,7 @@ use crate::list::{Message, Page, PageToken, Position};
 use crate::path::Path;
 use crate::resource::Resource;
 use crate::transport::{Answer, Bounds, Deadline, Request, Transport, encode, parse};
+use crate::wire::Wire;
 
 /// A SCIM service provider that is provisioned into. Clones share connections, throttling and counts.
 #[derive(Clone)]
@@ -67,8 +68,20 @@ impl std::fmt::Debug for Target {
 impl Target {
     /// Checks the settings; sends nothing.
     pub fn new(config: &Config) -> Result<Self, Failure> {
+        Self::with_wire(config, None)
+    }
+
+    /// The same, with something else than HTTP in between.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn over(wire: Arc<dyn Wire>, config: &Config) -> Result<Self, Failure> {
+        Self::with_wire(config, Some(wire))
+    }
+
+    fn with_wire(config: &Config, wire: Option<Arc<dyn Wire>>) -> Result<Self, Failure> {
         let shared = Shared {
-            transport: Transport::new(config)?,
+            transport: Transport::new(config, wire)?,
             dialect: config.dialect,
             page_size: config.page_size.max(1),
             capabilities: Mutex::new(None),

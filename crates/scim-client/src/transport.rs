@@ -5,21 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, LOCATION};
+use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, LOCATION};
-use reqwest::{Client, Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::address::BaseUrl;
-use crate::config::{Config, Retry};
-use crate::connection::{self, explain, retry_after};
+use crate::config::{Config, Retry, invalid};
+use crate::connection::retry_after;
 use crate::counts::{Counters, RequestCounts};
 use crate::failure::{ErrorCode, Failure, conceal, looks_like_html, redirected};
 use crate::throttle::{Permit, Throttle};
 use crate::token::{Authorization, Token};
+use crate::wire::{Http, Reply, WHOM, Wire};
 
-/// How errors call the other side.
-const WHOM: &str = "the target";
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/scim+json, application/json;q=0.9");
 /// Everything but RFC 3986's unreserved characters.
@@ -50,7 +49,7 @@ pub(crate) struct Answer {
 }
 
 /// The instant past which nothing may be on the wire. Asked anew for each attempt.
-pub type Deadline = Arc<dyn Fn() -> std::time::Instant + Send + Sync>;
+pub type Deadline = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// How far a request may go.
 #[derive(Clone)]
@@ -67,7 +66,7 @@ enum Attempt {
 }
 
 pub(crate) struct Transport {
-    client: Client,
+    wire: Arc<dyn Wire>,
     authorization: Authorization,
     base: BaseUrl,
     throttle: Throttle,
@@ -79,10 +78,15 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub fn new(config: &Config) -> Result<Self, Failure> {
+    /// Over HTTP, unless there is another wire.
+    pub fn new(config: &Config, wire: Option<Arc<dyn Wire>>) -> Result<Self, Failure> {
         let base = BaseUrl::parse(&config.base_url, config.allow_link_local)?;
+        let wire = match wire {
+            Some(wire) => wire,
+            None => Arc::new(Http::new(config, base.local)?),
+        };
         Ok(Self {
-            client: connection::client(config, base.local)?,
+            wire,
             authorization: Authorization::new(config)?,
             base,
             throttle: Throttle::new(config.max_concurrency, config.requests_per_minute),
@@ -202,7 +206,7 @@ impl Transport {
     /// How long a request that starts now may take; none where it is too late.
     fn time_left(&self, deadline: Option<&Deadline>) -> Option<Duration> {
         let Some(deadline) = deadline else { return Some(self.timeout) };
-        let left = deadline().saturating_duration_since(std::time::Instant::now());
+        let left = deadline().saturating_duration_since(Instant::now());
         (!left.is_zero()).then(|| self.timeout.min(left))
     }
 
@@ -253,42 +257,41 @@ impl Transport {
         token: Option<&Token>,
         timeout: Duration,
     ) -> Attempt {
-        let mut sending = self.client.request(request.method.clone(), url).timeout(timeout);
-        sending = sending.header(ACCEPT, ACCEPTED);
+        let mut outgoing = http::Request::builder().method(request.method.clone()).uri(url);
+        outgoing = outgoing.header(ACCEPT, ACCEPTED);
         if let Some(token) = token {
-            sending = sending.header(AUTHORIZATION, token.header.clone());
+            outgoing = outgoing.header(AUTHORIZATION, token.header.clone());
         }
-        if let Some(body) = &request.body {
-            sending = sending.header(CONTENT_TYPE, SCIM_JSON).body(body.clone());
+        if request.body.is_some() {
+            outgoing = outgoing.header(CONTENT_TYPE, SCIM_JSON);
         }
         if let Some(version) = &request.if_match {
-            sending = sending.header(IF_MATCH, version.clone());
+            outgoing = outgoing.header(IF_MATCH, version.clone());
         }
+        let outgoing = match outgoing.body(request.body.clone().unwrap_or_default()) {
+            Ok(outgoing) => outgoing,
+            Err(error) => return Attempt::Failed(invalid(&format!("The request cannot be built: {error}."))),
+        };
         self.counters.count(&request.method);
         let writes = request.method != Method::GET;
-        let mut response = match sending.send().await {
-            Ok(response) => response,
-            Err(error) => return Attempt::Failed(explain(error, WHOM, writes)),
+        let Reply { status, headers, body } = match self.wire.exchange(outgoing, timeout).await {
+            Ok(reply) => reply,
+            Err(failure) => return Attempt::Failed(failure),
         };
-        let status = response.status();
         tracing::debug!(method = %request.method, path = request.path, %status, "target answered");
-        let retry_after = retry_after(response.headers());
-        let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let retry_after = retry_after(&headers);
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let etag = text(ETAG).map(str::to_owned);
         let location = text(LOCATION).map(str::to_owned);
-        let body = match connection::read(&mut response, self.max_response).await {
-            Ok(Some(body)) => body,
+        let body = match body {
+            Some(body) => body,
             // What counts is in the status: a change was made, or what was asked for was not.
-            Ok(None) if writes || !status.is_success() => Bytes::new(),
-            Ok(None) => {
+            None if writes || !status.is_success() => Bytes::new(),
+            None => {
                 let failure = Failure::not_scim(format!(
                     "The answer is larger than {} MiB; it was not read.",
                     self.max_response >> 20
                 ));
-                return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
-            }
-            Err(error) => {
-                let failure = explain(error, WHOM, writes);
                 return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
             }
         };
@@ -342,7 +345,7 @@ async fn within<T>(deadline: Option<&Deadline>, work: impl Future<Output = T>) -
         tokio::select! {
             biased;
             done = &mut work => return Some(done),
-            () = tokio::time::sleep_until(at.into()) => if deadline() <= at {
+            () = tokio::time::sleep_until(at) => if deadline() <= at {
                 return None;
             },
         }

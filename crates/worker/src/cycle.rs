@@ -1,6 +1,6 @@
 //! A cycle from its start to its end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use engine::{CycleFailures, quarantine_pause, too_many_failures};
@@ -305,10 +305,10 @@ impl Context {
     }
 
     async fn apply(&self, changes: &[Change]) -> Result<(), Stop> {
-        let mut users = HashSet::new();
-        let mut groups = HashSet::new();
-        let mut pairs: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
-        let mut below = HashSet::new();
+        let mut users = BTreeSet::new();
+        let mut groups = BTreeSet::new();
+        let mut pairs: BTreeMap<Uuid, BTreeSet<Uuid>> = BTreeMap::new();
+        let mut below = BTreeSet::new();
         let mut recheck = false;
         for change in changes {
             match *change {

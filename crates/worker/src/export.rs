@@ -46,6 +46,7 @@ impl Context {
             }
         };
         let stopped = tokio::select! {
+            biased;
             () = sent => false,
             () = patience => true,
         };

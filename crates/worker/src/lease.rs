@@ -1,11 +1,12 @@
 //! One writer per job: a lease that is renewed while a cycle runs.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use model::Clock;
 use parking_lot::Mutex;
 use store::{Fence, Lease, Store};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 //! Members of groups: compared as sets, page by page, sent in batches.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use directory::entry_op;
@@ -75,7 +75,7 @@ impl Context {
     }
 
     /// Brings these members of these groups in line.
-    pub async fn sync_pairs(&self, pairs: HashMap<Uuid, Vec<Uuid>>) -> Result<(), Stop> {
+    pub async fn sync_pairs(&self, pairs: BTreeMap<Uuid, Vec<Uuid>>) -> Result<(), Stop> {
         for (group, members) in pairs {
             self.sync_members(group, Some(&members)).await?;
         }
@@ -419,7 +419,7 @@ impl Context {
     }
 
     async fn referrers(&self, due: &[Link]) -> Result<(), Stop> {
-        let mut pairs: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        let mut pairs: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
         for link in due {
             self.check()?;
             let id = link.source_id;

@@ -51,6 +51,7 @@ impl Shared {
 pub(crate) async fn schedule(shared: Arc<Shared>, tick: Duration) {
     loop {
         tokio::select! {
+            biased;
             () = shared.stop.cancelled() => return,
             () = tokio::time::sleep(tick) => {}
         }
@@ -178,6 +179,7 @@ pub(crate) async fn open(
     let keeper = Keeper::take(&shared.store, &shared.clock, job, shared.holder, cancel.clone()).await?;
     let lease = Arc::new(keeper.ok_or(Error::Busy)?);
     let capabilities = tokio::select! {
+        biased;
         read = target.capabilities() => read,
         () = cancel.cancelled() => {
             lease.release().await;

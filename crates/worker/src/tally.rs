@@ -1,12 +1,12 @@
 //! Counts every object once, and tells whoever watches.
 
 use std::collections::HashMap;
-use std::time::Instant;
 
 use jiff::Timestamp;
 use model::{Counted, CycleCounts, CycleKind, CycleReport, CycleStatus, ErrorInformation, Outcome};
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// The report of a cycle as it grows.

@@ -1,7 +1,6 @@
 //! One object on its way through a cycle.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use engine::{Answers, Changes, Decision, Entitlement, Reference, redact};
 use expression::RoleAssignment;
@@ -13,6 +12,7 @@ use scim_client::ErrorCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::contested::Contested;

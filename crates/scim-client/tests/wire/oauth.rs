@@ -1,7 +1,9 @@
 //! Signing in by client credentials.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use futures::future::join_all;
 use scim_client::{
