@@ -120,6 +120,23 @@ impl ScimTarget {
         Ok(target)
     }
 
+    /// A target without a port, for a network of its own: see [`Self::answer`].
+    pub fn detached(switches: Switches) -> Self {
+        let inner = Inner { switches, ..Inner::default() };
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            token: "secret".into(),
+            inner: Arc::new(Mutex::new(inner)),
+        }
+    }
+
+    /// Answers a request at once, however it came. What was recorded of it is not kept.
+    pub fn answer(&self, request: &axum::http::Request<Bytes>) -> Response {
+        let answer = self.handle(request.method(), request.uri(), request.headers(), request.body());
+        self.inner.lock().recorded.clear();
+        answer.0
+    }
+
     /// The base URL of its SCIM endpoint.
     pub fn base_url(&self) -> String {
         format!("http://{}/scim/v2", self.address)
