@@ -19,6 +19,7 @@ mod keyring;
 mod log;
 mod objects;
 mod record;
+mod reevaluation;
 mod references;
 mod secrets;
 mod users;
@@ -34,6 +35,7 @@ pub use keyring::Keyring;
 pub use log::{AuditFilter, LogFilter, LogPage, LogPart, entry_op};
 pub use objects::{ObjectPage, Selection};
 pub use record::{decode_object, decode_record};
+pub use reevaluation::Reevaluated;
 pub use references::ReferencePage;
 pub use secrets::Credentials;
 

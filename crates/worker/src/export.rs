@@ -61,7 +61,7 @@ impl Context {
                     let reason = "the object has no value for any matching attribute";
                     let advice = "Give the object a value, or match by another attribute.";
                     work.step(StepType::Matching, ProvisioningStatus::Skipped, reason, json!({}));
-                    work.skip(reason, rule.hash, Some(finding("ImportSkipped", reason, advice)));
+                    work.skip(reason, &rule.fingerprint, Some(finding("ImportSkipped", reason, advice)));
                 }
                 Some(Err(failure)) => {
                     // Whoever may not search cannot do anything.
@@ -115,7 +115,7 @@ impl Context {
         let Decision::Provision(desired) = &work.decision else { return };
         if !rule.mapping.actions.create {
             let reason = "no account matches, and creating accounts is switched off for this object mapping";
-            work.skip(reason, rule.hash, None);
+            work.skip(reason, &rule.fingerprint, None);
             return;
         }
         work.export = Export::Create(rule.mapping.creation(desired));
@@ -254,7 +254,7 @@ impl Context {
         let values: Map<String, Value> =
             values.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
         work.apply_changes(&values);
-        work.applied(rule.hash);
+        work.applied(&rule.fingerprint);
         work.succeed(ProvisioningAction::Create, Outcome::Created);
     }
 
@@ -317,7 +317,7 @@ impl Context {
         work.link.state = work.next_state;
         work.link.unacknowledged = None;
         work.link.removal_due = None;
-        work.applied(rule.hash);
+        work.applied(&rule.fingerprint);
         let text = format!("{} attributes changed", changes.len());
         work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
         let outcome = match (disables, changes.is_empty(), &work.decision) {

@@ -18,6 +18,7 @@ mod lease;
 mod links;
 mod matching;
 mod members;
+mod reevaluate;
 mod removals;
 mod schedule;
 mod settle;

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use engine::{Changes, Decision, Entitlement, modified_properties};
+use engine::{Changes, Decision, Entitlement, hash_for, modified_properties};
 use model::{
-    DirectoryObject, ErrorInformation, Identity, Link, LinkOrigin, LinkState, ModifiedProperty, ObjectType,
-    Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow, StepType,
+    DirectoryObject, ErrorInformation, Fingerprint, Identity, Link, LinkOrigin, LinkState, ModifiedProperty,
+    ObjectType, Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow,
+    StepType,
 };
 use scim_client::ErrorCode;
 use serde_json::{Value, json};
@@ -140,9 +141,14 @@ impl Work {
         self.object.as_ref().map_or_else(|| self.link.source_name.clone(), DirectoryObject::name)
     }
 
+    /// Whether the configuration has been applied to the object as it stands now.
+    pub fn is_applied(&self, fingerprint: &Fingerprint) -> bool {
+        self.link.configuration == hash_for(fingerprint, &self.link, self.entitlement.in_scope())
+    }
+
     /// Notes that the configuration and the version at hand have been applied.
-    pub fn applied(&mut self, hash: u64) {
-        self.link.configuration = hash;
+    pub fn applied(&mut self, fingerprint: &Fingerprint) {
+        self.link.configuration = hash_for(fingerprint, &self.link, self.entitlement.in_scope());
         if let Some(object) = &self.object {
             self.link.source_version = object.version;
             self.link.source_name = object.name();
@@ -150,16 +156,16 @@ impl Work {
     }
 
     /// Nothing is done for a reason worth a line, the first time.
-    pub fn skip(&mut self, reason: &str, hash: u64, error: Option<ErrorInformation>) {
+    pub fn skip(&mut self, reason: &str, fingerprint: &Fingerprint, error: Option<ErrorInformation>) {
         let version = self.object.as_ref().map_or(0, |object| object.version);
-        let known = self.had_link && self.link.configuration == hash && self.link.source_version == version;
+        let known = self.had_link && self.is_applied(fingerprint) && self.link.source_version == version;
         self.action = ProvisioningAction::Other;
         self.status = ProvisioningStatus::Skipped;
         self.error = Some(error.unwrap_or_else(|| finding("EntrySynchronizationSkipped", reason, "")));
         self.outcome = Some(Outcome::Skipped);
         self.log = !known;
         if !known || self.link.escrow.is_some() || self.link.unacknowledged.is_some() {
-            self.applied(hash);
+            self.applied(fingerprint);
             self.link.escrow = None;
             self.write = Write::Put;
         }

@@ -13,6 +13,7 @@ mod jobs;
 mod logs;
 mod members;
 mod openapi;
+mod reevaluation;
 mod schema;
 mod secrets;
 mod tenants;
@@ -76,6 +77,7 @@ fn graph() -> Routes {
 fn ours() -> Routes {
     Router::new()
         .merge(job_settings::routes())
+        .merge(reevaluation::routes())
         .merge(tenants::routes())
         .merge(extensions::routes())
         .route("/status", get(status))

@@ -97,6 +97,11 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("patch", "/provost/v1/jobs/{job}", "Change a job's settings"),
     ("get", "/provost/v1/jobs/{job}/settings", "Read a job's settings"),
     ("patch", "/provost/v1/jobs/{job}/settings", "Change a job's settings"),
+    (
+        "post",
+        "/provost/v1/jobs/{job}/reevaluation",
+        "Tell how many objects a change of settings or schema would affect; nothing is saved",
+    ),
     ("post", "/provost/v1/jobs/{job}/run", "Run a cycle now"),
     ("get", "/provost/v1/jobs/{job}/progress", "Follow a cycle (server-sent events)"),
     ("post", "/provost/v1/jobs/{job}/allow-deletes", "Let staged removals go ahead"),

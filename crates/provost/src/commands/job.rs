@@ -76,8 +76,20 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             }
             let (_, job) = job_of(client, &name).await?;
             let changed = client.patch(&format!("/provost/v1/jobs/{job}"), &Value::Object(settings)).await?;
-            Ok(Answer::done(changed, format!("the settings of {name} are saved")))
+            let shown =
+                format!("the settings of {name} are saved; {}", affected_text(&changed["reevaluation"]));
+            Ok(Answer::done(changed, shown))
         }
+    }
+}
+
+/// What a saved configuration makes the next cycle do.
+fn affected_text(reevaluation: &Value) -> String {
+    match (count(reevaluation, "objects"), &reevaluation["everything"]) {
+        (objects, Value::Bool(true)) => format!("the next cycle looks at everything: {objects} objects"),
+        (0, _) => "no object is affected".to_owned(),
+        (1, _) => "the next cycle looks at 1 object again".to_owned(),
+        (objects, _) => format!("the next cycle looks at {objects} objects again"),
     }
 }
 
