@@ -133,4 +133,4 @@ fn hash(value: &impl Serialize) -> u64 {
 
 #[cfg(test)]
 #[path = "fingerprint_tests.rs"]
-mod tests;
+pub(crate) mod tests;

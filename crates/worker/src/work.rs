@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use engine::{Changes, Decision, Entitlement, hash_for, modified_properties};
+use jiff::Timestamp;
 use model::{
     DirectoryObject, ErrorInformation, Fingerprint, Identity, Link, LinkOrigin, LinkState, ModifiedProperty,
     ObjectType, Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow,
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use crate::contested::Contested;
 use crate::context::Context;
 use crate::error::{finding, information};
+use crate::links;
 
 /// What is sent for an object.
 #[derive(Clone, Debug)]
@@ -130,6 +132,14 @@ impl Work {
             description: description.into(),
             details,
         });
+    }
+
+    /// The link of an object whose account was deleted, if it is there still and meant to have one.
+    pub fn without_account(&self, fingerprint: &Fingerprint, now: Timestamp) -> Option<Link> {
+        let object = self.object.as_ref().filter(|_| self.entitlement.is_meant())?;
+        let link = links::new(self.id, self.object_type, object.name(), now);
+        let configuration = hash_for(fingerprint, &link, self.entitlement.in_scope());
+        Some(Link { configuration, source_version: object.version, ..link })
     }
 
     /// Whether the object had an account that was gone in the target: who refers to it still means the old one.
