@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use engine::{Affected, Reevaluation, key_ranges};
 use model::{Fingerprint, Job, ObjectType};
 use serde::Serialize;
-use store::{EdgeKind, EdgesOf, KeyName, KeyRange, Kind, Realm};
+use store::{EdgeKind, EdgesOf, KeyName, KeyRange, Kind, Realm, Scan};
 use uuid::Uuid;
 
 use crate::record::kind_of;
@@ -65,11 +65,7 @@ impl Directory {
         for set in sets {
             count += match set {
                 Affected::Assigned => self.count_reached(job, object_type).await?,
-                Affected::Everyone => {
-                    let all = self.store.count(self.realm(), kind_of(object_type)).await?;
-                    let linked = self.count_links(job, object_type, Affected::Linked, fingerprint).await?;
-                    all.saturating_sub(linked)
-                }
+                Affected::Everyone => self.count_new(job, object_type).await?,
                 set => self.count_links(job, object_type, set, fingerprint).await?,
             };
         }
@@ -114,7 +110,26 @@ impl Directory {
             }
         }
         self.members_below(groups, job.nested_groups, &mut reached).await?;
-        let ids: Vec<Uuid> = reached.into_iter().collect();
+        self.count_unlinked(job, &reached.into_iter().collect::<Vec<_>>()).await
+    }
+
+    /// How many objects of the directory have no link.
+    async fn count_new(&self, job: &Job, object_type: ObjectType) -> Result<u64> {
+        let mut new = 0;
+        let mut after = None;
+        loop {
+            let scan = Scan::first(PAGE).after(after);
+            let page = self.store.scan(self.realm(), kind_of(object_type), scan).await?;
+            let ids: Vec<Uuid> = page.objects.iter().map(|object| object.id).collect();
+            new += self.count_unlinked(job, &ids).await?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(new);
+            }
+        }
+    }
+
+    async fn count_unlinked(&self, job: &Job, ids: &[Uuid]) -> Result<u64> {
         let mut unlinked = 0;
         for ids in ids.chunks(PAGE) {
             let linked = self.store.exist(Realm(job.id), Kind::Link, ids).await?;

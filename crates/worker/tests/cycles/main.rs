@@ -1,7 +1,9 @@
 //! Cycles from the outside: a directory, a job, and a target over HTTP.
 
+mod counting;
 mod faults;
 mod history;
+mod reevaluation;
 mod world;
 
 use model::{CycleKind, CycleStatus, ProvisioningAction, ProvisioningStatus};
