@@ -282,6 +282,7 @@ impl Context {
             Decision::Delete => work.export = Export::Delete,
             Decision::Release => {
                 work.link.state = LinkState::Released;
+                work.link.referrers_due = true;
                 work.link.escrow = None;
                 work.applied(&rule.fingerprint);
                 let reason = work.entitlement.reason().to_owned();

@@ -174,8 +174,11 @@ impl Work {
         self.error = Some(error.unwrap_or_else(|| finding("EntrySynchronizationSkipped", reason, "")));
         self.outcome = Some(Outcome::Skipped);
         self.log = !known;
-        if !known || self.link.escrow.is_some() || self.link.unacknowledged.is_some() {
+        let due = self.link.escrow.is_some() || self.link.unacknowledged.is_some() || self.link.manager_due;
+        if !known || due {
             self.applied(fingerprint);
+            // Nothing that refers to a manager has been exported.
+            self.link.manager_due = false;
             self.link.escrow = None;
             self.write = Write::Put;
         }

@@ -6,14 +6,16 @@ use std::time::Duration;
 use directory::{JobChange, JobSettings, Reevaluated};
 use model::{
     AttributeMapping, ClauseOperator, CycleKind, CycleReport, CycleStatus, DeprovisionAction, Job,
-    MappingSource, ObjectMapping, ObjectType, ScopingClause, ScopingFilter, SyncScope,
+    MappingSource, ObjectMapping, ObjectType, Random as _, ScopingClause, ScopingFilter, SyncScope,
 };
 use serde_json::{Value, json};
 use store::{Expect, Kind, Realm, Scan, Store as _, Transaction};
-use testkit::{Fault, Rule, Switches};
+use testkit::{Fault, Rule, SeededRandom, Switches};
 use uuid::Uuid;
+use worker::ResetScope;
 
 use crate::counting::Counting;
+use crate::history::{Truth, step};
 use crate::world::{World, writes};
 
 /// A world that counts.
@@ -22,8 +24,8 @@ struct Counted {
     store: Arc<Counting>,
 }
 
-/// What a cycle cost: users and groups read, requests that write, all requests but the one that asks what the
-/// target can do.
+/// What a cycle cost: users and groups read; requests that write, by number and in words; all requests but the one
+/// that asks what the target can do.
 #[derive(Debug)]
 struct Cost {
     report: CycleReport,
@@ -31,6 +33,7 @@ struct Cost {
     groups: u64,
     writes: usize,
     requests: usize,
+    sent: Vec<String>,
 }
 
 impl Counted {
@@ -67,7 +70,9 @@ impl Counted {
         assert_eq!(report.status, CycleStatus::Completed, "{report:?}");
         let (users, groups) = (self.store.take(ObjectType::User), self.store.take(ObjectType::Group));
         let requests = self.world.target.take_recorded();
-        Cost { report, users, groups, writes: writes(&requests).len(), requests: requests.len() - 1 }
+        let writes = writes(&requests);
+        let sent = writes.iter().map(|it| format!("{} {} {}", it.method, it.uri, it.body)).collect();
+        Cost { report, users, groups, writes: writes.len(), requests: requests.len() - 1, sent }
     }
 
     async fn job(&self) -> Job {
@@ -479,6 +484,112 @@ async fn killed_in_the_middle_the_pass_goes_on() {
     assert_eq!((cost.report.kind, cost.report.counts.failed), (CycleKind::Incremental, 0), "{cost:?}");
     assert_eq!(titles(world), [("Poet".to_owned(), 600)]);
     counted.quiet().await;
+}
+
+/// One of the changes that an administrator may make; each of them may be made again, and is undone by another.
+async fn reconfigure(counted: &Counted, choice: u64) {
+    let users = ObjectType::User;
+    match choice {
+        0 => counted.settings(|it| it.nested_groups = !it.nested_groups).await,
+        1 => {
+            let other = if counted.job().await.scope == SyncScope::All {
+                SyncScope::Assigned
+            } else {
+                SyncScope::All
+            };
+            counted.settings(|it| it.scope = other).await;
+        }
+        2 => {
+            let next = |action| match action {
+                DeprovisionAction::Nothing => DeprovisionAction::Disable,
+                DeprovisionAction::Disable => DeprovisionAction::Delete,
+                DeprovisionAction::Delete => DeprovisionAction::Nothing,
+            };
+            counted
+                .settings(|it| {
+                    it.deprovisioning.out_of_scope = next(it.deprovisioning.out_of_scope);
+                    it.deprovisioning.disabled = next(it.deprovisioning.disabled);
+                })
+                .await;
+        }
+        3 => counted.map(users, |it| it.scoping_filters = vec![filter("jobTitle", "new")]).await,
+        4 => counted.map(users, |it| it.scoping_filters.clear()).await,
+        5 => counted.map(users, |it| attribute(it, "title").source = constant("Poet")).await,
+        6 => {
+            let title = || MappingSource::Direct("jobTitle".into());
+            counted.map(users, |it| attribute(it, "title").source = title()).await;
+        }
+        7 => counted.map(ObjectType::Group, |it| it.enabled = !it.enabled).await,
+        8 => counted.map(users, |it| it.target_actions.update = !it.target_actions.update).await,
+        9 => counted.map(users, |it| it.target_actions.create = !it.target_actions.create).await,
+        10 => counted.map(users, |it| it.target_actions.delete = !it.target_actions.delete).await,
+        _ => {
+            counted
+                .map(ObjectType::Group, |it| {
+                    let at =
+                        it.attribute_mappings.iter().position(|it| it.target_attribute_name == "members");
+                    match at {
+                        Some(at) => drop(it.attribute_mappings.remove(at)),
+                        None => {
+                            let template = it.attribute_mappings[0].clone();
+                            it.attribute_mappings.push(AttributeMapping {
+                                target_attribute_name: "members".into(),
+                                source: MappingSource::Direct("members".into()),
+                                matching_priority: 0,
+                                ..template
+                            });
+                        }
+                    }
+                })
+                .await;
+        }
+    }
+}
+
+/// Whatever is changed in the directory and in the configuration: when everything is looked at, there is nothing left
+/// to be sent.
+#[tokio::test]
+async fn a_look_at_everything_finds_nothing_that_was_left_out() {
+    for seed in 0..seeds() {
+        let random = SeededRandom::new(seed);
+        let counted = Counted::new(Switches::default()).await;
+        let world = &counted.world;
+        let mut truth = Truth::default();
+        let mut done = Vec::new();
+        for number in 0..2 {
+            let group = world.group(&format!("g{number}"), &[]).await;
+            let assignment = world.assign(group).await;
+            truth.groups.insert(group, (format!("g{number}"), Default::default(), Some(assignment)));
+        }
+        for round in 0..12 {
+            for number in 0..random.below(5) {
+                let number = usize::try_from(round * 10 + number).expect("small");
+                step(world, &mut truth, &random, number).await;
+            }
+            for _ in 0..random.below(3) {
+                let choice = random.below(12);
+                done.push(choice);
+                reconfigure(&counted, choice).await;
+            }
+            world.worker.allow_removals(world.job.id).await.expect("allowed");
+            let cost = counted.cycle().await;
+            assert_eq!(cost.report.counts.failed, 0, "seed {seed}, {done:?}: {cost:?}");
+        }
+        counted.quiet().await;
+        world.worker.restart(world.job.id, &[ResetScope::Watermark]).await.expect("restarted");
+        world.worker.allow_removals(world.job.id).await.expect("allowed");
+        let cost = counted.cycle().await;
+        assert_eq!(
+            (cost.report.kind, cost.writes),
+            (CycleKind::Initial, 0),
+            "seed {seed}, {done:?}: {cost:?}"
+        );
+        assert_eq!(cost.report.counts.failed, 0, "seed {seed}, {done:?}");
+    }
+}
+
+fn seeds() -> u64 {
+    std::env::var("SEEDS").ok().and_then(|it| it.parse().ok()).unwrap_or(8)
 }
 
 /// A state and links as they were written before links carried hashes by how their object stands.
