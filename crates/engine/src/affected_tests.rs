@@ -12,7 +12,7 @@ use crate::fingerprint::tests::{clause, job, role};
 use crate::mapping::tests::{attribute, direct, user};
 use crate::{Case, CompiledMapping, Decision, Reference, Scope, decide};
 
-fn link(target_id: Option<&str>, state: LinkState, configuration: u64) -> Link {
+fn stored(target_id: Option<&str>, state: LinkState, configuration: u64) -> Link {
     Link {
         source_id: Uuid::from_u128(1),
         object_type: ObjectType::User,
@@ -102,15 +102,15 @@ fn links_that_are_not_in_line_are_found() {
     let fingerprint = fingerprint(&job(), ObjectType::User, &[]).expect("mapped");
     let Fingerprint { kept, left, absent, waiting, .. } = fingerprint;
     let removed = |configuration| {
-        let active = link(Some("t"), LinkState::Active, configuration);
+        let active = stored(Some("t"), LinkState::Active, configuration);
         Link { removal_due: Some(DeprovisionAction::Disable), ..active }
     };
     let cases = [
-        (Affected::Unlinked, link(None, LinkState::Pending, 0), vec![absent, waiting]),
-        (Affected::Left, link(Some("t"), LinkState::Disabled, 0), vec![left]),
-        (Affected::Left, link(Some("t"), LinkState::Released, 0), vec![left]),
+        (Affected::Unlinked, stored(None, LinkState::Pending, 0), vec![absent, waiting]),
+        (Affected::Left, stored(Some("t"), LinkState::Disabled, 0), vec![left]),
+        (Affected::Left, stored(Some("t"), LinkState::Released, 0), vec![left]),
         (Affected::Left, removed(0), vec![left]),
-        (Affected::Kept, link(Some("t"), LinkState::Active, 0), vec![kept]),
+        (Affected::Kept, stored(Some("t"), LinkState::Active, 0), vec![kept]),
     ];
     for (set, link, in_line) in cases {
         for configuration in [0, 1, u64::MAX, kept, left, absent, waiting] {
@@ -212,7 +212,7 @@ fn settle(job: &Job, seen: &Seen, link: Option<Link>) -> (Decision, Option<Link>
         deprovisioning: &job.deprovisioning,
     });
     let decision = decision.expect("evaluates");
-    let fresh = || link.clone().unwrap_or_else(|| super::tests::link(None, LinkState::Pending, 0));
+    let fresh = || link.clone().unwrap_or_else(|| stored(None, LinkState::Pending, 0));
     let write = |changes: &crate::Changes, state| {
         let mut link = fresh();
         for (path, value) in changes {
@@ -233,7 +233,7 @@ fn settle(job: &Job, seen: &Seen, link: Option<Link>) -> (Decision, Option<Link>
         Decision::Disable(changes) => Some(write(changes, LinkState::Disabled)),
         Decision::Release => Some(Link { state: LinkState::Released, ..fresh() }),
         Decision::Nothing => link.clone(),
-        Decision::Delete => entitlement.is_meant().then(|| super::tests::link(None, LinkState::Pending, 0)),
+        Decision::Delete => entitlement.is_meant().then(|| stored(None, LinkState::Pending, 0)),
         Decision::Ignore => None,
     };
     let fingerprint = fingerprint(job, ObjectType::User, &[role()]).expect("mapped");

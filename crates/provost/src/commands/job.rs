@@ -239,6 +239,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn saving_says_how_many_objects_are_affected() {
+        let text = |objects: u64, everything: bool| {
+            affected_text(&json!({"objects": objects, "everything": everything}))
+        };
+        assert_eq!(text(0, false), "no object is affected");
+        assert_eq!(text(1, false), "the next cycle looks at 1 object again");
+        assert_eq!(text(1_200, false), "the next cycle looks at 1200 objects again");
+        assert_eq!(text(3, true), "the next cycle looks at everything: 3 objects");
+    }
+
+    #[test]
     fn the_exit_status_says_how_a_cycle_ended() {
         let report = |failed: u64, staged: u64, status: &str| json!({"failed": failed, "staged": staged, "status": status});
         assert_eq!(cycle_status(&report(0, 0, "completed")), 0);

@@ -1,131 +1,20 @@
 //! A change of configuration makes the next cycle look at what it can affect, and at nothing else.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use directory::{JobChange, JobSettings, Reevaluated};
+use directory::{JobChange, Reevaluated};
 use model::{
-    AttributeMapping, ClauseOperator, CycleKind, CycleReport, CycleStatus, DeprovisionAction, Job,
-    MappingSource, ObjectMapping, ObjectType, Random as _, ScopingClause, ScopingFilter, SyncScope,
+    AttributeMapping, CycleKind, CycleStatus, DeprovisionAction, MappingSource, ObjectType, Random as _,
+    SyncScope,
 };
 use serde_json::{Value, json};
 use store::{Expect, Kind, Realm, Scan, Store as _, Transaction};
 use testkit::{Fault, Rule, SeededRandom, Switches};
-use uuid::Uuid;
 use worker::ResetScope;
 
-use crate::counting::Counting;
+use crate::counted::{Counted, attribute, constant, filter};
 use crate::history::{Truth, step};
 use crate::world::{World, writes};
-
-/// A world that counts.
-struct Counted {
-    world: World,
-    store: Arc<Counting>,
-}
-
-/// What a cycle cost: users and groups read; requests that write, by number and in words; all requests but the one
-/// that asks what the target can do.
-#[derive(Debug)]
-struct Cost {
-    report: CycleReport,
-    users: u64,
-    groups: u64,
-    writes: usize,
-    requests: usize,
-    sent: Vec<String>,
-}
-
-impl Counted {
-    async fn new(switches: Switches) -> Self {
-        let store = Arc::new(Counting::default());
-        let world = World::with(switches, Arc::clone(&store) as _).await;
-        Self { world, store }
-    }
-
-    /// With twenty users in a group that is assigned, one of them disabled, and five that are not assigned.
-    async fn with_people() -> (Self, Vec<Uuid>, Uuid) {
-        let counted = Self::new(Switches::default()).await;
-        let world = &counted.world;
-        let mut users = Vec::new();
-        for number in 0..20 {
-            let attributes = json!({"jobTitle": "Engineer", "city": format!("City {}", number / 16)});
-            users.push(world.user(&format!("u{number}"), attributes).await);
-        }
-        for number in 20..25 {
-            world.user(&format!("u{number}"), json!({"city": "City 0"})).await;
-        }
-        let group = world.group("Engineers", &users).await;
-        world.assign(group).await;
-        world.run().await;
-        world.set(users[19], json!({"accountEnabled": false})).await;
-        counted.cycle().await;
-        (counted, users, group)
-    }
-
-    async fn cycle(&self) -> Cost {
-        self.world.target.take_recorded();
-        let _ = (self.store.take(ObjectType::User), self.store.take(ObjectType::Group));
-        let report = self.world.run().await;
-        assert_eq!(report.status, CycleStatus::Completed, "{report:?}");
-        let (users, groups) = (self.store.take(ObjectType::User), self.store.take(ObjectType::Group));
-        let requests = self.world.target.take_recorded();
-        let writes = writes(&requests);
-        let sent = writes.iter().map(|it| format!("{} {} {}", it.method, it.uri, it.body)).collect();
-        Cost { report, users, groups, writes: writes.len(), requests: requests.len() - 1, sent }
-    }
-
-    async fn job(&self) -> Job {
-        self.world.directory.job(self.world.job.id).await.expect("the job")
-    }
-
-    async fn save(&self, change: JobChange) {
-        let world = &self.world;
-        world.directory.update_job(&world.by, world.job.id, &change).await.expect("saved");
-    }
-
-    async fn map(&self, object_type: ObjectType, change: impl FnOnce(&mut ObjectMapping)) {
-        let mut mappings = self.job().await.object_mappings;
-        change(mappings.iter_mut().find(|it| it.source_object == object_type).expect("mapped"));
-        self.save(JobChange { object_mappings: Some(mappings), ..JobChange::default() }).await;
-    }
-
-    async fn settings(&self, change: impl FnOnce(&mut JobSettings)) {
-        let mut settings = JobSettings::of(&self.job().await);
-        change(&mut settings);
-        self.save(JobChange { settings: Some(settings), ..JobChange::default() }).await;
-    }
-
-    /// How many objects the answer to saving says.
-    async fn due(&self) -> u64 {
-        let Reevaluated { objects, everything } =
-            self.world.directory.reevaluated(&self.job().await).await.expect("a number");
-        assert!(!everything);
-        objects
-    }
-
-    async fn quiet(&self) {
-        assert_eq!(self.due().await, 0);
-        let cost = self.cycle().await;
-        assert_eq!((cost.users, cost.groups, cost.requests), (0, 0, 0), "{cost:?}");
-        assert_eq!(cost.report.kind, CycleKind::Incremental);
-    }
-}
-
-fn attribute<'a>(mapping: &'a mut ObjectMapping, path: &str) -> &'a mut AttributeMapping {
-    let mut all = mapping.attribute_mappings.iter_mut();
-    all.find(|it| it.target_attribute_name == path).expect("mapped")
-}
-
-fn constant(text: &str) -> MappingSource {
-    MappingSource::Constant(json!(text))
-}
-
-fn filter(attribute: &str, value: &str) -> ScopingFilter {
-    let clause =
-        ScopingClause { attribute: attribute.into(), operator: ClauseOperator::Equals, value: value.into() };
-    ScopingFilter { name: String::new(), clauses: vec![clause] }
-}
 
 #[tokio::test]
 async fn a_change_of_one_attribute_reads_the_accounts_in_scope_only() {
@@ -211,17 +100,9 @@ async fn what_becomes_of_accounts_that_leave_concerns_those_that_left() {
     counted.quiet().await;
     // It is found when it may come back, though it has no account.
     counted.settings(|it| it.exclude_default_access = false).await;
-    counted.world.set(counted.user("u19").await, json!({"accountEnabled": true})).await;
+    counted.world.set(counted.user_id("u19").await, json!({"accountEnabled": true})).await;
     let cost = counted.cycle().await;
     assert_eq!(cost.report.counts.created, 1, "{cost:?}");
-}
-
-impl Counted {
-    async fn user(&self, name: &str) -> Uuid {
-        let key = store::Key::lookup(store::KeyName::UserName, format!("{name}@example.com"));
-        let found = self.store.find(self.world.directory.realm(), Kind::User, &key, 1).await;
-        found.expect("a store")[0].id
-    }
 }
 
 #[tokio::test]
@@ -550,7 +431,7 @@ async fn reconfigure(counted: &Counted, choice: u64) {
 /// to be sent.
 #[tokio::test]
 async fn a_look_at_everything_finds_nothing_that_was_left_out() {
-    for seed in 0..seeds() {
+    for seed in 1..=6 {
         let random = SeededRandom::new(seed);
         let counted = Counted::new(Switches::default()).await;
         let world = &counted.world;
@@ -579,17 +460,9 @@ async fn a_look_at_everything_finds_nothing_that_was_left_out() {
         world.worker.restart(world.job.id, &[ResetScope::Watermark]).await.expect("restarted");
         world.worker.allow_removals(world.job.id).await.expect("allowed");
         let cost = counted.cycle().await;
-        assert_eq!(
-            (cost.report.kind, cost.writes),
-            (CycleKind::Initial, 0),
-            "seed {seed}, {done:?}: {cost:?}"
-        );
-        assert_eq!(cost.report.counts.failed, 0, "seed {seed}, {done:?}");
+        assert!(cost.sent.is_empty(), "seed {seed}, {done:?}: {:?}", cost.sent);
+        assert_eq!((cost.report.kind, cost.report.counts.failed), (CycleKind::Initial, 0), "seed {seed}");
     }
-}
-
-fn seeds() -> u64 {
-    std::env::var("SEEDS").ok().and_then(|it| it.parse().ok()).unwrap_or(8)
 }
 
 /// A state and links as they were written before links carried hashes by how their object stands.
