@@ -196,7 +196,7 @@ fn seen() -> impl Strategy<Value = Seen> {
 }
 
 /// Decides about an object, and brings its link in line as a cycle does, with a target that takes everything.
-fn settle(job: &Job, seen: &Seen, link: Option<Link>) -> (Decision, Option<Link>) {
+fn settle(job: &Job, seen: &Seen, link: Option<&Link>) -> (Decision, Option<Link>) {
     let object = user(json!({
         "userPrincipalName": "ada@example.com", "jobTitle": "Countess", "mailNickname": "ada",
         "city": seen.city, "accountEnabled": seen.enabled,
@@ -206,13 +206,13 @@ fn settle(job: &Job, seen: &Seen, link: Option<Link>) -> (Decision, Option<Link>
     let decision = decide(&Case {
         object: Some(&object),
         entitlement: &entitlement,
-        link: link.as_ref(),
+        link,
         manager: &Reference::None,
         mapping: &mapping,
         deprovisioning: &job.deprovisioning,
     });
     let decision = decision.expect("evaluates");
-    let fresh = || link.clone().unwrap_or_else(|| stored(None, LinkState::Pending, 0));
+    let fresh = || link.cloned().unwrap_or_else(|| stored(None, LinkState::Pending, 0));
     let write = |changes: &crate::Changes, state| {
         let mut link = fresh();
         for (path, value) in changes {
@@ -232,7 +232,7 @@ fn settle(job: &Job, seen: &Seen, link: Option<Link>) -> (Decision, Option<Link>
         Decision::Update { changes, .. } => Some(write(changes, LinkState::Active)),
         Decision::Disable(changes) => Some(write(changes, LinkState::Disabled)),
         Decision::Release => Some(Link { state: LinkState::Released, ..fresh() }),
-        Decision::Nothing => link.clone(),
+        Decision::Nothing => link.cloned(),
         Decision::Delete => entitlement.is_meant().then(|| stored(None, LinkState::Pending, 0)),
         Decision::Ignore => None,
     };
@@ -255,7 +255,7 @@ proptest! {
     ) {
         let mut link = None;
         for seen in &history {
-            (_, link) = settle(&before, seen, link);
+            (_, link) = settle(&before, seen, link.as_ref());
         }
         let now = history.last().expect("at least one");
         let due = sets(&before, &after);
@@ -270,7 +270,7 @@ proptest! {
             }
         };
         if !looked_at {
-            let (decision, would) = settle(&after, now, link.clone());
+            let (decision, would) = settle(&after, now, link.as_ref());
             prop_assert_eq!(&would, &link, "{:?}", decision);
         }
     }

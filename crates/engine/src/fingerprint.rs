@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use expression::Expression;
 use model::{
-    AppRole, AttributeMapping, Deprovisioning, Fingerprint, FlowType, Job, MappingSource, ObjectMapping,
-    ObjectType, Reach, SyncScope,
+    AppRole, AttributeMapping, ClauseOperator, Deprovisioning, Fingerprint, FlowType, Job, MappingSource,
+    ObjectMapping, ObjectType, Reach, ScopingClause, SyncScope,
 };
 use serde::Serialize;
 
@@ -47,12 +47,15 @@ fn reach(job: &Job, object_type: ObjectType) -> Reach {
 /// Who of those that are reached is in scope.
 fn scope(job: &Job, mapping: &ObjectMapping, roles: &[AppRole]) -> impl Serialize {
     let excludes = job.exclude_default_access && roles.iter().any(|role| role.is_enabled);
-    let filters: BTreeSet<BTreeSet<String>> = mapping
-        .scoping_filters
-        .iter()
-        .map(|filter| filter.clauses.iter().map(|clause| text(clause)).collect())
-        .collect();
+    let filters: BTreeSet<BTreeSet<String>> =
+        mapping.scoping_filters.iter().map(|filter| filter.clauses.iter().map(clause).collect()).collect();
     (reach(job, mapping.source_object), excludes && job.scope == SyncScope::Assigned, filters)
+}
+
+fn clause(clause: &ScopingClause) -> String {
+    use ClauseOperator as Op;
+    let alone = matches!(clause.operator, Op::IsTrue | Op::IsFalse | Op::IsNull | Op::IsNotNull);
+    text(&(&clause.attribute, clause.operator, if alone { "" } else { &clause.value }))
 }
 
 /// What becomes of accounts of a type that leave.

@@ -1,6 +1,4 @@
-use model::{
-    ClauseOperator, DeprovisionAction, FlowBehavior, Job, ScopingClause, ScopingFilter, TargetActions,
-};
+use model::{DeprovisionAction, FlowBehavior, ScopingFilter, TargetActions};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -75,6 +73,7 @@ const EDITS: &[Edit] = &[
     (|job| job.object_mappings[0].scoping_filters.iter_mut().for_each(|it| it.clauses.reverse()), 0, 0),
     (|job| job.object_mappings[0].attribute_mappings.reverse(), 0, 0),
     (|job| job.object_mappings.reverse(), 0, 0),
+    (|job| null_clause(job).value = "unused".into(), 0, 0),
     // How and when cycles run.
     (|job| job.interval = jiff::SignedDuration::from_secs(9), 0, 0),
     (|job| job.started = false, 0, 0),
@@ -97,13 +96,19 @@ const EDITS: &[Edit] = &[
     (|job| job.deprovisioning.hard_deleted = DeprovisionAction::Disable, LEFT, LEFT),
     (|job| job.deprovisioning.group_out_of_scope = DeprovisionAction::Nothing, 0, LEFT),
     // Who is in scope.
-    (|job| of(job, ObjectType::User).scoping_filters.truncate(1), SCOPE, 0),
+    (|job| of(job, ObjectType::User).scoping_filters.retain(|it| it.clauses.len() > 1), SCOPE, 0),
     (|job| job.exclude_default_access = false, SCOPE, SCOPE),
     (|job| job.nested_groups = true, SCOPE | REACH, 0),
 ];
 
 fn of(job: &mut Job, object_type: ObjectType) -> &mut ObjectMapping {
     job.object_mappings.iter_mut().find(|it| it.source_object == object_type).expect("mapped")
+}
+
+fn null_clause(job: &mut Job) -> &mut ScopingClause {
+    let filters = of(job, ObjectType::User).scoping_filters.iter_mut();
+    let mut clauses = filters.flat_map(|filter| &mut filter.clauses);
+    clauses.find(|it| it.operator == ClauseOperator::IsNotNull).expect("there")
 }
 
 fn attribute_of<'a>(job: &'a mut Job, path: &str) -> &'a mut AttributeMapping {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use directory::{JobChange, JobSettings, Reevaluated};
 use model::{
-    AttributeMapping, ClauseOperator, CycleKind, CycleReport, CycleStatus, Job, MappingSource, ObjectMapping,
-    ObjectType, ScopingClause, ScopingFilter,
+    AttributeMapping, ClauseOperator, CycleKind, CycleReport, CycleStatus, FlowBehavior, FlowType, Job,
+    MappingSource, ObjectMapping, ObjectType, ScopingClause, ScopingFilter,
 };
 use serde_json::json;
 use store::{Kind, Store as _};
@@ -128,4 +128,23 @@ pub fn filter(attribute: &str, value: &str) -> ScopingFilter {
     let clause =
         ScopingClause { attribute: attribute.into(), operator: ClauseOperator::Equals, value: value.into() };
     ScopingFilter { name: String::new(), clauses: vec![clause] }
+}
+
+/// Takes the mapping of a target attribute away.
+pub fn take(mapping: &mut ObjectMapping, path: &str) -> Option<AttributeMapping> {
+    let at = mapping.attribute_mappings.iter().position(|it| it.target_attribute_name == path);
+    at.map(|at| mapping.attribute_mappings.remove(at))
+}
+
+/// A target attribute that takes a source attribute as it is.
+pub fn direct(path: &str, source: &str) -> AttributeMapping {
+    AttributeMapping {
+        target_attribute_name: path.into(),
+        source: MappingSource::Direct(source.into()),
+        default_value: None,
+        flow_type: FlowType::Always,
+        flow_behavior: FlowBehavior::FlowWhenChanged,
+        matching_priority: 0,
+        flow_null: true,
+    }
 }

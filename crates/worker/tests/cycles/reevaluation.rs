@@ -1,5 +1,6 @@
 //! A change of configuration makes the next cycle look at what it can affect, and at nothing else.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use directory::{JobChange, Reevaluated};
@@ -12,7 +13,7 @@ use store::{Expect, Kind, Realm, Scan, Store as _, Transaction};
 use testkit::{Fault, Rule, SeededRandom, Switches};
 use worker::ResetScope;
 
-use crate::counted::{Counted, attribute, constant, filter};
+use crate::counted::{Counted, attribute, constant, direct, filter, take};
 use crate::history::{Truth, step};
 use crate::world::{World, writes};
 
@@ -62,12 +63,7 @@ async fn a_change_of_the_groups_mapping_leaves_users_alone() {
 async fn members_that_are_provisioned_again_follow_what_they_missed() {
     let (counted, users, group) = Counted::with_people().await;
     let mut members = None;
-    counted
-        .map(ObjectType::Group, |it| {
-            let at = it.attribute_mappings.iter().position(|it| it.target_attribute_name == "members");
-            members = Some(it.attribute_mappings.remove(at.expect("mapped")));
-        })
-        .await;
+    counted.map(ObjectType::Group, |it| members = take(it, "members")).await;
     counted.quiet().await;
     let world = &counted.world;
     world.directory.remove_member(&world.by, group, users[0]).await.expect("removed");
@@ -206,20 +202,9 @@ async fn those_without_an_account_are_matched_when_matching_changes() {
     assert_eq!(cost.report.counts.skipped, 2, "{cost:?}");
     counted
         .map(ObjectType::User, |it| {
-            let attribute =
-                match it.attribute_mappings.iter_mut().find(|it| it.target_attribute_name == "externalId") {
-                    Some(attribute) => attribute,
-                    None => {
-                        let template = it.attribute_mappings[0].clone();
-                        it.attribute_mappings.push(AttributeMapping {
-                            target_attribute_name: "externalId".into(),
-                            ..template
-                        });
-                        it.attribute_mappings.last_mut().expect("just added")
-                    }
-                };
-            attribute.source = MappingSource::Direct("mailNickname".into());
-            attribute.matching_priority = 2;
+            take(it, "externalId");
+            let external = direct("externalId", "mailNickname");
+            it.attribute_mappings.push(AttributeMapping { matching_priority: 2, ..external });
         })
         .await;
     assert_eq!(counted.due().await, 2);
@@ -407,19 +392,8 @@ async fn reconfigure(counted: &Counted, choice: u64) {
         _ => {
             counted
                 .map(ObjectType::Group, |it| {
-                    let at =
-                        it.attribute_mappings.iter().position(|it| it.target_attribute_name == "members");
-                    match at {
-                        Some(at) => drop(it.attribute_mappings.remove(at)),
-                        None => {
-                            let template = it.attribute_mappings[0].clone();
-                            it.attribute_mappings.push(AttributeMapping {
-                                target_attribute_name: "members".into(),
-                                source: MappingSource::Direct("members".into()),
-                                matching_priority: 0,
-                                ..template
-                            });
-                        }
+                    if take(it, "members").is_none() {
+                        it.attribute_mappings.push(direct("members", "members"));
                     }
                 })
                 .await;
@@ -440,7 +414,7 @@ async fn a_look_at_everything_finds_nothing_that_was_left_out() {
         for number in 0..2 {
             let group = world.group(&format!("g{number}"), &[]).await;
             let assignment = world.assign(group).await;
-            truth.groups.insert(group, (format!("g{number}"), Default::default(), Some(assignment)));
+            truth.groups.insert(group, (format!("g{number}"), BTreeSet::new(), Some(assignment)));
         }
         for round in 0..12 {
             for number in 0..random.below(5) {
@@ -470,7 +444,7 @@ async fn a_look_at_everything_finds_nothing_that_was_left_out() {
 async fn an_older_state_leads_to_a_look_at_everything_once() {
     let (counted, ..) = Counted::with_people().await;
     let realm = Realm(counted.world.job.id);
-    let mut transaction = Transaction::new(jiff::Timestamp::now());
+    let mut transaction = Transaction::new(model::Clock::now(&model::SystemClock));
     let states = counted.store.scan(realm, Kind::JobState, Scan::first(9)).await.expect("the state");
     for object in states.objects {
         let mut state: Value = serde_json::from_slice(&object.body).expect("JSON");
