@@ -67,11 +67,11 @@ type Edit = (fn(&mut Job), u16, u16);
 /// Changes that do not undo each other, with what they concern of users and of groups.
 const EDITS: &[Edit] = &[
     // What people see, and what is written the same in another way.
-    (|job| job.object_mappings[0].name = "people".into(), 0, 0),
-    (|job| job.object_mappings[0].scoping_filters[0].name = "builders".into(), 0, 0),
-    (|job| job.object_mappings[0].scoping_filters.reverse(), 0, 0),
-    (|job| job.object_mappings[0].scoping_filters.iter_mut().for_each(|it| it.clauses.reverse()), 0, 0),
-    (|job| job.object_mappings[0].attribute_mappings.reverse(), 0, 0),
+    (|job| of(job, ObjectType::User).name = "people".into(), 0, 0),
+    (|job| of(job, ObjectType::User).scoping_filters[0].name = "builders".into(), 0, 0),
+    (|job| of(job, ObjectType::User).scoping_filters.reverse(), 0, 0),
+    (|job| of(job, ObjectType::User).scoping_filters.iter_mut().for_each(|it| it.clauses.reverse()), 0, 0),
+    (|job| of(job, ObjectType::User).attribute_mappings.reverse(), 0, 0),
     (|job| job.object_mappings.reverse(), 0, 0),
     (|job| null_clause(job).value = "unused".into(), 0, 0),
     // How and when cycles run.
