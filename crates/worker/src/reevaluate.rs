@@ -9,7 +9,7 @@ use store::{KeyName, KeyRange, Kind};
 use uuid::Uuid;
 
 use crate::batch::Mode;
-use crate::context::{BATCH, Context};
+use crate::context::{BATCH, Context, Rule};
 use crate::error::Stop;
 use crate::links::Pass;
 use crate::members::sources;
@@ -53,9 +53,9 @@ impl Context {
         let Some(rule) = self.rule(object_type) else { return Ok(()) };
         match set {
             Affected::Unlinked => {
-                let many = self.count_links(object_type, set).await?;
-                if many > 2 * BATCH as u64 {
-                    self.prefetch(rule, many).await?;
+                if self.count_links(object_type, set).await? > 2 * BATCH as u64 {
+                    let entitled = self.count_entitled(rule, object_type, set).await?;
+                    self.prefetch(rule, entitled).await?;
                 }
                 self.look_at_links(object_type, set).await
             }
@@ -111,6 +111,23 @@ impl Context {
             self.process_ids(object_type, &new, Mode::default()).await?;
         }
         Ok(())
+    }
+
+    /// How many of the links' objects are in scope now: so many are to be matched.
+    async fn count_entitled(&self, rule: &Rule, object_type: ObjectType, set: Affected) -> Result<u64, Stop> {
+        let assignments = self.assignments().await?;
+        let mut entitled = 0;
+        for mut pass in self.passes(object_type, set) {
+            while let Some(links) = self.next_links(&mut pass).await? {
+                let objects = self.source.get(object_type, &sources(&links)).await?;
+                for object in objects.into_iter().flatten() {
+                    let roles = assignments.roles_of(self, object_type, object.id).await?;
+                    let judged = self.scope.judge(&object, &roles, &rule.mapping.filters);
+                    entitled += u64::from(judged.in_scope());
+                }
+            }
+        }
+        Ok(entitled)
     }
 
     fn passes(&self, object_type: ObjectType, set: Affected) -> Vec<Pass> {

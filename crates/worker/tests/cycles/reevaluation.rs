@@ -439,6 +439,30 @@ async fn a_look_at_everything_finds_nothing_that_was_left_out() {
     }
 }
 
+#[tokio::test]
+async fn the_target_is_read_for_those_who_come_into_scope_only() {
+    let counted = Counted::new(Switches::default()).await;
+    counted.map(ObjectType::User, |it| it.scoping_filters = vec![filter("city", "Oslo")]).await;
+    let mut users = Vec::new();
+    for number in 0..1_100 {
+        users.push(counted.world.user(&format!("u{number}"), json!({"city": "Rome"})).await);
+    }
+    let group = counted.world.group("Everyone", &users).await;
+    counted.world.assign(group).await;
+    assert_eq!(counted.cycle().await.report.counts.skipped, 1_100);
+    counted.map(ObjectType::User, |it| it.scoping_filters = vec![filter("city", "Turin")]).await;
+    assert_eq!(counted.due().await, 1_100);
+    let cost = counted.cycle().await;
+    assert_eq!((cost.report.counts.skipped, cost.requests), (1_100, 0), "{cost:?}");
+    counted.map(ObjectType::User, |it| it.scoping_filters = vec![filter("city", "Rome")]).await;
+    let cost = counted.cycle().await;
+    assert_eq!((cost.report.counts.created, cost.report.counts.failed), (1_100, 0), "{cost:?}");
+    // One request for each, a few for pages and members, none to search.
+    assert!(cost.requests < 1_150, "{}", cost.requests);
+    assert_eq!(counted.world.members("Everyone").len(), 1_100);
+    counted.quiet().await;
+}
+
 /// A state and links as they were written before links carried hashes by how their object stands.
 #[tokio::test]
 async fn an_older_state_leads_to_a_look_at_everything_once() {
