@@ -107,6 +107,29 @@ impl JobSettings {
     }
 }
 
+impl JobChange {
+    /// The job as the change makes it. Mappings and filters are compiled first; nothing is saved.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with what is wrong where.
+    pub fn apply(&self, old: &Job) -> Result<Job> {
+        let mut job = old.clone();
+        if let Some(settings) = &self.settings {
+            settings.check()?;
+            settings.clone().apply(&mut job);
+        }
+        change_tables(&mut job.tables, &self.tables)?;
+        if let Some(mappings) = &self.object_mappings {
+            job.object_mappings.clone_from(mappings);
+        }
+        if self.object_mappings.is_some() || !self.tables.is_empty() {
+            engine::validate(&job).map_err(|error| Error::invalid("objectMappings", error.to_string()))?;
+        }
+        job.started = self.started.unwrap_or(job.started);
+        Ok(job)
+    }
+}
+
 impl Directory {
     pub(crate) fn put_job(&self, transaction: &mut Transaction, job: &Job, expect: Expect) {
         let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
@@ -179,20 +202,7 @@ impl Directory {
             let object = self.store.get(self.realm(), Kind::Job, id).await?;
             let object = object.ok_or_else(|| Error::missing("job", id))?;
             let old: Job = decode_record("job", &object)?;
-            let mut job = old.clone();
-            if let Some(settings) = &change.settings {
-                settings.check()?;
-                settings.clone().apply(&mut job);
-            }
-            change_tables(&mut job.tables, &change.tables)?;
-            if let Some(mappings) = &change.object_mappings {
-                job.object_mappings.clone_from(mappings);
-            }
-            if change.object_mappings.is_some() || !change.tables.is_empty() {
-                engine::validate(&job)
-                    .map_err(|error| Error::invalid("objectMappings", error.to_string()))?;
-            }
-            job.started = change.started.unwrap_or(job.started);
+            let job = change.apply(&old)?;
             let mut transaction = self.draft();
             if job != old {
                 self.put_job(&mut transaction, &job, Expect::Version(object.version));

@@ -20,6 +20,7 @@ mod keyring;
 mod log;
 mod objects;
 mod record;
+mod reevaluation;
 mod references;
 mod secrets;
 mod users;
@@ -36,6 +37,7 @@ pub use keyring::Keyring;
 pub use log::{AuditFilter, LogFilter, LogPage, LogPart, entry_op};
 pub use objects::{ObjectPage, Selection};
 pub use record::{decode_object, decode_record};
+pub use reevaluation::Reevaluated;
 pub use references::ReferencePage;
 
 use std::sync::Arc;

@@ -4,23 +4,25 @@
 //! it should look like ([`CompiledMapping`]), and what follows from that and from the link ([`decide`]). The answer
 //! is a [`Decision`]; carrying it out, and writing down that it was, is the business of the `worker`.
 
+mod affected;
 mod decide;
 mod error;
 mod escrow;
 mod filter;
+mod fingerprint;
 mod guard;
-mod hash;
 mod known;
 mod mapping;
 mod scope;
 mod view;
 
+pub use affected::{Affected, KeyBounds, Reevaluation, applied, configuration_key, hash_for, key_ranges};
 pub use decide::{Case, Decision, Reference, decide};
 pub use error::ConfigurationError;
 pub use escrow::{CycleFailures, GIVE_UP_AFTER, fail, quarantine_pause, too_many_failures};
 pub use filter::Filters;
+pub use fingerprint::fingerprint;
 pub use guard::{Verdict, judge_removals, removal_limit};
-pub use hash::configuration_hash;
 pub use known::{known_attributes, validate};
 pub use mapping::{
     Answers, Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, Outside, Question, Subject,

@@ -57,6 +57,11 @@ impl Entitlement {
         matches!(self, Self::InScope)
     }
 
+    /// Whether somebody meant the object to have an account, though it may be out of scope.
+    pub fn is_meant(&self) -> bool {
+        matches!(self, Self::InScope | Self::OutOfScope { assigned: true, .. })
+    }
+
     /// Why not; empty for an object in scope.
     pub fn reason(&self) -> &str {
         match self {

@@ -2,6 +2,7 @@
 
 mod api;
 mod forms;
+mod reevaluation;
 mod tenants;
 
 use api::Api;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Dialect, ErrorInformation, ObjectType, TargetLimits};
+use crate::{Applied, Dialect, ErrorInformation, ObjectType, TargetLimits};
 
 /// A position of a change feed as text (base64url of the store's bytes).
 pub type StoredPosition = String;
@@ -269,8 +269,10 @@ pub struct JobState {
     /// Where an interrupted initial cycle goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<Value>,
-    /// The hash of the configuration that the last complete cycle applied.
-    pub configuration: u64,
+    /// The configurations that objects may have been brought in line with: of the last complete cycle, and of those
+    /// that began since and did not end. Empty before there was one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub applied: Vec<Applied>,
     /// When the next cycle is to start by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_run: Option<Timestamp>,
@@ -309,7 +311,7 @@ pub struct Quarantine {
 pub enum CycleKind {
     /// Every object.
     Initial,
-    /// What changed since the watermark.
+    /// What changed since the watermark, and what a change of configuration can affect.
     Incremental,
 }
 

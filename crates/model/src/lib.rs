@@ -2,6 +2,7 @@
 //! ids. Types with their serialised form, without behaviour that needs I/O.
 
 mod application;
+mod applied;
 mod clock;
 mod ids;
 mod job;
@@ -14,6 +15,7 @@ mod target;
 pub use application::{
     AppRole, AppRoleAssignment, Application, ApplicationTemplate, DEFAULT_ACCESS, ServicePrincipal,
 };
+pub use applied::{Applied, Fingerprint, Reach};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use ids::{Ids, Random};
 pub use job::{

@@ -41,7 +41,8 @@ pub struct Link {
     /// that were chosen to be unique; by target attribute path.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kept: BTreeMap<String, Kept>,
-    /// The hash of the configuration that was last applied.
+    /// The hash of the configuration that was last applied, of the part that concerns an object that stands as this
+    /// one does (one of [`crate::Fingerprint`]'s); 0 for none.
     pub configuration: u64,
     /// The source object's version that was last applied.
     pub source_version: u64,

@@ -1,7 +1,5 @@
 //! What administrators and directories do while cycles run.
 
-use std::collections::BTreeMap;
-
 use directory::{AssignmentRequest, JobChange, JobSettings};
 use model::{MappingSource, ObjectType, SyncScope};
 use serde_json::{Map, Value, json};
@@ -243,10 +241,5 @@ impl World {
         let id = self.network.target.plant("Users", account);
         self.trace.note(format!("target: {name} is made by hand: {id}"));
         self.planted.insert(id);
-    }
-
-    /// Attributes as a map, for tests of single people.
-    pub fn settings(&self) -> BTreeMap<&'static str, String> {
-        BTreeMap::from([("rates", format!("{:?}", self.network.rates))])
     }
 }

@@ -142,6 +142,10 @@ impl Store for MemoryStore {
         Ok(self.state.lock().counts.get(&(realm, kind)).copied().unwrap_or_default())
     }
 
+    async fn count_keys(&self, realm: Realm, kind: Kind, range: KeyRange) -> Result<u64> {
+        Ok(read::count_keys(&self.state.lock(), realm, kind, &range))
+    }
+
     async fn edges(
         &self,
         realm: Realm,

@@ -61,6 +61,10 @@ pub(crate) fn ids(state: &State, realm: Realm, kind: Kind, range: &KeyRange, lim
     ids.into_iter().take(limit).collect()
 }
 
+pub(crate) fn count_keys(state: &State, realm: Realm, kind: Kind, range: &KeyRange) -> u64 {
+    in_range(state, realm, kind, range.name, &range.from, &range.to).len() as u64
+}
+
 /// The objects of the first of these ids, until their bodies fill a page.
 pub(crate) fn get_many(state: &State, realm: Realm, kind: Kind, ids: &[Uuid]) -> Vec<Option<Object>> {
     let (mut objects, mut bytes) = (Vec::new(), 0);

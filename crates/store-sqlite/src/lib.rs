@@ -294,6 +294,10 @@ impl Store for SqliteStore {
         self.pool.read(|connection| read::count(connection, realm, kind))
     }
 
+    async fn count_keys(&self, realm: Realm, kind: Kind, range: KeyRange) -> Result<u64> {
+        self.read_much(move |connection| scan::count(connection, realm, kind, &range)).await
+    }
+
     async fn edges(
         &self,
         realm: Realm,

@@ -89,6 +89,23 @@ pub(crate) fn ids(
     read().map_err(backend)
 }
 
+/// How many keys lie in a range.
+pub(crate) fn count(connection: &Connection, realm: Realm, kind: Kind, range: &KeyRange) -> Result<u64> {
+    let (lowest, highest) = ends(&range.from, &range.to);
+    let mut query = Query { sql: String::new(), values: Vec::new() };
+    let bounds = bounds(&mut query, lowest, highest);
+    query.sql = format!(
+        "SELECT count(*) FROM key WHERE realm = (SELECT rid FROM realm WHERE uuid = ?1) AND kind = ?2
+           AND name = {} {bounds} LIMIT ?3 OFFSET ?4",
+        range.name.number()
+    );
+    let values = query.with(realm, kind, 1, 0);
+    let read = || {
+        connection.prepare_cached(&query.sql)?.query_row(params_from_iter(values), |row| row.get::<_, i64>(0))
+    };
+    Ok(i64::cast_unsigned(read().map_err(backend)?))
+}
+
 /// The ends of a range as the lowest value in it and the lowest above it.
 fn ends(from: &Bound<Bytes>, to: &Bound<Bytes>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     let lowest = match from {

@@ -68,6 +68,9 @@ pub trait Store: Send + Sync + 'static {
     /// How many objects of a kind the realm holds: a counter kept with the writes, cheap at any size.
     async fn count(&self, realm: Realm, kind: Kind) -> Result<u64>;
 
+    /// How many keys in the range the objects of a kind carry; no body is read.
+    async fn count_keys(&self, realm: Realm, kind: Kind, range: KeyRange) -> Result<u64>;
+
     /// One page of the ids at the other end of an object's edges, in a stable order, at most `limit`.
     async fn edges(
         &self,

@@ -141,6 +141,8 @@ names! {
         Extension = 23,
         /// Folded display name or principal name, for search by prefix.
         Search = 24,
+        /// With which configuration a link's object has been brought in line: type of object, how it stands, hash.
+        Configuration = 25,
     }
 }
 

@@ -1,10 +1,10 @@
-//! Both ends in one process, on SQLite, over loopback HTTP: users a second of an initial cycle, peak memory, and a
-//! second cycle without changes. `cargo run --release -p worker --example cycle -- 50000 200`
+//! Both ends in one process, on SQLite, over loopback HTTP: users a second of an initial cycle, peak memory, a
+//! second cycle without changes, and a third after the mapping of one attribute was changed, whose values are the same. `cargo run --release -p worker --example cycle -- 50000 200`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use directory::{AssignmentRequest, Installation, Keyring};
+use directory::{AssignmentRequest, Installation, JobChange, Keyring};
 use model::{Clock, Ids, ObjectType, Principal, Random, SecretKey, SystemClock};
 use secrecy::SecretString;
 use serde_json::{Map, json};
@@ -134,7 +134,16 @@ async fn main() -> Outcome<()> {
         settle: Duration::from_secs(20),
         tick: Duration::from_secs(1),
     });
-    for _ in 0..2 {
+    for round in 0..3 {
+        if round == 2 {
+            let mut mappings = made.job.object_mappings.clone();
+            let mut attributes = mappings.iter_mut().flat_map(|it| &mut it.attribute_mappings);
+            let title = attributes.find(|it| it.target_attribute_name == "title").ok_or("no title")?;
+            title.source = model::MappingSource::Constant(json!("Engineer"));
+            let change = JobChange { object_mappings: Some(mappings), ..JobChange::default() };
+            let job = directory.update_job(&by, made.job.id, &change).await?;
+            println!("{:?}", directory.reevaluated(&job).await?);
+        }
         let began = Instant::now();
         let report = worker.run_now(directory.id(), made.job.id, by.clone()).await?.end().await;
         let seconds = began.elapsed().as_secs_f64();

@@ -115,6 +115,19 @@ impl Assignments {
         Ok(())
     }
 
+    /// The objects that assignments reach, each once.
+    pub async fn reached(&self, context: &Context, object_type: ObjectType) -> Result<Vec<Uuid>, Error> {
+        let mut reached: HashSet<Uuid> = match object_type {
+            ObjectType::Group => self.groups.keys().copied().collect(),
+            ObjectType::User => self.users.keys().copied().collect(),
+        };
+        if object_type == ObjectType::User {
+            self.expand(context).await?;
+            reached.extend(self.expanded.read().iter().flat_map(HashMap::keys));
+        }
+        Ok(reached.into_iter().collect())
+    }
+
     /// The users that an assignment of this group reaches.
     pub async fn members_below(&self, context: &Context, group: Uuid) -> Result<Vec<Uuid>, Error> {
         let mut seen = HashSet::from([group]);

@@ -287,6 +287,12 @@ impl Context {
             Write::Put => self.put_link(transaction, &work.link, work.outcome),
             Write::Delete => {
                 transaction.delete(self.realm(), Kind::Link, work.id, Expect::Any);
+                // Found again when a change of configuration brings it back into scope.
+                if let Some(rule) = self.rule(work.object_type)
+                    && let Some(link) = work.without_account(&rule.fingerprint, self.clock.now())
+                {
+                    links::put(transaction, self.realm(), &link);
+                }
             }
         }
         if work.gone {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use engine::{Answers, CompiledMapping, Outside, Scope, Tables, configuration_hash};
+use engine::{Answers, CompiledMapping, Outside, Scope, Tables, fingerprint};
 use expression::RoleAssignment;
 use jiff::Timestamp;
-use model::{AppRole, Clock, Ids, Job, Link, ObjectType, Outcome, Principal, ServicePrincipal};
+use model::{
+    AppRole, Applied, Clock, Fingerprint, Ids, Job, Link, ObjectType, Outcome, Principal, ServicePrincipal,
+};
 use parking_lot::Mutex;
 use scim_client::{Capabilities, ErrorCode, Failure, ResourceKind, Target};
 use source::Source;
@@ -40,10 +42,10 @@ const MEMBERS: usize = 1_000;
 /// So many versions that were over for nothing are the target's way: those that links remember say nothing then.
 const MOST_DOUBTS: u32 = 16;
 
-/// One type of object: how it is mapped, and the hash of what decides about it.
+/// One type of object: how it is mapped, and the hashes of what decides about it.
 pub(crate) struct Rule {
     pub mapping: CompiledMapping,
-    pub hash: u64,
+    pub fingerprint: Fingerprint,
     pub kind: ResourceKind,
     /// What the target holds, by matching values, where it was worth reading it whole.
     pub index: Mutex<Option<Index>>,
@@ -122,10 +124,11 @@ impl Configuration {
         let tables = Tables::new(&job.tables);
         let rule = |object_type: ObjectType| -> Result<Option<Rule>, Error> {
             let mapping = job.object_mappings.iter().find(|it| it.source_object == object_type && it.enabled);
-            let Some(mapping) = mapping else { return Ok(None) };
+            let fingerprint = fingerprint(&job, object_type, &service_principal.app_roles);
+            let (Some(mapping), Some(fingerprint)) = (mapping, fingerprint) else { return Ok(None) };
             Ok(Some(Rule {
                 mapping: CompiledMapping::compile(mapping, &tables)?,
-                hash: configuration_hash(&job, object_type, has_roles),
+                fingerprint,
                 kind: match object_type {
                     ObjectType::User => ResourceKind::Users,
                     ObjectType::Group => ResourceKind::Groups,
@@ -222,10 +225,10 @@ impl Context {
         }
     }
 
-    /// The hash of the whole configuration that is applied.
-    pub fn hash(&self) -> u64 {
-        let of = |rule: &Option<Rule>| rule.as_ref().map_or(0, |rule| rule.hash);
-        of(&self.users) ^ of(&self.groups).rotate_left(1)
+    /// The configuration that is applied.
+    pub fn applied(&self) -> Applied {
+        let of = |rule: &Option<Rule>| rule.as_ref().map(|rule| rule.fingerprint);
+        Applied { users: of(&self.users), groups: of(&self.groups) }
     }
 
     /// Takes note of what came of a request: one that was answered well shows that the target works.

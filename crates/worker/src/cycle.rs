@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use engine::{CycleFailures, quarantine_pause, too_many_failures};
+use engine::{CycleFailures, Reevaluation, quarantine_pause, too_many_failures};
 use jiff::Timestamp;
 use model::{CycleKind, CycleReport, CycleStatus, ErrorInformation, JobState, Link, ObjectType, Quarantine};
 use source::Change;
@@ -88,21 +88,22 @@ impl Context {
     }
 
     async fn run(&self, state: &mut JobState, retry_all: bool) -> Result<Option<Staged>, Stop> {
-        let changed = state.configuration != self.hash();
-        let whole = state.watermark.is_none() || state.checkpoint.is_some() || changed;
-        let whole = whole || !self.watermark_kept(state).await?;
-        if whole {
+        let due = Reevaluation::between(&state.applied, &self.applied());
+        let everything = state.checkpoint.is_some() || due == Reevaluation::Everything;
+        if everything || !self.watermark_kept(state).await? {
             self.tally.describe(CycleKind::Initial);
             self.everything(state).await?;
         } else {
             self.tally.describe(CycleKind::Incremental);
+            self.begin_applying(state).await?;
             self.changes(state, retry_all).await?;
+            self.reevaluate(&due).await?;
         }
         let staged = self.rest(state).await?;
         if let Some(checkpoint) = state.checkpoint.take().as_ref().and_then(Checkpoint::read) {
             state.watermark = Some(checkpoint.head);
         }
-        state.configuration = self.hash();
+        state.applied = vec![self.applied()];
         if staged.is_none() {
             state.removals_allowed = false;
         }
@@ -121,7 +122,7 @@ impl Context {
         }
     }
 
-    async fn save(&self, state: &JobState) -> Result<(), Stop> {
+    pub(crate) async fn save(&self, state: &JobState) -> Result<(), Stop> {
         let mut transaction = self.transaction();
         links::put_state(&mut transaction, self.job.id, state);
         self.commit(transaction).await
@@ -131,7 +132,7 @@ impl Context {
     async fn everything(&self, state: &mut JobState) -> Result<(), Stop> {
         let cycle_id = *self.cycle_id.lock();
         let earlier = state.checkpoint.as_ref().and_then(Checkpoint::read);
-        let mut checkpoint = match earlier.filter(|it| it.configuration == self.hash()) {
+        let mut checkpoint = match earlier.filter(|it| it.configuration == self.applied()) {
             Some(checkpoint) => {
                 *self.cycle_id.lock() = checkpoint.cycle_id;
                 self.tally.resume(checkpoint.cycle_id, checkpoint.counts, checkpoint.started);
@@ -140,7 +141,7 @@ impl Context {
             }
             None => Checkpoint {
                 cycle_id,
-                configuration: self.hash(),
+                configuration: self.applied(),
                 phase: Phase::Users,
                 cursor: None,
                 head: links::store_position(&self.source.head().await?),
@@ -351,7 +352,7 @@ impl Context {
                     }
                 }
                 Change::Unassigned(_) => recheck = true,
-                // Whether it changed what is applied, the hash of the configuration has told.
+                // Whether it changed what is applied, the fingerprint of the configuration tells.
                 Change::Configuration(_) => {}
             }
         }
@@ -372,7 +373,7 @@ impl Context {
     }
 
     /// So many users at once, mostly new, are cheaper matched and judged in memory.
-    async fn prepare_for_many(&self, users: &[Uuid]) -> Result<(), Stop> {
+    pub(crate) async fn prepare_for_many(&self, users: &[Uuid]) -> Result<(), Stop> {
         let Some(rule) = self.users.as_ref().filter(|_| users.len() > 2 * BATCH) else { return Ok(()) };
         let mut unlinked = 0;
         for ids in users.chunks(BATCH) {

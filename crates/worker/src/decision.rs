@@ -135,14 +135,15 @@ impl Context {
             Decision::Delete => work.export = Export::Delete,
             Decision::Release => {
                 work.link.state = LinkState::Released;
+                work.link.referrers_due = true;
                 work.link.escrow = None;
-                work.applied(rule.hash);
+                work.applied(&rule.fingerprint);
                 let reason = work.entitlement.reason().to_owned();
-                work.skip(&reason, rule.hash, None);
+                work.skip(&reason, &rule.fingerprint, None);
                 work.log = true;
                 work.write = Write::Put;
             }
-            Decision::Skip(reason) => work.skip(reason, rule.hash, None),
+            Decision::Skip(reason) => work.skip(reason, &rule.fingerprint, None),
             Decision::Ignore => {
                 work.outcome =
                     Some(if work.object.is_some() { Outcome::Skipped } else { Outcome::Unchanged });
@@ -162,8 +163,8 @@ impl Context {
                     work.link.manager_due = true;
                     work.write = Write::Put;
                 }
-                if work.link.escrow.take().is_some() || work.link.configuration != rule.hash {
-                    work.applied(rule.hash);
+                if work.link.escrow.take().is_some() || !work.is_applied(&rule.fingerprint) {
+                    work.applied(&rule.fingerprint);
                     work.write = Write::Put;
                 }
             }

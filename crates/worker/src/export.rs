@@ -109,7 +109,7 @@ impl Context {
         let values: Map<String, Value> =
             values.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
         work.apply_changes(rule, &values);
-        work.applied(rule.hash);
+        work.applied(&rule.fingerprint);
         work.succeed(ProvisioningAction::Create, Outcome::Created);
     }
 
@@ -174,7 +174,7 @@ impl Context {
         work.link.state = work.next_state;
         work.link.unacknowledged = None;
         work.link.removal_due = None;
-        work.applied(rule.hash);
+        work.applied(&rule.fingerprint);
         let text = format!("{} attributes changed", changes.len());
         work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
         let outcome = match (disables, changes.is_empty(), &work.decision) {

@@ -251,7 +251,12 @@ impl WorkerHandle {
         let tally = Arc::new(Tally::new(watch::channel(report).0));
         let cancel = self.shared.stop.child_token();
         let context = open(&self.shared, directory, job, tally, cancel, by).await?;
-        let result = on_demand(&context, object_type, id).await;
+        let result = async {
+            let mut state = links::load_state(&*self.shared.store, job).await?;
+            context.begin_applying(&mut state).await?;
+            on_demand(&context, object_type, id).await
+        };
+        let result = result.await;
         context.lease.release().await;
         Ok(result?)
     }

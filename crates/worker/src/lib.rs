@@ -20,6 +20,7 @@ mod lease;
 mod links;
 mod matching;
 mod members;
+mod reevaluate;
 mod removals;
 mod schedule;
 mod settle;

@@ -3,7 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
-use model::{DeprovisionAction, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition};
+use engine::{KeyBounds, configuration_key};
+use model::{
+    Applied, DeprovisionAction, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -34,7 +37,7 @@ pub(crate) const USER_REFERRERS_DUE: &[u8] = b"u";
 pub(crate) const GROUP_MEMBERS_DUE: &[u8] = b"g";
 
 fn keys(link: &Link) -> Vec<Key> {
-    let mut keys = Vec::new();
+    let mut keys = vec![Key::lookup(KeyName::Configuration, configuration_key(link))];
     if let Some(id) = &link.target_id {
         keys.push(target_key(link.object_type, id));
     }
@@ -146,8 +149,8 @@ pub(crate) fn read_position(text: &StoredPosition) -> Result<Position, Stop> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Checkpoint {
     pub cycle_id: Uuid,
-    /// The hash of the configuration that is being applied.
-    pub configuration: u64,
+    /// The configuration that is being applied.
+    pub configuration: Applied,
     pub phase: Phase,
     /// The cursor of the page to read next.
     pub cursor: Option<String>,
@@ -206,6 +209,12 @@ impl Pass {
     pub fn exactly(name: KeyName, value: &'static [u8]) -> Self {
         let value = Bound::Included(Bytes::from_static(value));
         Self { order: Order::Key { name, from: value.clone(), to: value }, ..Self::whole() }
+    }
+
+    /// The links that are found in this range when the configuration changes.
+    pub fn configured((from, to): KeyBounds) -> Self {
+        let (from, to) = (from.map(Bytes::from), to.map(Bytes::from));
+        Self { order: Order::Key { name: KeyName::Configuration, from, to }, ..Self::whole() }
     }
 
     /// The next page; `None` at the end.

@@ -60,7 +60,7 @@ impl Context {
                     let reason = "the object has no value for any matching attribute";
                     let advice = "Give the object a value, or match by another attribute.";
                     work.step(StepType::Matching, ProvisioningStatus::Skipped, reason, json!({}));
-                    work.skip(reason, rule.hash, Some(finding("ImportSkipped", reason, advice)));
+                    work.skip(reason, &rule.fingerprint, Some(finding("ImportSkipped", reason, advice)));
                 }
                 Some(Err(failure)) => {
                     // Whoever may not search cannot do anything.
@@ -127,7 +127,7 @@ impl Context {
             work.step(StepType::Matching, ProvisioningStatus::Success, "no account matches", json!({}));
         } else {
             let reason = "no account matches, and creating accounts is switched off for this object mapping";
-            work.skip(reason, rule.hash, None);
+            work.skip(reason, &rule.fingerprint, None);
         }
         rule.mapping.actions.create
     }

@@ -485,6 +485,6 @@ fn is_not_there(failure: &Failure) -> bool {
     failure.is_gone() || failure.scim_type.as_deref() == Some("noTarget")
 }
 
-fn sources(links: &[Link]) -> Vec<Uuid> {
+pub(crate) fn sources(links: &[Link]) -> Vec<Uuid> {
     links.iter().map(|link| link.source_id).collect()
 }

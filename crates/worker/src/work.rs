@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use engine::{Answers, Changes, Decision, Entitlement, Reference, redact};
+use engine::{Answers, Changes, Decision, Entitlement, Reference, hash_for, redact};
 use expression::RoleAssignment;
+use jiff::Timestamp;
 use model::{
-    DirectoryObject, ErrorInformation, Identity, Link, LinkOrigin, LinkState, ModifiedProperty, ObjectType,
-    Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow, StepType,
+    DirectoryObject, ErrorInformation, Fingerprint, Identity, Link, LinkOrigin, LinkState, ModifiedProperty,
+    ObjectType, Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow,
+    StepType,
 };
 use scim_client::ErrorCode;
 use serde::Serialize;
@@ -18,6 +20,7 @@ use uuid::Uuid;
 use crate::contested::Contested;
 use crate::context::{Context, Rule};
 use crate::error::{finding, information};
+use crate::links;
 
 /// What is sent for an object.
 #[derive(Clone, Debug)]
@@ -144,6 +147,14 @@ impl Work {
         });
     }
 
+    /// The link of an object whose account was deleted, if it is there still and meant to have one.
+    pub fn without_account(&self, fingerprint: &Fingerprint, now: Timestamp) -> Option<Link> {
+        let object = self.object.as_ref().filter(|_| self.entitlement.is_meant())?;
+        let link = links::new(self.id, self.object_type, object.name(), now);
+        let configuration = hash_for(fingerprint, &link, self.entitlement.in_scope());
+        Some(Link { configuration, source_version: object.version, ..link })
+    }
+
     /// Whether the object had an account that was gone in the target: who refers to it still means the old one.
     pub fn is_back(&self) -> bool {
         self.stored.as_ref().is_some_and(|link| link.target_id.is_none() && link.origin != LinkOrigin::None)
@@ -153,9 +164,14 @@ impl Work {
         self.object.as_ref().map_or_else(|| self.link.source_name.clone(), DirectoryObject::name)
     }
 
+    /// Whether the configuration has been applied to the object as it stands now.
+    pub fn is_applied(&self, fingerprint: &Fingerprint) -> bool {
+        self.link.configuration == hash_for(fingerprint, &self.link, self.entitlement.in_scope())
+    }
+
     /// Notes that the configuration and the version at hand have been applied.
-    pub fn applied(&mut self, hash: u64) {
-        self.link.configuration = hash;
+    pub fn applied(&mut self, fingerprint: &Fingerprint) {
+        self.link.configuration = hash_for(fingerprint, &self.link, self.entitlement.in_scope());
         if let Some(object) = &self.object {
             self.link.source_version = object.version;
             self.link.source_name = object.name();
@@ -163,16 +179,19 @@ impl Work {
     }
 
     /// Nothing is done for a reason worth a line, the first time.
-    pub fn skip(&mut self, reason: &str, hash: u64, error: Option<ErrorInformation>) {
+    pub fn skip(&mut self, reason: &str, fingerprint: &Fingerprint, error: Option<ErrorInformation>) {
         let version = self.object.as_ref().map_or(0, |object| object.version);
-        let known = self.had_link && self.link.configuration == hash && self.link.source_version == version;
+        let known = self.had_link && self.is_applied(fingerprint) && self.link.source_version == version;
         self.action = ProvisioningAction::Other;
         self.status = ProvisioningStatus::Skipped;
         self.error = Some(error.unwrap_or_else(|| finding("EntrySynchronizationSkipped", reason, "")));
         self.outcome = Some(Outcome::Skipped);
         self.log = !known;
-        if !known || self.link.escrow.is_some() || self.link.unacknowledged.is_some() {
-            self.applied(hash);
+        let due = self.link.escrow.is_some() || self.link.unacknowledged.is_some() || self.link.manager_due;
+        if !known || due {
+            self.applied(fingerprint);
+            // Nothing that refers to a manager has been exported.
+            self.link.manager_due = false;
             self.link.escrow = None;
             self.write = Write::Put;
         }

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{Attribute, CompiledMapping, MappingFailure, MatchingValue, Source};
-use crate::hash::fnv;
+use crate::fingerprint::hash;
 use crate::{Reference, SourceView};
 
 /// What is said of a value that may not be shown.
@@ -229,7 +229,7 @@ impl Evaluation<'_> {
             .collect();
         let kind = format!("{:?}", self.attribute.kind);
         let all = (expression.source(), kind, attributes, roles, tables);
-        fnv(&serde_json::to_vec(&all).expect("plain data"))
+        hash(&all)
     }
 }
 
@@ -247,7 +247,7 @@ impl Environment for Evaluation<'_> {
     /// The run's chance, made another one for each object and attribute.
     fn seed(&self) -> [u8; 32] {
         let mut seed = self.subject.outside.seed;
-        let path = fnv(self.attribute.path.to_ascii_lowercase().as_bytes()).to_le_bytes();
+        let path = hash(&self.attribute.path.to_ascii_lowercase()).to_le_bytes();
         for (byte, own) in seed.iter_mut().zip(self.subject.id.as_bytes().iter().chain(&path)) {
             *byte ^= own;
         }

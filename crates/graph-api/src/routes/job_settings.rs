@@ -88,7 +88,9 @@ async fn update(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
         set_started(&call, job.id, started).await?;
         changed.started = started;
     }
-    Ok(Json(rendered(&call, &changed).await?).into_response())
+    let mut shown = rendered(&call, &changed).await?;
+    shown["reevaluation"] = json!(call.directory.reevaluated(&changed).await?);
+    Ok(Json(shown).into_response())
 }
 
 /// Starts or pauses a job's schedule, and the cycle that runs with it.
@@ -105,6 +107,12 @@ pub(super) async fn set_started(call: &Call, job: Uuid, started: bool) -> Result
 
 /// Changes the settings that the members name.
 pub(super) async fn change(call: &Call, job: &Job, members: Map<String, Value>) -> Result<Job, ApiError> {
+    let change = JobChange { settings: Some(merged(job, members)?), ..JobChange::default() };
+    Ok(call.directory.update_job(&call.by, job.id, &change).await?)
+}
+
+/// A job's settings with those that the members name changed.
+pub(super) fn merged(job: &Job, members: Map<String, Value>) -> Result<JobSettings, ApiError> {
     let mut all = serde_json::to_value(JobSettings::of(job)).unwrap_or_default();
     for (name, value) in members {
         let Some(slot) = all.get_mut(&name) else {
@@ -119,9 +127,7 @@ pub(super) async fn change(call: &Call, job: &Job, members: Map<String, Value>) 
             (slot, value) => *slot = value,
         }
     }
-    let settings: JobSettings = from_value(all)?;
-    let change = JobChange { settings: Some(settings), ..JobChange::default() };
-    Ok(call.directory.update_job(&call.by, job.id, &change).await?)
+    from_value(all)
 }
 
 async fn run(call: Call, Path(id): Path<String>) -> Answer {

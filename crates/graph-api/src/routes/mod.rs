@@ -13,6 +13,7 @@ mod jobs;
 mod logs;
 mod members;
 mod openapi;
+mod reevaluation;
 mod schema;
 mod secrets;
 mod tables;
@@ -78,6 +79,7 @@ fn ours() -> Routes {
     Router::new()
         .merge(job_settings::routes())
         .merge(tables::routes())
+        .merge(reevaluation::routes())
         .merge(tenants::routes())
         .merge(extensions::routes())
         .route("/status", get(status))

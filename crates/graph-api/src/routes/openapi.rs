@@ -101,6 +101,11 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("get", "/provost/v1/jobs/{job}/tables/{table}", "Read a table"),
     ("put", "/provost/v1/jobs/{job}/tables/{table}", "Save a table whole"),
     ("delete", "/provost/v1/jobs/{job}/tables/{table}", "Delete a table that no expression uses"),
+    (
+        "post",
+        "/provost/v1/jobs/{job}/reevaluation",
+        "Tell how many objects a change of settings or schema would affect; nothing is saved",
+    ),
     ("post", "/provost/v1/jobs/{job}/run", "Run a cycle now"),
     ("get", "/provost/v1/jobs/{job}/progress", "Follow a cycle (server-sent events)"),
     ("post", "/provost/v1/jobs/{job}/allow-deletes", "Let staged removals go ahead"),

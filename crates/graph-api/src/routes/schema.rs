@@ -6,9 +6,9 @@ use bytes::Bytes;
 use directory::JobChange;
 use serde_json::Value;
 
-use super::Routes;
 use super::jobs::job_of;
-use crate::call::{Call, no_content, object};
+use super::{Routes, reevaluation};
+use crate::call::{Call, object};
 use crate::error::{Answer, ApiError};
 use crate::schema;
 
@@ -28,8 +28,8 @@ async fn replace(call: Call, Path((id, job)): Path<(String, String)>, body: Byte
     let job = job_of(&call, &id, &job).await?;
     let mappings = schema::import(&Value::Object(object(&body)?)).map_err(ApiError::bad)?;
     let change = JobChange { object_mappings: Some(mappings), ..JobChange::default() };
-    call.directory.update_job(&call.by, job.id, &change).await?;
-    no_content()
+    let job = call.directory.update_job(&call.by, job.id, &change).await?;
+    reevaluation::no_content(&call, &job).await
 }
 
 async fn reset(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
@@ -37,6 +37,6 @@ async fn reset(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
     let template = super::gallery::template(&job.template_id)?;
     let change =
         JobChange { object_mappings: Some(template.object_mappings.clone()), ..JobChange::default() };
-    call.directory.update_job(&call.by, job.id, &change).await?;
-    no_content()
+    let job = call.directory.update_job(&call.by, job.id, &change).await?;
+    reevaluation::no_content(&call, &job).await
 }

@@ -98,8 +98,20 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             }
             let (_, job) = job_of(client, &name).await?;
             let changed = client.patch(&format!("/provost/v1/jobs/{job}"), &Value::Object(settings)).await?;
-            Ok(Answer::done(changed, format!("the settings of {name} are saved")))
+            let shown =
+                format!("the settings of {name} are saved; {}", affected_text(&changed["reevaluation"]));
+            Ok(Answer::done(changed, shown))
         }
+    }
+}
+
+/// What a saved configuration makes the next cycle do.
+fn affected_text(reevaluation: &Value) -> String {
+    match (count(reevaluation, "objects"), &reevaluation["everything"]) {
+        (objects, Value::Bool(true)) => format!("the next cycle looks at everything: {objects} objects"),
+        (0, _) => "no object is affected".to_owned(),
+        (1, _) => "the next cycle looks at 1 object again".to_owned(),
+        (objects, _) => format!("the next cycle looks at {objects} objects again"),
     }
 }
 
@@ -261,6 +273,17 @@ async fn provision(client: &Client, name: &str, id: &str, kind: &str) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn saving_says_how_many_objects_are_affected() {
+        let text = |objects: u64, everything: bool| {
+            affected_text(&json!({"objects": objects, "everything": everything}))
+        };
+        assert_eq!(text(0, false), "no object is affected");
+        assert_eq!(text(1, false), "the next cycle looks at 1 object again");
+        assert_eq!(text(1_200, false), "the next cycle looks at 1200 objects again");
+        assert_eq!(text(3, true), "the next cycle looks at everything: 3 objects");
+    }
 
     #[test]
     fn the_exit_status_says_how_a_cycle_ended() {

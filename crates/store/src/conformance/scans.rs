@@ -104,6 +104,9 @@ pub async fn by_key(subject: &Subject) {
                 .filter(|(value, _)| above(value) && below(value))
                 .map(|(_, n)| id(*n))
                 .collect();
+            let range = KeyRange { name: KeyName::Search, from: from.clone(), to: to.clone() };
+            let counted = store.count_keys(REALM, Kind::User, range).await.expect("a number");
+            assert_eq!(counted, expected.len() as u64, "{from:?} to {to:?}");
             for limit in [1, 2, 9] {
                 let scan = Scan::by_key(KeyName::Search, from.clone(), to.clone(), limit);
                 assert_eq!(all(store, scan.clone()).await, expected, "{from:?} to {to:?}");

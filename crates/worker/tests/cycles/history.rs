@@ -13,7 +13,7 @@ use crate::world::{World, writes};
 
 /// What a person would say about a user.
 #[derive(Default)]
-struct Person {
+pub struct Person {
     name: String,
     title: String,
     enabled: bool,
@@ -22,9 +22,9 @@ struct Person {
 }
 
 #[derive(Default)]
-struct Truth {
-    people: BTreeMap<Uuid, Person>,
-    groups: BTreeMap<Uuid, (String, BTreeSet<Uuid>, Option<Uuid>)>,
+pub struct Truth {
+    pub people: BTreeMap<Uuid, Person>,
+    pub groups: BTreeMap<Uuid, (String, BTreeSet<Uuid>, Option<Uuid>)>,
 }
 
 impl Truth {
@@ -80,7 +80,7 @@ fn pick<T: Copy>(random: &SeededRandom, of: &[T]) -> Option<T> {
     of.get(usize::try_from(index).unwrap_or_default()).copied()
 }
 
-async fn step(world: &World, truth: &mut Truth, random: &SeededRandom, number: usize) {
+pub async fn step(world: &World, truth: &mut Truth, random: &SeededRandom, number: usize) {
     let directory = &world.directory;
     let living: Vec<Uuid> =
         truth.people.iter().filter(|(_, person)| !person.binned).map(|(id, _)| *id).collect();

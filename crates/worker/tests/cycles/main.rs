@@ -1,8 +1,11 @@
 //! Cycles from the outside: a directory, a job, and a target over HTTP.
 
+mod counted;
+mod counting;
 mod faults;
 mod history;
 mod outside;
+mod reevaluation;
 mod world;
 
 use model::{CycleKind, CycleStatus, ProvisioningAction, ProvisioningStatus};

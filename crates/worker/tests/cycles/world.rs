@@ -73,9 +73,14 @@ impl World {
         self.worker = start(&self.store, &self.installation, &self.ids);
     }
 
-    /// Starts a cycle in a process of its own, so to speak, and kills it when the target has so
-    /// many users: nothing of it ends in order.
+    /// Kills a cycle when the target has so many users.
     pub async fn kill_at(&self, users: usize) {
+        self.kill_when(|target| target.resources("Users").len() >= users).await;
+    }
+
+    /// Starts a cycle in a process of its own, so to speak, and kills it when the target has come
+    /// so far: nothing of it ends in order.
+    pub async fn kill_when(&self, reached: impl Fn(&ScimTarget) -> bool) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let (store, installation, ids) =
@@ -86,7 +91,7 @@ impl World {
             let progress = worker.run_now(directory, job, by).await;
             progress.expect("a job").end().await;
         });
-        while self.target.resources("Users").len() < users {
+        while !reached(&self.target) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         runtime.shutdown_background();
