@@ -109,6 +109,7 @@ impl Directory {
             deprovisioning: model::Deprovisioning::default(),
             removal_threshold: None,
             object_mappings: template.object_mappings.clone(),
+            target_schema: model::TargetSchema::default(),
         }
     }
 

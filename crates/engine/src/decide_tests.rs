@@ -22,6 +22,7 @@ fn job() -> Job {
         deprovisioning: Deprovisioning::default(),
         removal_threshold: None,
         object_mappings: Vec::new(),
+        target_schema: model::TargetSchema::default(),
     }
 }
 

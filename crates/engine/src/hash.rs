@@ -2,6 +2,8 @@
 
 use model::{Job, ObjectType};
 
+use crate::target::types_beyond_standard;
+
 /// FNV-1a, 64 bits: stable over builds and machines, which the standard library's hashers do not promise.
 fn fnv(bytes: &[u8]) -> u64 {
     bytes
@@ -25,7 +27,13 @@ pub fn configuration_hash(job: &Job, object_type: ObjectType, application_has_ro
         job.deprovisioning,
         job.service_principal_id,
     );
-    let bytes = serde_json::to_vec(&relevant).expect("configuration is plain data");
+    let mut bytes = serde_json::to_vec(&relevant).expect("configuration is plain data");
+    for mapping in &relevant.0 {
+        let types = types_beyond_standard(job, mapping);
+        if !types.is_empty() {
+            bytes.extend(serde_json::to_vec(&types).expect("names and types are plain data"));
+        }
+    }
     // Zero means "never applied" in stored links.
     fnv(&bytes).max(1)
 }

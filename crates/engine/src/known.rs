@@ -3,7 +3,7 @@
 use expression::{Expression, KnownAttributes};
 use model::{Job, MappingSource, ObjectMapping, ObjectType};
 
-use crate::{CompiledMapping, ConfigurationError};
+use crate::{CompiledMapping, ConfigurationError, TargetList};
 
 const USER: &[&str] = &[
     "accountEnabled",
@@ -110,11 +110,18 @@ impl KnownAttributes for Known {
 }
 
 /// Checks all object mappings of a job as they are about to be saved: everything that compiling them refuses, and
-/// source attributes that do not exist.
+/// source and target attributes that do not exist or cannot be written so.
 pub fn validate(job: &Job) -> Result<(), ConfigurationError> {
     for mapping in &job.object_mappings {
-        CompiledMapping::compile(mapping)?;
+        let target = TargetList::of(job, mapping.source_object);
+        CompiledMapping::compile(mapping, &target)?;
         check_attributes(mapping)?;
+        for attribute in &mapping.attribute_mappings {
+            target.check(attribute).map_err(|message| {
+                let place = format!("{}, {}", mapping.name, attribute.target_attribute_name);
+                ConfigurationError::new(place, message)
+            })?;
+        }
     }
     for object_type in [ObjectType::User, ObjectType::Group] {
         if job.object_mappings.iter().filter(|mapping| mapping.source_object == object_type).count() > 1 {

@@ -13,6 +13,8 @@ mod hash;
 mod known;
 mod mapping;
 mod scope;
+mod target;
+mod target_check;
 mod view;
 
 pub use decide::{Case, Decision, Reference, decide};
@@ -24,4 +26,5 @@ pub use hash::configuration_hash;
 pub use known::{known_attributes, validate};
 pub use mapping::{Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, modified_properties};
 pub use scope::{Entitlement, Leaving, Scope};
+pub use target::{Listed, MOST_ATTRIBUTES, TargetList, check_target_schema, described};
 pub use view::SourceView;

@@ -9,7 +9,7 @@ use scim::schema::Type;
 use serde_json::{Map, Value as Json};
 
 use crate::view::is_soft_deleted;
-use crate::{ConfigurationError, Filters, Reference, SourceView};
+use crate::{ConfigurationError, Filters, Reference, SourceView, TargetList};
 
 /// What is to change in the target: new values by target attribute path, null clears.
 pub type Changes = Map<String, Json>;
@@ -100,12 +100,12 @@ pub struct MappingFailure {
 }
 
 impl CompiledMapping {
-    /// Compiles a mapping; refuses paths, expressions, filters and combinations that cannot work.
-    pub fn compile(mapping: &ObjectMapping) -> Result<Self, ConfigurationError> {
-        let definition = definition(mapping.source_object);
+    /// Compiles a mapping for a target with these attributes, whose types the values take; refuses paths, expressions,
+    /// filters and combinations that cannot work.
+    pub fn compile(mapping: &ObjectMapping, target: &TargetList) -> Result<Self, ConfigurationError> {
         let mut attributes: Vec<Attribute> = Vec::with_capacity(mapping.attribute_mappings.len());
         for attribute in &mapping.attribute_mappings {
-            let compiled = Attribute::compile(attribute, &definition).map_err(|message| {
+            let compiled = Attribute::compile(attribute, target).map_err(|message| {
                 ConfigurationError::new(
                     format!("{}, {}", mapping.name, attribute.target_attribute_name),
                     message,
@@ -298,17 +298,13 @@ impl CompiledMapping {
 }
 
 impl Attribute {
-    fn compile(mapping: &AttributeMapping, definition: &scim::Definition) -> Result<Self, String> {
+    fn compile(mapping: &AttributeMapping, target: &TargetList) -> Result<Self, String> {
         let path = mapping.target_attribute_name.trim();
         if path.is_empty() || path.len() > 500 {
             return Err("the target attribute's name is empty or longer than 500 characters".to_owned());
         }
         let parsed = scim::Path::parse(path).map_err(|error| error.detail.clone())?;
-        let kind = match definition.resolve(&parsed.attr) {
-            Some(scim::Target::Attribute(located)) => located.leaf().kind,
-            // Attributes of the target's own are taken as they come.
-            _ => Type::Complex,
-        };
+        let kind = target.kind(&parsed);
         let source = match &mapping.source {
             MappingSource::Direct(name) => match name.trim().trim_start_matches('[').trim_end_matches(']') {
                 "" => return Err("no source attribute is named".to_owned()),
@@ -429,17 +425,14 @@ fn convert(value: &Value, kind: Type) -> Result<Option<Json>, String> {
             Ok(number) => Ok(Some(number.into())),
             Err(_) => Err(format!("\"{text}\" is not a whole number, which the target attribute takes")),
         },
+        Type::Decimal => match text.trim().parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+            Some(number) => Ok(Some(Json::Number(number))),
+            None => Err(format!("\"{text}\" is not a number, which the target attribute takes")),
+        },
         Type::String | Type::Reference if !matches!(value, Value::List(_) | Value::DateTime(_)) => {
             Ok(Some(Json::from(text)))
         }
         _ => Ok(Some(value.to_json())),
-    }
-}
-
-fn definition(object_type: ObjectType) -> scim::Definition {
-    match object_type {
-        ObjectType::User => scim::Definition::user(&[]),
-        ObjectType::Group => scim::Definition::group(&[]),
     }
 }
 

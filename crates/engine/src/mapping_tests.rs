@@ -3,6 +3,10 @@ use serde_json::json;
 
 use super::*;
 
+fn compile(mapping: &ObjectMapping) -> Result<CompiledMapping, ConfigurationError> {
+    CompiledMapping::compile(mapping, &TargetList::standard(mapping.source_object))
+}
+
 pub(crate) fn attribute(path: &str, source: MappingSource) -> AttributeMapping {
     AttributeMapping {
         target_attribute_name: path.into(),
@@ -32,7 +36,7 @@ pub(crate) fn users(attributes: Vec<AttributeMapping>) -> ObjectMapping {
 
 pub(crate) fn usual() -> CompiledMapping {
     let active = r#"Switch([IsSoftDeleted], , "False", "True", "True", "False")"#;
-    CompiledMapping::compile(&users(vec![
+    compile(&users(vec![
         direct("userName", "userPrincipalName"),
         attribute("active", MappingSource::Expression(active.into())),
         direct("title", "jobTitle"),
@@ -121,8 +125,7 @@ fn flow_types_hold() {
         let mut mapping = attribute("title", source);
         mapping.flow_type = flow_type;
         mapping.default_value = default.map(str::to_owned);
-        CompiledMapping::compile(&users(vec![direct("userName", "userPrincipalName"), mapping]))
-            .expect("valid")
+        compile(&users(vec![direct("userName", "userPrincipalName"), mapping])).expect("valid")
     };
     let title = || MappingSource::Direct("jobTitle".into());
     let ada = user(json!({"userPrincipalName": "ada", "jobTitle": "Countess"}));
@@ -157,7 +160,7 @@ fn lists_only_grow_where_values_are_only_added() {
 
 #[test]
 fn what_cannot_work_says_where_and_why() {
-    let refused = |attributes| CompiledMapping::compile(&users(attributes)).expect_err("refused").to_string();
+    let refused = |attributes| compile(&users(attributes)).expect_err("refused").to_string();
     let expression = |text: &str| {
         vec![direct("userName", "mail"), attribute("title", MappingSource::Expression(text.into()))]
     };
@@ -174,7 +177,7 @@ fn what_cannot_work_says_where_and_why() {
 fn a_flow_that_is_ignored_touches_nothing() {
     let source = MappingSource::Expression("IgnoreFlowIfNullOrEmpty([department])".into());
     let title = AttributeMapping { default_value: Some("none".to_owned()), ..attribute("title", source) };
-    let mapping = CompiledMapping::compile(&users(vec![direct("userName", "mail"), title])).unwrap();
+    let mapping = compile(&users(vec![direct("userName", "mail"), title])).unwrap();
     let desired = |attributes| {
         let object = user(attributes);
         mapping.evaluate(SourceView::new(&object, false), &Reference::None).unwrap()
@@ -195,7 +198,7 @@ fn what_cycles_do_not_provide_is_refused() {
         ("SelectUniqueValue([mail], [surname])", "SelectUniqueValue"),
     ] {
         let title = attribute("title", MappingSource::Expression(expression.into()));
-        let error = CompiledMapping::compile(&users(vec![direct("userName", "mail"), title])).unwrap_err();
+        let error = compile(&users(vec![direct("userName", "mail"), title])).unwrap_err();
         assert!(error.to_string().contains(&format!("mappings cannot use {function} yet")), "{error}");
     }
 }
@@ -203,8 +206,7 @@ fn what_cycles_do_not_provide_is_refused() {
 #[test]
 fn a_value_of_the_wrong_type_fails_the_object_alone() {
     let mapping =
-        CompiledMapping::compile(&users(vec![direct("userName", "mail"), direct("active", "jobTitle")]))
-            .expect("valid");
+        compile(&users(vec![direct("userName", "mail"), direct("active", "jobTitle")])).expect("valid");
     let ada = user(json!({"mail": "a", "jobTitle": "Countess"}));
     let failure = mapping.evaluate(SourceView::new(&ada, false), &Reference::None).expect_err("fails");
     assert_eq!(failure.path, "active");

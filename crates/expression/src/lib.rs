@@ -35,6 +35,7 @@ pub use environment::{Environment, Isolated, RoleAssignment, Table};
 pub use error::{Error, EvalError, Span};
 pub use evaluate::Outcome;
 pub use functions::{Effect, Kind, Parameter, Presence, Signature, functions};
+pub use suggest::nearest;
 pub use value::Value;
 
 use compile::Program;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{ErrorInformation, ObjectType};
+use crate::{ErrorInformation, ObjectType, TargetSchema};
 
 /// A position of a change feed as text (base64url of the store's bytes).
 pub type StoredPosition = String;
@@ -42,6 +42,9 @@ pub struct Job {
     pub removal_threshold: Option<u64>,
     /// How users and groups are mapped.
     pub object_mappings: Vec<ObjectMapping>,
+    /// What is known of the target's attributes.
+    #[serde(default, skip_serializing_if = "TargetSchema::is_empty")]
+    pub target_schema: TargetSchema,
 }
 
 /// Who is provisioned.

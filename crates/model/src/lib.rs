@@ -9,6 +9,7 @@ mod link;
 mod log;
 mod object;
 mod principal;
+mod target;
 
 pub use application::{
     AppRole, AppRoleAssignment, Application, ApplicationTemplate, DEFAULT_ACCESS, ServicePrincipal,
@@ -27,3 +28,6 @@ pub use log::{
 };
 pub use object::{DirectoryObject, ObjectType, alias};
 pub use principal::Principal;
+pub use target::{
+    AttributeOrigin, AttributeType, Mutability, TargetAttribute, TargetAttributes, TargetSchema,
+};

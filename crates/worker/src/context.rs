@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use engine::{CompiledMapping, Scope, configuration_hash};
+use engine::{CompiledMapping, Scope, TargetList, configuration_hash};
 use jiff::Timestamp;
 use model::{Clock, Ids, Job, Link, ObjectType, Outcome, Principal, ServicePrincipal};
 use parking_lot::Mutex;
@@ -107,7 +107,7 @@ impl Configuration {
             let mapping = job.object_mappings.iter().find(|it| it.source_object == object_type && it.enabled);
             let Some(mapping) = mapping else { return Ok(None) };
             Ok(Some(Rule {
-                mapping: CompiledMapping::compile(mapping)?,
+                mapping: CompiledMapping::compile(mapping, &TargetList::of(&job, object_type))?,
                 hash: configuration_hash(&job, object_type, has_roles),
                 kind: match object_type {
                     ObjectType::User => ResourceKind::Users,
