@@ -1,5 +1,6 @@
 //! The client against real servers on loopback.
 
+mod discovery;
 mod failures;
 mod requests;
 mod support;
