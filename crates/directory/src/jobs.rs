@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::audit::{Category, Deed, identity, property};
 use crate::record::{decode_record, encode};
-use crate::{Directory, Error, Result};
+use crate::{Directory, Error, Result, TargetChange};
 
 /// The settings of a job that people change, apart from its mappings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct JobChange {
     pub settings: Option<JobSettings>,
     /// Its mappings.
     pub object_mappings: Option<Vec<ObjectMapping>>,
+    /// What is known of its target's attributes, changed one after the other.
+    pub target: Vec<TargetChange>,
 }
 
 /// Shortest and longest interval between two cycles.
@@ -166,10 +168,21 @@ impl Directory {
                 settings.check()?;
                 settings.clone().apply(&mut job);
             }
+            for change in &change.target {
+                change.apply(&mut job.target_schema, self.clock.now())?;
+            }
+            if !change.target.is_empty() {
+                engine::check_target_schema(&job.target_schema)
+                    .map_err(|error| Error::invalid("targetAttributes", error.to_string()))?;
+            }
             if let Some(mappings) = &change.object_mappings {
                 job.object_mappings.clone_from(mappings);
                 engine::validate(&job)
                     .map_err(|error| Error::invalid("objectMappings", error.to_string()))?;
+            } else if !change.target.is_empty() {
+                // What was right must not become wrong, and what ran must run.
+                let check = if engine::validate(&old).is_ok() { engine::validate } else { engine::compile };
+                check(&job).map_err(|error| Error::invalid("targetAttributes", error.to_string()))?;
             }
             job.started = change.started.unwrap_or(job.started);
             let mut transaction = self.draft();

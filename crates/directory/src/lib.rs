@@ -21,6 +21,7 @@ mod objects;
 mod record;
 mod references;
 mod secrets;
+mod target;
 mod users;
 
 pub use applications::Instantiated;
@@ -36,6 +37,7 @@ pub use objects::{ObjectPage, Selection};
 pub use record::{decode_object, decode_record};
 pub use references::ReferencePage;
 pub use secrets::Credentials;
+pub use target::TargetChange;
 
 use std::sync::Arc;
 

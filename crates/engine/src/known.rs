@@ -109,12 +109,20 @@ impl KnownAttributes for Known {
     }
 }
 
+/// Checks that a job's mappings can be used at all: everything that compiling them refuses.
+pub fn compile(job: &Job) -> Result<(), ConfigurationError> {
+    for mapping in &job.object_mappings {
+        CompiledMapping::compile(mapping, &TargetList::of(job, mapping.source_object))?;
+    }
+    Ok(())
+}
+
 /// Checks all object mappings of a job as they are about to be saved: everything that compiling them refuses, and
 /// source and target attributes that do not exist or cannot be written so.
 pub fn validate(job: &Job) -> Result<(), ConfigurationError> {
+    compile(job)?;
     for mapping in &job.object_mappings {
         let target = TargetList::of(job, mapping.source_object);
-        CompiledMapping::compile(mapping, &target)?;
         check_attributes(mapping)?;
         for attribute in &mapping.attribute_mappings {
             target.check(attribute).map_err(|message| {

@@ -23,8 +23,8 @@ pub use escrow::{CycleFailures, GIVE_UP_AFTER, fail, quarantine_pause, too_many_
 pub use filter::Filters;
 pub use guard::{Verdict, judge_removals, removal_limit};
 pub use hash::configuration_hash;
-pub use known::{known_attributes, validate};
+pub use known::{compile, known_attributes, validate};
 pub use mapping::{Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, modified_properties};
 pub use scope::{Entitlement, Leaving, Scope};
-pub use target::{Listed, MOST_ATTRIBUTES, TargetList, check_target_schema, described};
+pub use target::{Listed, MOST_ATTRIBUTES, TargetList, attribute_key, check_target_schema, described};
 pub use view::SourceView;

@@ -16,9 +16,8 @@ pub(crate) const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:";
 /// The attributes of one type of object in the target, each under one name.
 #[derive(Clone, Debug)]
 pub struct TargetList {
-    pub(crate) object_type: ObjectType,
-    pub(crate) entries: Vec<Listed>,
-    /// Positions by [`key`].
+    entries: Vec<Listed>,
+    /// Positions by [`attribute_key`].
     index: HashMap<String, usize>,
 }
 
@@ -44,7 +43,7 @@ impl TargetList {
     pub fn new(known: &TargetSchema, object_type: ObjectType) -> Self {
         let mut list = Self::standard(object_type);
         for attribute in known.discovered.of(object_type) {
-            let attribute = match list.get(&key(&attribute.name)) {
+            let attribute = match list.get(&attribute_key(&attribute.name)) {
                 Some(known) => TargetAttribute {
                     case_exact: attribute.case_exact,
                     required: attribute.required,
@@ -71,7 +70,7 @@ impl TargetList {
         for extension in definition.extensions() {
             attributes.extend(described(&extension.schema.attributes, Some(&extension.schema.id)));
         }
-        let mut list = Self { object_type, entries: Vec::new(), index: HashMap::new() };
+        let mut list = Self { entries: Vec::new(), index: HashMap::new() };
         for mut attribute in attributes {
             if attribute.name == "schemas" {
                 // It follows from what else an object has.
@@ -89,14 +88,14 @@ impl TargetList {
 
     /// The attribute of that name, in any case and with or without the URN of a core schema.
     pub fn attribute(&self, name: &str) -> Option<&Listed> {
-        self.get(&key(name))
+        self.get(&attribute_key(name))
     }
 
     /// What a path names: the very path where it is listed, else the attribute or sub-attribute, whatever filter stands
     /// between them.
     pub fn find(&self, path: &Path) -> Option<&Listed> {
-        let filtered = path.filter.as_ref().and_then(|_| self.get(&key(&path.to_string())));
-        filtered.or_else(|| self.get(&key(&path.attr.to_string())))
+        let filtered = path.filter.as_ref().and_then(|_| self.get(&attribute_key(&path.to_string())));
+        filtered.or_else(|| self.get(&attribute_key(&path.attr.to_string())))
     }
 
     /// The type of the values that are written to a path. What is not known takes anything.
@@ -115,10 +114,10 @@ impl TargetList {
 
     /// The sub-attributes of a complex attribute, each with its own name.
     pub(crate) fn parts(&self, of: &TargetAttribute) -> impl Iterator<Item = (&str, &Listed)> {
-        let parent = key(&of.name);
+        let parent = attribute_key(&of.name);
         self.entries.iter().filter_map(move |listed| {
             let (start, part) = split_part(&listed.attribute.name)?;
-            (key(start) == parent).then_some((part, listed))
+            (attribute_key(start) == parent).then_some((part, listed))
         })
     }
 
@@ -127,7 +126,7 @@ impl TargetList {
     }
 
     fn put(&mut self, attribute: TargetAttribute, origin: AttributeOrigin) {
-        let key = key(&attribute.name);
+        let key = attribute_key(&attribute.name);
         let listed = Listed { attribute, origin };
         if let Some(position) = self.index.get(&key) {
             self.entries[*position] = listed;
@@ -145,7 +144,7 @@ pub(crate) fn split_part(name: &str) -> Option<(&str, &str)> {
 }
 
 /// By what a path is found: one form for all ways to write it.
-pub(crate) fn key(path: &str) -> String {
+pub fn attribute_key(path: &str) -> String {
     let path = Path::parse(path).map_or_else(|_| path.to_owned(), |path| path.to_string());
     let mut key = path.to_ascii_lowercase();
     if let Some(rest) = key.strip_prefix(CORE).and_then(|rest| rest.split_once(':')) {
@@ -246,7 +245,7 @@ pub fn check_target_schema(known: &TargetSchema) -> Result<(), ConfigurationErro
                     }
                     Ok(_) => {}
                 }
-                if !seen.insert(key(name)) {
+                if !seen.insert(attribute_key(name)) {
                     return refuse("it is listed twice".to_owned());
                 }
             }

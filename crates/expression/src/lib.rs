@@ -66,7 +66,7 @@ impl Expression {
                 attribute.span,
                 format!("the source has no attribute [{}]", attribute.name),
             );
-            if let Some(near) = suggest::nearest(&attribute.name, known.names()) {
+            if let Some(near) = nearest(&attribute.name, known.names()) {
                 error = error.with_hint(format!("did you mean [{near}]?"));
             }
             return Err(error);

@@ -1,7 +1,7 @@
 //! What the routes need of whatever runs the jobs.
 
 use futures::stream::BoxStream;
-use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
+use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, TargetAttributes};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -63,6 +63,9 @@ pub trait JobRunner: Send + Sync + 'static {
         job: Uuid,
         credentials: Option<(String, SecretString)>,
     ) -> Result<(), ErrorInformation>;
+
+    /// Asks the job's target what attributes it has, with the saved credentials; `None` where it does not say.
+    async fn discover(&self, job: Uuid) -> Result<Option<TargetAttributes>, ErrorInformation>;
 
     /// Provisions one object now and tells every step; a group with its members.
     async fn provision(

@@ -15,7 +15,7 @@ use super::applications::principal;
 use super::{Routes, job_settings};
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
-use crate::{ResetScope, page, render, schema};
+use crate::{ResetScope, directories, page, render, schema};
 
 pub(super) fn routes() -> Routes {
     const BASE: &str = "/servicePrincipals/{id}/synchronization";
@@ -49,6 +49,8 @@ async fn template_of(call: &Call, id: &str) -> Result<Option<Value>, ApiError> {
     let app = principal(call, id).await?;
     let template = app.application_template_id.as_deref().and_then(directory::template);
     Ok(template.map(|template| {
+        let (source, mappings) = (call.directory.id(), &template.object_mappings);
+        let directories = directories::both(source, app.id, mappings, &model::TargetSchema::default());
         json!({
             "id": template.id,
             "applicationId": app.app_id,
@@ -57,7 +59,7 @@ async fn template_of(call: &Call, id: &str) -> Result<Option<Value>, ApiError> {
             "discoverable": true,
             "factoryTag": template.id,
             "metadata": [],
-            "schema": schema::export(&template.id, &template.object_mappings),
+            "schema": schema::export(&template.id, mappings, &directories),
         })
     }))
 }
@@ -200,6 +202,16 @@ async fn test(call: &Call, job: &Job, body: &Bytes) -> Answer {
         Some((address, SecretString::from(value("SecretToken").unwrap_or_default())))
     };
     call.runner.test_connection(job.id, credentials).await?;
+    if saved {
+        // The connection works, whether or not the target describes itself.
+        if let Err(error) = super::schema::discovered(call, job).await {
+            tracing::debug!(
+                code = error.code,
+                message = error.message,
+                "the target's attributes were not taken"
+            );
+        }
+    }
     no_content()
 }
 

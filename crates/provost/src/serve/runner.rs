@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use graph_api::{JobRunner, ResetScope};
-use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
+use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, TargetAttributes};
 use scim_client::{Auth, Config, Diagnosis, ResourceKind, Target};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -73,6 +73,10 @@ impl JobRunner for Runner {
             }
         };
         tested.map(drop).map_err(diagnosed)
+    }
+
+    async fn discover(&self, job: Uuid) -> Result<Option<TargetAttributes>, ErrorInformation> {
+        self.handle.discover(self.directory, job).await.map_err(information)
     }
 
     async fn provision(
