@@ -2,6 +2,7 @@
 
 mod api;
 mod forms;
+mod target;
 mod tenants;
 
 use api::Api;

@@ -15,6 +15,7 @@ mod members;
 mod openapi;
 mod schema;
 mod secrets;
+mod target_attributes;
 mod tenants;
 mod users;
 
@@ -76,6 +77,7 @@ fn graph() -> Routes {
 fn ours() -> Routes {
     Router::new()
         .merge(job_settings::routes())
+        .merge(target_attributes::routes())
         .merge(tenants::routes())
         .merge(extensions::routes())
         .route("/status", get(status))
