@@ -83,7 +83,7 @@ fn replace(
             (Some(AttributeOrigin::Added), _) => added.push(attribute.clone()),
             (Some(_), Some(there)) if same(there, attribute) => {}
             (Some(AttributeOrigin::Discovered), None) => {
-                base.discovered.of_mut(object_type).push(attribute.clone())
+                base.discovered.of_mut(object_type).push(attribute.clone());
             }
             // Graph has no name for what is complex, and other services say little of the rest.
             (None, Some(there)) if there.kind == attribute.kind || there.kind == AttributeType::Complex => {}
@@ -97,4 +97,66 @@ fn replace(
 /// Whether two say the same of an attribute, also where one names a value of a list of it.
 fn same(one: &TargetAttribute, other: &TargetAttribute) -> bool {
     *one == TargetAttribute { name: one.name.clone(), ..other.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Mutability;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn attributes() -> impl Strategy<Value = Vec<TargetAttribute>> {
+        let name = prop_oneof![
+            Just("userName".to_owned()),
+            Just("name.givenName".to_owned()),
+            Just("urn:ietf:params:scim:schemas:core:2.0:User:title".to_owned()),
+            Just("emails[type eq \"work\"].value".to_owned()),
+            "urn:a:b:User:[a-c](\\.[a-b])?",
+            "[a-c](\\.[a-b])?",
+        ];
+        let kind = prop_oneof![
+            Just(AttributeType::String),
+            Just(AttributeType::Integer),
+            Just(AttributeType::Complex)
+        ];
+        let one = (name, kind, any::<bool>(), any::<bool>()).prop_map(|(name, kind, exact, fixed)| {
+            TargetAttribute {
+                case_exact: exact,
+                mutability: if fixed { Mutability::ReadOnly } else { Mutability::ReadWrite },
+                ..TargetAttribute::new(name, kind)
+            }
+        });
+        prop::collection::vec(one, 0..6).prop_map(|mut all| {
+            let mut seen = std::collections::HashSet::new();
+            all.retain(|attribute| seen.insert(attribute_key(&attribute.name)));
+            all
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_that_comes_back_changes_nothing(mut discovered in attributes(), added in attributes()) {
+            // A target describes attributes, and no values of lists.
+            discovered.retain(|attribute| !attribute.name.contains('['));
+            let of = |user| TargetAttributes { user, group: Vec::new() };
+            let known =
+                TargetSchema { discovered: of(discovered), added: of(added), ..TargetSchema::default() };
+            let list = |known: &TargetSchema| TargetList::new(known, ObjectType::User).iter().cloned().collect::<Vec<_>>();
+            let shown = list(&known).into_iter().map(|it| (it.attribute, Some(it.origin))).collect();
+            let mut after = known.clone();
+            TargetChange::Replace(ObjectType::User, shown).apply(&mut after, Timestamp::UNIX_EPOCH).expect("applies");
+            prop_assert!(list(&after) == list(&known), "{:?} became {:?}", known, after);
+            // Nor in a job that knows nothing.
+            let shown = list(&known).into_iter().map(|it| (it.attribute, Some(it.origin))).collect();
+            let mut new = TargetSchema::default();
+            TargetChange::Replace(ObjectType::User, shown).apply(&mut new, Timestamp::UNIX_EPOCH).expect("applies");
+            let attributes = |known: &TargetSchema| {
+                let mut all: Vec<_> = list(known).into_iter().map(|it| it.attribute).collect();
+                all.sort_by(|one, other| one.name.cmp(&other.name));
+                all
+            };
+            prop_assert!(attributes(&new) == attributes(&known), "{:?} became {:?}", known, new);
+        }
+    }
 }

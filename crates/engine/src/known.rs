@@ -1,6 +1,6 @@
 //! The attributes that source objects can have, and the check of a whole configuration against them.
 
-use expression::{Expression, KnownAttributes};
+use expression::{Expression, KnownAttributes, nearest};
 use model::{Job, MappingSource, ObjectMapping, ObjectType};
 
 use crate::{CompiledMapping, ConfigurationError, TargetList};
@@ -160,9 +160,11 @@ fn check_attributes(mapping: &ObjectMapping) -> Result<(), ConfigurationError> {
     for filter in &mapping.scoping_filters {
         for clause in &filter.clauses {
             if !known.contains(&clause.attribute) {
+                let hint = nearest(&clause.attribute, known.names())
+                    .map_or_else(String::new, |near| format!(": did you mean {near}?"));
                 return Err(ConfigurationError::new(
                     format!("{}, scoping filter {}", mapping.name, filter.name),
-                    format!("the source has no attribute {}", clause.attribute),
+                    format!("the source has no attribute {}{hint}", clause.attribute),
                 ));
             }
         }

@@ -19,6 +19,8 @@ pub struct TargetList {
     entries: Vec<Listed>,
     /// Positions by [`attribute_key`].
     index: HashMap<String, usize>,
+    /// Positions of sub-attributes by the key of their attribute.
+    parts: HashMap<String, Vec<usize>>,
 }
 
 /// An attribute with how it came to be known.
@@ -70,7 +72,7 @@ impl TargetList {
         for extension in definition.extensions() {
             attributes.extend(described(&extension.schema.attributes, Some(&extension.schema.id)));
         }
-        let mut list = Self { entries: Vec::new(), index: HashMap::new() };
+        let mut list = Self { entries: Vec::new(), index: HashMap::new(), parts: HashMap::new() };
         for mut attribute in attributes {
             if attribute.name == "schemas" {
                 // It follows from what else an object has.
@@ -113,12 +115,10 @@ impl TargetList {
     }
 
     /// The sub-attributes of a complex attribute, each with its own name.
-    pub(crate) fn parts(&self, of: &TargetAttribute) -> impl Iterator<Item = (&str, &Listed)> {
-        let parent = attribute_key(&of.name);
-        self.entries.iter().filter_map(move |listed| {
-            let (start, part) = split_part(&listed.attribute.name)?;
-            (attribute_key(start) == parent).then_some((part, listed))
-        })
+    pub(crate) fn parts(&self, of: &TargetAttribute) -> Vec<(&str, &Listed)> {
+        let positions = self.parts.get(&attribute_key(&of.name)).into_iter().flatten();
+        let listed = positions.map(|position| &self.entries[*position]);
+        listed.filter_map(|listed| Some((split_part(&listed.attribute.name)?.1, listed))).collect()
     }
 
     fn get(&self, key: &str) -> Option<&Listed> {
@@ -131,6 +131,9 @@ impl TargetList {
         if let Some(position) = self.index.get(&key) {
             self.entries[*position] = listed;
         } else {
+            if let Some((parent, _)) = split_part(&key) {
+                self.parts.entry(parent.to_owned()).or_default().push(self.entries.len());
+            }
             self.index.insert(key, self.entries.len());
             self.entries.push(listed);
         }

@@ -42,7 +42,7 @@ impl TargetList {
         let Some(container) = self.attribute(&container.to_string()) else { return Err(self.unknown(path)) };
         writable(container)?;
         let name = &container.attribute.name;
-        let parts: Vec<(&str, &Listed)> = self.parts(&container.attribute).collect();
+        let parts = self.parts(&container.attribute);
         if container.attribute.kind != AttributeType::Complex
             && (path.filter.is_some() || path.attr.sub.is_some())
         {
@@ -155,7 +155,7 @@ impl TargetList {
             // Only objects could tell what an expression yields.
             MappingSource::Expression(_) | MappingSource::None => false,
         };
-        let parts: Vec<&str> = self.parts(to).map(|(part, _)| part).collect();
+        let parts: Vec<&str> = self.parts(to).into_iter().map(|(part, _)| part).collect();
         let has_value = parts.iter().any(|part| part.eq_ignore_ascii_case("value"));
         let stands_for_value =
             path.filter.is_some() && has_value || to.name.eq_ignore_ascii_case(ENTERPRISE_MANAGER);

@@ -50,16 +50,15 @@ fn source_attribute(object_type: ObjectType, name: &str) -> Value {
         Some(AttributeKind::Instant) => attribute.kind = AttributeType::DateTime,
         // Of a list these are the first.
         Some(AttributeKind::Texts) => attribute.multi_valued = !name.ends_with("elephoneNumber"),
-        Some(AttributeKind::Text) => {}
         None if name == "IsSoftDeleted" => attribute.kind = AttributeType::Boolean,
         None if name == "manager" || name == "members" => {
             attribute.kind = AttributeType::Reference;
             attribute.multi_valued = name == "members";
             attribute.references = vec!["User".to_owned()];
         }
-        None => {}
+        Some(AttributeKind::Text) | None => {}
     }
-    definition(&attribute, name == "objectId", Vec::new())
+    definition(&attribute, name == "objectId", &[])
 }
 
 /// The target with its attributes, and the values of lists that are mapped.
@@ -98,7 +97,7 @@ pub(crate) fn target_attribute(listed: &Listed, name: &str) -> Value {
     let added = listed.origin == AttributeOrigin::Added;
     let metadata =
         if added { vec![json!({"key": "IsCustomerDefined", "value": "True"})] } else { Vec::new() };
-    let mut shown = definition(&attribute, name == "id", metadata);
+    let mut shown = definition(&attribute, name == "id", &metadata);
     shown["origin"] = json!(listed.origin);
     if let AttributeType::Complex | AttributeType::Decimal = attribute.kind {
         shown["type"] = "String".into();
@@ -107,7 +106,7 @@ pub(crate) fn target_attribute(listed: &Listed, name: &str) -> Value {
     shown
 }
 
-fn definition(attribute: &TargetAttribute, anchor: bool, metadata: Vec<Value>) -> Value {
+fn definition(attribute: &TargetAttribute, anchor: bool, metadata: &[Value]) -> Value {
     let reference = |name: &String| json!({"referencedObjectName": name, "referencedProperty": "id"});
     json!({
         "name": attribute.name,

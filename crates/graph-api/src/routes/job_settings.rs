@@ -39,6 +39,10 @@ async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
     let state = call.directory.job_state(job.id).await?;
     let mut shown = serde_json::to_value(job).unwrap_or_default();
     shown["interval"] = job.interval.to_string().into();
+    if let Value::Object(members) = &mut shown {
+        // Long, and at `/attributes`.
+        members.remove("targetSchema");
+    }
     let current = match call.runner.progress(job.id) {
         Some(mut reports) => reports.next().await,
         None => None,

@@ -1,5 +1,7 @@
 //! `/servicePrincipals/{id}/synchronization`: templates and jobs.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -183,6 +185,9 @@ async fn validate_any(call: Call, Path(id): Path<String>, body: Bytes) -> Answer
     test(&call, &job, &body).await
 }
 
+/// How long Test Connection waits for what the target says of its attributes.
+const DISCOVERY: Duration = Duration::from_secs(5);
+
 async fn test(call: &Call, job: &Job, body: &Bytes) -> Answer {
     let body = object(body)?;
     let given = body.get("credentials").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -203,13 +208,17 @@ async fn test(call: &Call, job: &Job, body: &Bytes) -> Answer {
     };
     call.runner.test_connection(job.id, credentials).await?;
     if saved {
-        // The connection works, whether or not the target describes itself.
-        if let Err(error) = super::schema::discovered(call, job).await {
-            tracing::debug!(
-                code = error.code,
-                message = error.message,
-                "the target's attributes were not taken"
-            );
+        // The connection works, whether or not the target describes itself, and in time.
+        match tokio::time::timeout(DISCOVERY, super::schema::discovered(call, job)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(
+                    code = error.code,
+                    message = error.message,
+                    "the target's attributes were not taken"
+                );
+            }
+            Err(_) => tracing::debug!("the target was slow to describe itself"),
         }
     }
     no_content()

@@ -45,6 +45,7 @@ What an administrator says of an attribute stands above what the target says and
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub struct AttributeKind {
     /// It is one of groups, not of users
     #[arg(long)]
