@@ -15,6 +15,11 @@ impl TargetList {
     pub(crate) fn check(&self, mapping: &AttributeMapping) -> Result<(), String> {
         let text = mapping.target_attribute_name.trim();
         let path = Path::parse(text).map_err(|error| error.detail)?;
+        // Parentheses and quotes that are left out can be understood, and would reach the target as they are.
+        let plain = |text: &str| text.split_whitespace().collect::<String>().to_ascii_lowercase();
+        if plain(text) != plain(&path.to_string()) {
+            return Err(format!("write it as {path}"));
+        }
         let listed = self.resolve(&path)?;
         if let Some(listed) = listed {
             self.takes(&path, &listed.attribute, &mapping.source)?;
@@ -92,7 +97,7 @@ impl TargetList {
         let Some(urn) = path.attr.uri.as_deref() else {
             return match self.meant(wanted) {
                 Some(near) => {
-                    format!("the target has no attribute {wanted}: did you mean {near}? Else {ADD}")
+                    format!("the target has no attribute {wanted}: did you mean {near}? If not, {ADD}")
                 }
                 None => format!("the target has no attribute {wanted}: {ADD}"),
             };
@@ -100,7 +105,7 @@ impl TargetList {
         if !self.urns().any(|known| known.eq_ignore_ascii_case(urn)) {
             return match self.urns().find(|known| one_part_off(urn, known)) {
                 Some(near) => {
-                    format!("the target has no schema {urn}: did you mean {near}:{wanted}? Else {ADD}")
+                    format!("the target has no schema {urn}: did you mean {near}:{wanted}? If not, {ADD}")
                 }
                 None => format!("the target has no schema {urn} with an attribute {wanted}: {ADD}"),
             };
@@ -111,7 +116,7 @@ impl TargetList {
         });
         match nearest(wanted, of_schema) {
             Some(near) => {
-                format!("the schema {urn} has no attribute {wanted}: did you mean {near}? Else {ADD}")
+                format!("the schema {urn} has no attribute {wanted}: did you mean {near}? If not, {ADD}")
             }
             None => format!("the schema {urn} has no attribute {wanted}: {ADD}"),
         }

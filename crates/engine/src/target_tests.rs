@@ -91,6 +91,8 @@ fn what_cannot_is_refused_with_what_would() {
         (r#"name[type eq "work"].givenName"#, "write name.givenName"),
         (r#"title[type eq "work"].value"#, "has no parts: write title"),
         ("title.value", "of type String and has no parts"),
+        ("emails[type eq work].value", "write it as emails[type eq \"work\"].value"),
+        (r#"emails[(type eq "work")].value"#, "write it as"),
         (r#"emails[type co "w"].value"#, "cannot be written to"),
         (r#"emails[type eq "a" or type eq "b"].value"#, "cannot be written to"),
         ("id", "read-only: the target gives every object its id"),
@@ -150,6 +152,30 @@ fn what_is_kept_can_be_mapped_to() {
     }
     let many: Vec<String> = (0..=MOST_ATTRIBUTES).map(|number| format!("a{number}")).collect();
     assert!(with(&many.iter().map(String::as_str).collect::<Vec<_>>()).is_err());
+}
+
+#[test]
+fn a_job_from_before_runs_as_it_did() {
+    let old = json!({"id": uuid::Uuid::nil(), "servicePrincipalId": uuid::Uuid::nil(), "templateId": "scim",
+        "started": true, "interval": "PT40M", "scope": "all", "excludeDefaultAccess": false, "objectMappings": []});
+    let mut job: Job = serde_json::from_value(old.clone()).expect("a job without attributes");
+    assert_eq!(serde_json::to_value(&job).expect("plain data").get("targetSchema"), None);
+    // What nobody knows is written as it comes, and cannot be saved anew.
+    let level = format!("{CONTOSO}:level");
+    let constant = MappingSource::Constant(json!("7"));
+    job.object_mappings =
+        vec![crate::mapping::tests::users(vec![direct("userName", "mail"), attribute(&level, constant)])];
+    assert!(crate::compile(&job).is_ok() && crate::validate(&job).is_err());
+    // What is learnt of attributes that are mapped decides about objects, the rest does not.
+    let hash = |job: &Job| crate::configuration_hash(job, ObjectType::User, false);
+    let before = hash(&job);
+    let known = contoso();
+    job.target_schema.added.group.clone_from(&known.added.group);
+    job.target_schema.discovered.user = vec![TargetAttribute::new("other", AttributeType::Integer)];
+    assert_eq!(hash(&job), before);
+    job.target_schema = known;
+    assert_ne!(hash(&job), before);
+    assert!(crate::validate(&job).is_ok());
 }
 
 proptest! {

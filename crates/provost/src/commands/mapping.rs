@@ -198,21 +198,27 @@ fn set(
             mappings.len() - 1
         }
     };
+    let MappingOptions { group: _, matching, default, flow, null } = options;
+    if from.is_none() && matching.is_none() && default.is_none() && flow.is_none() && null.is_none() {
+        return Err(Failure::new("Usage", format!("say what is to change about {target}"))
+            .usage()
+            .hint("a source, --match, --default, --flow or --null"));
+    }
     let mapping = &mut mappings[at];
     if let Some(from) = from {
         mapping["source"] = source(from);
     }
-    if let Some(matching) = options.matching {
-        mapping["matchingPriority"] = matching.into();
+    if let Some(matching) = matching {
+        mapping["matchingPriority"] = json!(matching);
     }
-    if let Some(default) = &options.default {
+    if let Some(default) = default {
         mapping["defaultValue"] = json!(Some(default).filter(|it| !it.is_empty()));
     }
-    if let Some(flow) = &options.flow {
+    if let Some(flow) = flow {
         mapping["flowType"] = word(flow).into();
     }
-    if let Some(null) = options.null {
-        mapping["flowNull"] = (null == OnNull::Clear).into();
+    if let Some(null) = null {
+        mapping["flowNull"] = (*null == OnNull::Clear).into();
     }
     Ok(())
 }

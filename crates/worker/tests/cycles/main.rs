@@ -2,6 +2,7 @@
 
 mod faults;
 mod history;
+mod paths;
 mod world;
 
 use model::{CycleKind, CycleStatus, ProvisioningAction, ProvisioningStatus};
