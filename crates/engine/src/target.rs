@@ -229,7 +229,10 @@ pub fn check_target_schema(known: &TargetSchema) -> Result<(), ConfigurationErro
         for attributes in [known.discovered.of(object_type), known.added.of(object_type)] {
             if attributes.len() > MOST_ATTRIBUTES {
                 let what = format!("{object_type:?}");
-                return Err(ConfigurationError::new(what, format!("there are more than {MOST_ATTRIBUTES}")));
+                return Err(ConfigurationError::new(
+                    what,
+                    format!("there are more than {MOST_ATTRIBUTES} attributes beside the RFC's"),
+                ));
             }
             let mut seen = HashSet::new();
             for attribute in attributes {

@@ -124,14 +124,34 @@ fn definition(attribute: &TargetAttribute, anchor: bool, metadata: &[Value]) -> 
     })
 }
 
+/// The members of an `attributeDefinition`, Graph's and ours.
+pub(crate) const MEMBERS: [&str; 14] = [
+    "name",
+    "type",
+    "anchor",
+    "caseExact",
+    "defaultValue",
+    "flowNullValues",
+    "multivalued",
+    "mutability",
+    "required",
+    "referencedObjects",
+    "metadata",
+    "apiExpressions",
+    "origin",
+    "scimType",
+];
+
 /// What a schema in Graph's form says of the target's attributes; nothing of objects that it does not list.
 pub(crate) fn import(schema: &Value) -> Result<Vec<TargetChange>, String> {
     let rule = &schema["synchronizationRules"][0];
     let name = rule["targetDirectoryName"].as_str().unwrap_or(TARGET);
-    let directories = schema["directories"].as_array().into_iter().flatten();
-    let Some(directory) = directories.into_iter().find(|it| it["name"] == name) else {
-        return Ok(Vec::new());
+    let directories = match &schema["directories"] {
+        Value::Array(directories) => directories.as_slice(),
+        Value::Null => &[],
+        _ => return Err("directories must be a list.".to_owned()),
     };
+    let Some(directory) = directories.iter().find(|it| it["name"] == name) else { return Ok(Vec::new()) };
     let mut changes = Vec::new();
     for mapping in rule["objectMappings"].as_array().into_iter().flatten() {
         let object_type = match mapping["sourceObjectName"].as_str() {
@@ -162,7 +182,11 @@ pub(crate) fn import(schema: &Value) -> Result<Vec<TargetChange>, String> {
 pub(crate) fn read(definition: &Value) -> Result<(TargetAttribute, Option<AttributeOrigin>), String> {
     let name = definition["name"].as_str().map(str::trim).filter(|name| !name.is_empty());
     let name = name.ok_or("it has no name")?;
-    let flag = |key: &str| definition[key].as_bool().unwrap_or(false);
+    let flag = |key: &str| match &definition[key] {
+        Value::Bool(flag) => Ok(*flag),
+        Value::Null => Ok(false),
+        _ => Err(format!("{key} must be true or false")),
+    };
     let kind: Option<AttributeType> = word("scimType", &definition["scimType"])?;
     let kind = match kind {
         Some(kind) => kind,
@@ -170,9 +194,9 @@ pub(crate) fn read(definition: &Value) -> Result<(TargetAttribute, Option<Attrib
     };
     let references = definition["referencedObjects"].as_array().into_iter().flatten();
     let attribute = TargetAttribute {
-        multi_valued: flag("multivalued"),
-        case_exact: flag("caseExact"),
-        required: flag("required"),
+        multi_valued: flag("multivalued")?,
+        case_exact: flag("caseExact")?,
+        required: flag("required")?,
         mutability: word::<Mutability>("mutability", &definition["mutability"])?.unwrap_or_default(),
         references: references
             .filter_map(|it| it["referencedObjectName"].as_str().map(str::to_owned))

@@ -52,7 +52,15 @@ async fn list(call: Call, Path(id): Path<String>) -> Answer {
 
 async fn add(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let job = job(&call, &id).await?;
-    let body = Value::Object(object(&body)?);
+    let body = object(&body)?;
+    if let Some(unknown) =
+        body.keys().find(|key| *key != "object" && !directories::MEMBERS.contains(&key.as_str()))
+    {
+        let shown: String = unknown.chars().take(60).collect();
+        let known = directories::MEMBERS.join(", ");
+        return Err(ApiError::bad(format!("An attribute has no member '{shown}'; it has: object, {known}.")));
+    }
+    let body = Value::Object(body);
     let object_type = object_type(body["object"].as_str().unwrap_or("User"))?;
     let (attribute, _) = directories::read(&body)
         .map_err(|error| ApiError::bad(format!("The attribute cannot be added: {error}.")))?;

@@ -109,6 +109,8 @@ async fn what_the_target_does_not_have_is_refused_until_it_is_added() {
         json!({"name": "a b"}),
         json!({"name": "a", "type": "shoe"}),
         json!({"name": "a", "object": "Dog"}),
+        json!({"name": "a", "multivalued": "yes"}),
+        json!({"name": "a", "multiValued": true}),
     ] {
         assert_eq!(job.api.no("POST", &job.ours, wrong.clone()).await.0, 400, "{wrong}");
     }
@@ -263,6 +265,9 @@ async fn a_schema_of_another_service_comes_in() {
     assert_eq!(job.put(&exported).await, (204, String::new()));
     assert_eq!(job.schema().await, exported);
 
+    let mut wrong = schema.clone();
+    wrong["directories"] = json!(7);
+    assert_eq!(job.put(&wrong).await.0, 400);
     for (pointer, value) in [
         ("/directories/1/objects/0/attributes/0/type", json!("Shoe")),
         ("/directories/1/objects/0/attributes/0/name", json!("")),
