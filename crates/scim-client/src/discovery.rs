@@ -71,7 +71,12 @@ impl Target {
                 *schema = whole;
             }
         }
-        let types = this.collection("ResourceTypes").await?.unwrap_or_default();
+        // The schemas alone tell most of it.
+        let types = match this.collection("ResourceTypes").await {
+            Ok(types) => types.unwrap_or_default(),
+            Err(failure) if failure.status.is_some() => Vec::new(),
+            Err(failure) => return Err(failure),
+        };
         let described = Described {
             users: of_type(ResourceKind::Users, &schemas, &types),
             groups: of_type(ResourceKind::Groups, &schemas, &types),

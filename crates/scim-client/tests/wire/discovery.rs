@@ -27,7 +27,8 @@ async fn schemas(body: &Value) -> Result<Option<Described>, Failure> {
     let body = body.clone();
     let server = Server::start(move |_, request| match path(request).as_str() {
         "Schemas" => answer(200, &body),
-        _ => answer(404, &json!({"status": "404"})),
+        // As some do for an address that they do not know.
+        _ => answer(500, &json!({"status": "500"})),
     })
     .await;
     server.target().describe().await
