@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use engine::{CompiledMapping, Outside, Reference, SourceView, Subject, Tables};
+use engine::{CompiledMapping, Outside, Reference, SourceView, Subject, Tables, TargetList};
 use jiff::Timestamp;
 use model::{DirectoryObject, ObjectType};
 use serde_json::json;
@@ -56,7 +56,9 @@ fn main() {
         .find(|mapping| mapping.source_object == ObjectType::User)
         .expect("mappings of users");
     let count = mapping.attribute_mappings.len();
-    let mapping = CompiledMapping::compile(mapping, &Tables::default()).expect("valid mappings");
+    let mapping =
+        CompiledMapping::compile(mapping, &TargetList::standard(ObjectType::User), &Tables::default())
+            .expect("valid mappings");
     let users: Vec<DirectoryObject> = (0..USERS).map(user).collect();
     let manager = Reference::Target("2819c223-7f76-453a-919d-413861904646".to_owned());
     let outside = Outside::default();

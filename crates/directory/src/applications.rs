@@ -113,6 +113,7 @@ impl Directory {
             limits: template.limits,
             object_mappings: template.object_mappings.clone(),
             tables: BTreeMap::new(),
+            target_schema: model::TargetSchema::default(),
         }
     }
 

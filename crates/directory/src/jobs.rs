@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use model::{
     ApplicationTemplate, Deprovisioning, Dialect, Job, JobState, LookupTable, ObjectMapping, Principal,
     SyncScope, TargetLimits,
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::audit::{Category, Deed, identity, property};
 use crate::record::{decode_record, encode};
-use crate::{Directory, Error, Result};
+use crate::{Directory, Error, Result, TargetChange};
 
 /// The settings of a job that people change, apart from its mappings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub struct JobChange {
     pub object_mappings: Option<Vec<ObjectMapping>>,
     /// Tables to be kept from now on, and those to be dropped (`None`), by name.
     pub tables: BTreeMap<String, Option<LookupTable>>,
+    /// What is known of its target's attributes, changed one after the other.
+    pub target: Vec<TargetChange>,
 }
 
 /// Bytes of all tables of a job together: they are read with its settings.
@@ -112,18 +114,28 @@ impl JobChange {
     ///
     /// # Errors
     /// [`Error::Invalid`] with what is wrong where.
-    pub fn apply(&self, old: &Job) -> Result<Job> {
+    fn apply(&self, old: &Job, now: Timestamp) -> Result<Job> {
         let mut job = old.clone();
         if let Some(settings) = &self.settings {
             settings.check()?;
             settings.clone().apply(&mut job);
         }
         change_tables(&mut job.tables, &self.tables)?;
+        for change in &self.target {
+            change.apply(&mut job.target_schema, now)?;
+        }
+        if !self.target.is_empty() {
+            engine::check_target_schema(&job.target_schema)
+                .map_err(|error| Error::invalid("targetAttributes", error.to_string()))?;
+        }
         if let Some(mappings) = &self.object_mappings {
             job.object_mappings.clone_from(mappings);
-        }
-        if self.object_mappings.is_some() || !self.tables.is_empty() {
             engine::validate(&job).map_err(|error| Error::invalid("objectMappings", error.to_string()))?;
+        } else if !self.target.is_empty() || !self.tables.is_empty() {
+            // What was right must not become wrong, and what ran must run.
+            let what = if self.target.is_empty() { "tables" } else { "targetAttributes" };
+            let check = if engine::validate(old).is_ok() { engine::validate } else { engine::compile };
+            check(&job).map_err(|error| Error::invalid(what, error.to_string()))?;
         }
         job.started = self.started.unwrap_or(job.started);
         Ok(job)
@@ -134,6 +146,14 @@ impl Directory {
     pub(crate) fn put_job(&self, transaction: &mut Transaction, job: &Job, expect: Expect) {
         let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
         transaction.put(self.realm(), Kind::Job, job.id, expect, encode(job), keys);
+    }
+
+    /// The job as a change would make it, checked and not saved.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with what is wrong where.
+    pub fn planned(&self, job: &Job, change: &JobChange) -> Result<Job> {
+        change.apply(job, self.clock.now())
     }
 
     /// Adds a job, not started, to a service principal.
@@ -202,7 +222,7 @@ impl Directory {
             let object = self.store.get(self.realm(), Kind::Job, id).await?;
             let object = object.ok_or_else(|| Error::missing("job", id))?;
             let old: Job = decode_record("job", &object)?;
-            let job = change.apply(&old)?;
+            let job = self.planned(&old, change)?;
             let mut transaction = self.draft();
             if job != old {
                 self.put_job(&mut transaction, &job, Expect::Version(object.version));

@@ -23,6 +23,7 @@ mod record;
 mod reevaluation;
 mod references;
 mod secrets;
+mod target;
 mod users;
 
 pub use applications::Instantiated;
@@ -39,6 +40,7 @@ pub use objects::{ObjectPage, Selection};
 pub use record::{decode_object, decode_record};
 pub use reevaluation::Reevaluated;
 pub use references::ReferencePage;
+pub use target::TargetChange;
 
 use std::sync::Arc;
 

@@ -25,6 +25,7 @@ fn job() -> Job {
         removal_threshold: None,
         object_mappings: Vec::new(),
         tables: BTreeMap::new(),
+        target_schema: model::TargetSchema::default(),
     }
 }
 

@@ -13,6 +13,7 @@ use model::{
 };
 use serde::Serialize;
 
+use crate::target::types_beyond_standard;
 use crate::view::is_soft_deleted;
 
 /// What decides about objects of a type, for an application with these roles; `None` where the job does not
@@ -25,13 +26,14 @@ pub fn fingerprint(job: &Job, object_type: ObjectType, roles: &[AppRole]) -> Opt
     let attributes = || mapping.attribute_mappings.iter();
     let kept: BTreeSet<_> = attributes().filter_map(|it| Some((kept(it)?, beside(it)))).collect();
     let created: BTreeSet<_> = attributes().filter_map(|it| Some((created(it)?, beside(it)))).collect();
+    let types = types_beyond_standard(job, mapping);
     let leaving = leaving(job.deprovisioning, object_type);
     let disables = actions.update && can_disable(mapping);
     Some(Fingerprint {
-        kept: hash(&("kept", &scope, kept, actions.update)),
+        kept: hash(&("kept", &scope, kept, &types, actions.update)),
         left: hash(&("left", &scope, leaving, disables, actions.delete)),
         absent: hash(&("absent", &scope)),
-        waiting: hash(&("waiting", &scope, created, matching(mapping), actions.create)),
+        waiting: hash(&("waiting", &scope, created, &types, matching(mapping), actions.create)),
         members: mapping.attribute_mappings.iter().any(is_members),
         reach: reach(job, object_type),
     })

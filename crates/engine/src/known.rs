@@ -1,9 +1,9 @@
 //! The attributes that source objects can have, and the check of a whole configuration against them.
 
-use expression::{Expression, KnownAttributes};
+use expression::{Expression, KnownAttributes, nearest};
 use model::{Job, MappingSource, ObjectMapping, ObjectType};
 
-use crate::{CompiledMapping, ConfigurationError, Tables};
+use crate::{CompiledMapping, ConfigurationError, Tables, TargetList};
 
 const USER: &[&str] = &[
     "accountEnabled",
@@ -109,13 +109,28 @@ impl KnownAttributes for Known {
     }
 }
 
-/// Checks all object mappings of a job as they are about to be saved: everything that compiling them refuses, and
-/// source attributes that do not exist.
-pub fn validate(job: &Job) -> Result<(), ConfigurationError> {
+/// Checks that a job's mappings can be used at all: everything that compiling them refuses.
+pub fn compile(job: &Job) -> Result<(), ConfigurationError> {
     let tables = Tables::new(&job.tables);
     for mapping in &job.object_mappings {
-        CompiledMapping::compile(mapping, &tables)?;
+        CompiledMapping::compile(mapping, &TargetList::of(job, mapping.source_object), &tables)?;
+    }
+    Ok(())
+}
+
+/// Checks all object mappings of a job as they are about to be saved: everything that compiling them refuses, and
+/// source and target attributes that do not exist or cannot be written so.
+pub fn validate(job: &Job) -> Result<(), ConfigurationError> {
+    compile(job)?;
+    for mapping in &job.object_mappings {
+        let target = TargetList::of(job, mapping.source_object);
         check_attributes(mapping)?;
+        for attribute in &mapping.attribute_mappings {
+            target.check(attribute).map_err(|message| {
+                let place = format!("{}, {}", mapping.name, attribute.target_attribute_name);
+                ConfigurationError::new(place, message)
+            })?;
+        }
     }
     for object_type in [ObjectType::User, ObjectType::Group] {
         if job.object_mappings.iter().filter(|mapping| mapping.source_object == object_type).count() > 1 {
@@ -146,9 +161,11 @@ fn check_attributes(mapping: &ObjectMapping) -> Result<(), ConfigurationError> {
     for filter in &mapping.scoping_filters {
         for clause in &filter.clauses {
             if !known.contains(&clause.attribute) {
+                let hint = nearest(&clause.attribute, known.names())
+                    .map_or_else(String::new, |near| format!(": did you mean {near}?"));
                 return Err(ConfigurationError::new(
                     format!("{}, scoping filter {}", mapping.name, filter.name),
-                    format!("the source has no attribute {}", clause.attribute),
+                    format!("the source has no attribute {}{hint}", clause.attribute),
                 ));
             }
         }

@@ -14,6 +14,8 @@ mod guard;
 mod known;
 mod mapping;
 mod scope;
+mod target;
+mod target_check;
 mod view;
 
 pub use affected::{Affected, KeyBounds, Reevaluation, applied, configuration_key, hash_for, key_ranges};
@@ -23,10 +25,11 @@ pub use escrow::{CycleFailures, GIVE_UP_AFTER, fail, quarantine_pause, too_many_
 pub use filter::Filters;
 pub use fingerprint::fingerprint;
 pub use guard::{Verdict, judge_removals, removal_limit};
-pub use known::{known_attributes, validate};
+pub use known::{compile, known_attributes, validate};
 pub use mapping::{
     Answers, Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, Outside, Question, Subject,
     Tables, redact,
 };
 pub use scope::{Entitlement, Leaving, Scope};
+pub use target::{Listed, MOST_ATTRIBUTES, TargetList, attribute_key, check_target_schema, described};
 pub use view::SourceView;

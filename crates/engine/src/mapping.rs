@@ -19,7 +19,7 @@ pub use evaluate::{Answers, Desired, Outside, Question, Subject};
 use evaluate::{convert, keeps};
 
 use crate::view::is_soft_deleted;
-use crate::{ConfigurationError, Filters};
+use crate::{ConfigurationError, Filters, TargetList};
 
 /// The tables of a job, as expressions read them; shared by its mappings.
 #[derive(Clone, Debug, Default)]
@@ -93,13 +93,17 @@ pub struct MappingFailure {
 }
 
 impl CompiledMapping {
-    /// Compiles a mapping; refuses paths, expressions, filters and combinations that cannot work.
-    pub fn compile(mapping: &ObjectMapping, tables: &Tables) -> Result<Self, ConfigurationError> {
-        let definition = definition(mapping.source_object);
+    /// Compiles a mapping for a target with these attributes, whose types the values take; refuses paths, expressions,
+    /// filters and combinations that cannot work.
+    pub fn compile(
+        mapping: &ObjectMapping,
+        target: &TargetList,
+        tables: &Tables,
+    ) -> Result<Self, ConfigurationError> {
         let mut attributes: Vec<Attribute> = Vec::with_capacity(mapping.attribute_mappings.len());
         for attribute in &mapping.attribute_mappings {
             let place = || format!("{}, {}", mapping.name, attribute.target_attribute_name);
-            let compiled = Attribute::compile(attribute, &definition)
+            let compiled = Attribute::compile(attribute, target)
                 .and_then(|compiled| compiled.check_tables(tables).map(|()| compiled))
                 .map_err(|message| ConfigurationError::new(place(), message))?;
             if attributes.iter().any(|other| other.path.eq_ignore_ascii_case(&compiled.path)) {
@@ -178,17 +182,13 @@ impl CompiledMapping {
 }
 
 impl Attribute {
-    fn compile(mapping: &AttributeMapping, definition: &scim::Definition) -> Result<Self, String> {
+    fn compile(mapping: &AttributeMapping, target: &TargetList) -> Result<Self, String> {
         let path = mapping.target_attribute_name.trim();
         if path.is_empty() || path.len() > 500 {
             return Err("the target attribute's name is empty or longer than 500 characters".to_owned());
         }
         let parsed = scim::Path::parse(path).map_err(|error| error.detail.clone())?;
-        let kind = match definition.resolve(&parsed.attr) {
-            Some(scim::Target::Attribute(located)) => located.leaf().kind,
-            // Attributes of the target's own are taken as they come.
-            _ => Type::Complex,
-        };
+        let kind = target.kind(&parsed);
         let source = match &mapping.source {
             MappingSource::Direct(name) => match name.trim().trim_start_matches('[').trim_end_matches(']') {
                 "" => return Err("no source attribute is named".to_owned()),
@@ -273,13 +273,6 @@ impl Attribute {
             Source::Expression(expression) => expression.attributes().any(is_soft_deleted),
             _ => false,
         }
-    }
-}
-
-fn definition(object_type: ObjectType) -> scim::Definition {
-    match object_type {
-        ObjectType::User => scim::Definition::user(&[]),
-        ObjectType::Group => scim::Definition::group(&[]),
     }
 }
 

@@ -4,6 +4,10 @@ use serde_json::json;
 use super::*;
 use crate::{Reference, SourceView};
 
+fn compile(mapping: &ObjectMapping) -> Result<CompiledMapping, ConfigurationError> {
+    CompiledMapping::compile(mapping, &TargetList::standard(mapping.source_object), &Tables::default())
+}
+
 pub(crate) fn attribute(path: &str, source: MappingSource) -> AttributeMapping {
     AttributeMapping {
         target_attribute_name: path.into(),
@@ -32,7 +36,7 @@ pub(crate) fn users(attributes: Vec<AttributeMapping>) -> ObjectMapping {
 }
 
 pub(crate) fn compiled(attributes: Vec<AttributeMapping>) -> CompiledMapping {
-    CompiledMapping::compile(&users(attributes), &Tables::default()).expect("a valid mapping")
+    compile(&users(attributes)).expect("a valid mapping")
 }
 
 /// What the mapping computes of an object that nothing else is known of.
@@ -171,9 +175,7 @@ fn lists_only_grow_where_values_are_only_added() {
 
 #[test]
 fn what_cannot_work_says_where_and_why() {
-    let refused = |attributes| {
-        CompiledMapping::compile(&users(attributes), &Tables::default()).expect_err("refused").to_string()
-    };
+    let refused = |attributes| compile(&users(attributes)).expect_err("refused").to_string();
     let expression = |text: &str| {
         vec![direct("userName", "mail"), attribute("title", MappingSource::Expression(text.into()))]
     };
@@ -210,7 +212,7 @@ fn nobody_is_found_by_a_value_that_changes() {
         ("SelectUniqueValue([mail], [surname])", "users, userName: a value that is chosen to be unlike any"),
     ] {
         let name = attribute("userName", MappingSource::Expression(expression.into()));
-        let error = CompiledMapping::compile(&users(vec![name]), &Tables::default()).unwrap_err();
+        let error = compile(&users(vec![name])).unwrap_err();
         assert!(error.to_string().starts_with(message), "{error}");
     }
 }
@@ -221,7 +223,7 @@ fn a_table_that_is_not_there_is_refused() {
     let mapping = users(vec![direct("userName", "mail"), centre]);
     let refused = |tables: &[&str]| {
         let tables = tables.iter().map(|name| ((*name).to_owned(), LookupTable::new())).collect();
-        CompiledMapping::compile(&mapping, &Tables::new(&tables))
+        CompiledMapping::compile(&mapping, &TargetList::standard(ObjectType::User), &Tables::new(&tables))
             .map(|_| ())
             .map_err(|error| error.to_string())
     };

@@ -35,6 +35,7 @@ pub use environment::{Environment, Isolated, RoleAssignment, Surroundings, Table
 pub use error::{Error, EvalError, Span};
 pub use evaluate::Outcome;
 pub use functions::{Effect, Kind, Parameter, Presence, Signature, functions};
+pub use suggest::nearest;
 pub use value::Value;
 
 use compile::Program;
@@ -65,7 +66,7 @@ impl Expression {
                 attribute.span,
                 format!("the source has no attribute [{}]", attribute.name),
             );
-            if let Some(near) = suggest::nearest(&attribute.name, known.names()) {
+            if let Some(near) = nearest(&attribute.name, known.names()) {
                 error = error.with_hint(format!("did you mean [{near}]?"));
             }
             return Err(error);

@@ -5,7 +5,7 @@ const LONGEST: usize = 64;
 
 /// The candidate nearest to `name` by edit distance without regard to case, if any is near enough that a
 /// typing error explains the difference: at most a third of the letters.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = name.chars().take(LONGEST + 1).collect();
     if wanted.len() > LONGEST {
         return None;

@@ -2,7 +2,7 @@
 
 use directory::Credentials;
 use futures::stream::BoxStream;
-use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
+use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, TargetAttributes};
 use uuid::Uuid;
 
 /// A part of a job's state that a restart forgets (Graph `synchronizationJobRestartScope`).
@@ -62,6 +62,9 @@ pub trait JobRunner: Send + Sync + 'static {
         job: Uuid,
         credentials: Option<Credentials>,
     ) -> Result<(), ErrorInformation>;
+
+    /// Asks the job's target what attributes it has, with the saved credentials; `None` where it does not say.
+    async fn discover(&self, job: Uuid) -> Result<Option<TargetAttributes>, ErrorInformation>;
 
     /// Provisions one object now and tells every step; a group with its members.
     async fn provision(

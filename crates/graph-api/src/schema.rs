@@ -7,20 +7,22 @@ use model::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The schema of a job with those mappings.
-pub(crate) fn export(template: &str, mappings: &[ObjectMapping]) -> Value {
+use crate::directories::{SOURCE, TARGET};
+
+/// The schema of a job with those mappings between those directories.
+pub(crate) fn export(template: &str, mappings: &[ObjectMapping], directories: &[Value]) -> Value {
     json!({
         "id": template,
         "version": "1",
         "provisioningTaskItems": [],
-        "directories": [],
+        "directories": directories,
         "synchronizationRules": [{
             "id": "rule",
             "name": "Provost to SCIM",
             "priority": 1,
             "editable": true,
-            "sourceDirectoryName": "Azure Active Directory",
-            "targetDirectoryName": "customappsso",
+            "sourceDirectoryName": SOURCE,
+            "targetDirectoryName": TARGET,
             "metadata": [],
             "objectMappings": mappings.iter().map(object_mapping).collect::<Vec<_>>(),
         }],
@@ -31,23 +33,23 @@ fn object_mapping(mapping: &ObjectMapping) -> Value {
     let actions = mapping.target_actions;
     let flow = [(actions.create, "Add"), (actions.update, "Update"), (actions.delete, "Delete")];
     let flow: Vec<&str> = flow.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
-    let (source, target) = names(mapping.source_object);
     json!({
         "enabled": mapping.enabled,
         "flowTypes": if flow.is_empty() { "None".to_owned() } else { flow.join(", ") },
         "name": mapping.name,
-        "sourceObjectName": source,
-        "targetObjectName": target,
+        "sourceObjectName": mapping.source_object,
+        "targetObjectName": target_name(mapping.source_object),
         "metadata": [],
         "scope": scope(&mapping.scoping_filters),
         "attributeMappings": mapping.attribute_mappings.iter().map(attribute_mapping).collect::<Vec<_>>(),
     })
 }
 
-const fn names(object_type: ObjectType) -> (&'static str, &'static str) {
+/// The name of a type of object in the target.
+pub(crate) const fn target_name(object_type: ObjectType) -> &'static str {
     match object_type {
-        ObjectType::User => ("User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"),
-        ObjectType::Group => ("Group", "urn:ietf:params:scim:schemas:core:2.0:Group"),
+        ObjectType::User => scim::urn::ENTERPRISE_USER,
+        ObjectType::Group => scim::urn::GROUP,
     }
 }
 
@@ -234,13 +236,13 @@ mod tests {
                 }],
             }];
             mappings[1].target_actions.delete = false;
-            assert_eq!(import(&export("x", &mappings)), Ok(mappings));
+            assert_eq!(import(&export("x", &mappings, &[])), Ok(mappings));
         }
     }
 
     #[test]
     fn mistakes_are_named() {
-        let mut schema = export("x", &directory::templates()[0].object_mappings);
+        let mut schema = export("x", &directory::templates()[0].object_mappings, &[]);
         schema["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"][2]["flowType"] =
             "Never".into();
         let error = import(&schema).expect_err("there is no such flow");

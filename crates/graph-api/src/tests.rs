@@ -3,6 +3,7 @@
 mod api;
 mod forms;
 mod reevaluation;
+mod target;
 mod tenants;
 
 use api::Api;

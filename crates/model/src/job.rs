@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Applied, Dialect, ErrorInformation, ObjectType, TargetLimits};
+use crate::{Applied, Dialect, ErrorInformation, ObjectType, TargetLimits, TargetSchema};
 
 /// A position of a change feed as text (base64url of the store's bytes).
 pub type StoredPosition = String;
@@ -53,6 +53,9 @@ pub struct Job {
     /// The tables that expressions look values up in, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tables: BTreeMap<String, LookupTable>,
+    /// What is known of the target's attributes.
+    #[serde(default, skip_serializing_if = "TargetSchema::is_empty")]
+    pub target_schema: TargetSchema,
 }
 
 /// A table that `Lookup` reads: texts, compared as they are, and the value of each.

@@ -11,6 +11,7 @@ mod log;
 mod object;
 mod principal;
 mod target;
+mod target_schema;
 
 pub use application::{
     AppRole, AppRoleAssignment, Application, ApplicationTemplate, DEFAULT_ACCESS, ServicePrincipal,
@@ -31,3 +32,6 @@ pub use log::{
 pub use object::{DirectoryObject, ObjectType, alias};
 pub use principal::Principal;
 pub use target::{Dialect, SecretKey, TargetLimits};
+pub use target_schema::{
+    AttributeOrigin, AttributeType, Mutability, TargetAttribute, TargetAttributes, TargetSchema,
+};

@@ -1,6 +1,7 @@
 //! The command tree, with the help that a newcomer reads.
 
 mod app;
+mod mapping;
 mod serve;
 mod tenant;
 mod values;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
+pub use mapping::{JobAttribute, JobMapping, MappingOptions, OnNull, word};
 pub use serve::{Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 pub use values::Moment;
@@ -292,6 +294,12 @@ quarantine, 3 removals are held back by a guard.")]
         #[command(flatten)]
         subject: Subject,
     },
+    /// What values accounts get: the attribute mappings
+    #[command(subcommand)]
+    Mapping(JobMapping),
+    /// What attributes the target has, which mappings are checked against
+    #[command(subcommand)]
+    Attribute(JobAttribute),
     /// Release the removals that a guard holds back
     AllowDeletes { name: String },
     /// Tables that expressions look values up in

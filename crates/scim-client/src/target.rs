@@ -298,7 +298,7 @@ impl Target {
         Request { method, path, query: String::new(), body: None, if_match: None }
     }
 
-    async fn send(&self, request: Request) -> Result<Answer, Failure> {
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
         self.shared.transport.send(&request, &self.bounds).await
     }
 }

@@ -105,6 +105,10 @@ impl Store for Mortal {
         self.call(self.store.count(realm, kind)).await
     }
 
+    async fn count_keys(&self, realm: Realm, kind: Kind, range: KeyRange) -> Result<u64> {
+        self.call(self.store.count_keys(realm, kind, range)).await
+    }
+
     async fn edges(
         &self,
         realm: Realm,

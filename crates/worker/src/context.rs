@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use engine::{Answers, CompiledMapping, Outside, Scope, Tables, fingerprint};
+use engine::{Answers, CompiledMapping, Outside, Scope, Tables, TargetList, fingerprint};
 use expression::RoleAssignment;
 use jiff::Timestamp;
 use model::{
@@ -127,7 +127,7 @@ impl Configuration {
             let fingerprint = fingerprint(&job, object_type, &service_principal.app_roles);
             let (Some(mapping), Some(fingerprint)) = (mapping, fingerprint) else { return Ok(None) };
             Ok(Some(Rule {
-                mapping: CompiledMapping::compile(mapping, &tables)?,
+                mapping: CompiledMapping::compile(mapping, &TargetList::of(&job, object_type), &tables)?,
                 fingerprint,
                 kind: match object_type {
                     ObjectType::User => ResourceKind::Users,

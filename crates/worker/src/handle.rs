@@ -6,9 +6,10 @@ use std::time::Duration;
 use directory::Credentials;
 use model::{
     Clock, CycleKind, CycleReport, CycleStatus, Ids, JobState, ObjectType, Principal, ProvisioningEntry,
+    TargetAttribute, TargetAttributes,
 };
 use parking_lot::Mutex;
-use scim_client::{ConnectionReport, Diagnosis, ResourceKind};
+use scim_client::{ConnectionReport, Diagnosis, ResourceKind, ResourceSchema};
 use store::{KeyName, Kind, Realm, Store, Transaction};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{BATCH, Configuration, Context, commit};
-use crate::error::Stop;
+use crate::error::{Stop, information};
 use crate::links::{self, Pass};
 use crate::schedule::{Shared, begin, open, schedule};
 use crate::tally::Tally;
@@ -284,12 +285,30 @@ impl WorkerHandle {
         Ok(target.test_connection(kind, attribute, &nobody).await)
     }
 
+    /// Asks a job's target what attributes it has; `None` where it does not say.
+    pub async fn discover(&self, directory: Uuid, job: Uuid) -> Result<Option<TargetAttributes>, Error> {
+        let configuration = Configuration::load(&*self.shared.store, Realm(directory), job).await?;
+        let target =
+            self.shared.targets.target(directory, &configuration.job, None).await.map_err(Error::Target)?;
+        let found = target.describe().await.map_err(|failure| Error::Target(information(&failure)))?;
+        Ok(found.map(|found| TargetAttributes {
+            user: attributes(&found.users),
+            group: attributes(&found.groups),
+        }))
+    }
+
     /// Stops all cycles where they can go on later, and returns when they have ended.
     pub async fn shutdown(&self) {
         self.shared.stop.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
     }
+}
+
+fn attributes(of: &ResourceSchema) -> Vec<TargetAttribute> {
+    let own = engine::described(&of.attributes, None);
+    let extensions = of.extensions.iter().flat_map(|it| engine::described(&it.attributes, Some(&it.id)));
+    own.into_iter().chain(extensions).collect()
 }
 
 async fn on_demand(

@@ -312,6 +312,10 @@ pub(super) fn convert(value: &Value, kind: Type) -> Result<Option<Json>, String>
             Ok(number) => Ok(Some(number.into())),
             Err(_) => Err(format!("\"{text}\" is not a whole number, which the target attribute takes")),
         },
+        Type::Decimal => match text.trim().parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+            Some(number) => Ok(Some(Json::Number(number))),
+            None => Err(format!("\"{text}\" is not a number, which the target attribute takes")),
+        },
         Type::String | Type::Reference if !matches!(value, Value::List(_) | Value::DateTime(_)) => {
             Ok(Some(Json::from(text)))
         }

@@ -176,7 +176,11 @@ fn tables_are_looked_up() {
     let table = LookupTable::from([("Countess".to_owned(), "4711".to_owned())]);
     let tables = Tables::new(&BTreeMap::from([("centres".to_owned(), table)]));
     let centre = expression("title", r#"Lookup([jobTitle], "centres", "none")"#);
-    let mapping = CompiledMapping::compile(&users(vec![direct("userName", "mail"), centre]), &tables);
+    let mapping = CompiledMapping::compile(
+        &users(vec![direct("userName", "mail"), centre]),
+        &TargetList::standard(ObjectType::User),
+        &tables,
+    );
     let mapping = mapping.expect("valid");
     let title = |title: &str| {
         mapping.creation(&evaluate(&mapping, &ada(title), None, &Outside::default()))["title"].clone()
@@ -253,7 +257,7 @@ proptest! {
         runs in proptest::collection::vec(("[a-c]{0,2}", proptest::collection::btree_set("[x-z]", 0..3)), 1..6),
         taken in any::<bool>(),
     ) {
-        let mapping = CompiledMapping::compile(&mapping, &Tables::default()).expect("valid");
+        let mapping = CompiledMapping::compile(&mapping, &TargetList::standard(ObjectType::User), &Tables::default()).expect("valid");
         let mut link: Option<Link> = None;
         for (run, (title, roles)) in runs.iter().enumerate() {
             let object = ada(title);

@@ -41,6 +41,10 @@ async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
     shown["interval"] = job.interval.to_string().into();
     // Tables have a call of their own.
     shown["tables"] = job.tables.keys().cloned().collect();
+    if let Value::Object(members) = &mut shown {
+        // Long, and at `/attributes`.
+        members.remove("targetSchema");
+    }
     let current = match call.runner.progress(job.id) {
         Some(mut reports) => reports.next().await,
         None => None,

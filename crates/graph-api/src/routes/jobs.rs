@@ -1,5 +1,7 @@
 //! `/servicePrincipals/{id}/synchronization`: templates and jobs.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -17,7 +19,7 @@ use super::secrets::pairs;
 use super::{Routes, job_settings};
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
-use crate::{ResetScope, page, render, schema};
+use crate::{ResetScope, directories, page, render, schema};
 
 pub(super) fn routes() -> Routes {
     const BASE: &str = "/servicePrincipals/{id}/synchronization";
@@ -51,6 +53,8 @@ async fn template_of(call: &Call, id: &str) -> Result<Option<Value>, ApiError> {
     let app = principal(call, id).await?;
     let template = app.application_template_id.as_deref().and_then(directory::template);
     Ok(template.map(|template| {
+        let (source, mappings) = (call.directory.id(), &template.object_mappings);
+        let directories = directories::both(source, app.id, mappings, &model::TargetSchema::default());
         json!({
             "id": template.id,
             "applicationId": app.app_id,
@@ -59,7 +63,7 @@ async fn template_of(call: &Call, id: &str) -> Result<Option<Value>, ApiError> {
             "discoverable": true,
             "factoryTag": template.id,
             "metadata": [],
-            "schema": schema::export(&template.id, &template.object_mappings),
+            "schema": schema::export(&template.id, mappings, &directories),
         })
     }))
 }
@@ -183,6 +187,9 @@ async fn validate_any(call: Call, Path(id): Path<String>, body: Bytes) -> Answer
     test(&call, &job, &body).await
 }
 
+/// How long Test Connection waits for what the target says of its attributes.
+const DISCOVERY: Duration = Duration::from_secs(5);
+
 async fn test(call: &Call, job: &Job, body: &Bytes) -> Answer {
     let body = object(body)?;
     let given = body.get("credentials").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -197,6 +204,20 @@ async fn test(call: &Call, job: &Job, body: &Bytes) -> Answer {
         Some(Credentials::given(&given)?)
     };
     call.runner.test_connection(job.id, credentials).await?;
+    if saved {
+        // The connection works, whether or not the target describes itself, and in time.
+        match tokio::time::timeout(DISCOVERY, super::schema::discovered(call, job)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(
+                    code = error.code,
+                    message = error.message,
+                    "the target's attributes were not taken"
+                );
+            }
+            Err(_) => tracing::debug!("the target was slow to describe itself"),
+        }
+    }
     no_content()
 }
 

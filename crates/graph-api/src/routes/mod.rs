@@ -17,6 +17,7 @@ mod reevaluation;
 mod schema;
 mod secrets;
 mod tables;
+mod target_attributes;
 mod tenants;
 mod users;
 
@@ -80,6 +81,7 @@ fn ours() -> Routes {
         .merge(job_settings::routes())
         .merge(tables::routes())
         .merge(reevaluation::routes())
+        .merge(target_attributes::routes())
         .merge(tenants::routes())
         .merge(extensions::routes())
         .route("/status", get(status))

@@ -28,7 +28,8 @@ async fn plan(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let object_mappings =
         members.remove("schema").map(|schema| schema::import(&schema).map_err(ApiError::bad)).transpose()?;
     let settings = Some(job_settings::merged(&job, members)?);
-    let planned = JobChange { settings, object_mappings, ..JobChange::default() }.apply(&job)?;
+    let change = JobChange { settings, object_mappings, ..JobChange::default() };
+    let planned = call.directory.planned(&job, &change)?;
     Ok(Json(call.directory.reevaluated(&planned).await?).into_response())
 }
 

@@ -1,33 +1,44 @@
-//! `/jobs/{id}/schema`: the mappings in Graph's form.
+//! `/jobs/{id}/schema`: the mappings in Graph's form, and the attributes of both ends.
 
 use axum::extract::Path;
-use axum::routing::get;
+use axum::routing::{get, post};
 use bytes::Bytes;
-use directory::JobChange;
+use directory::{JobChange, TargetChange};
+use model::Job;
 use serde_json::Value;
 
 use super::jobs::job_of;
 use super::{Routes, reevaluation};
 use crate::call::{Call, object};
 use crate::error::{Answer, ApiError};
-use crate::schema;
+use crate::{directories, page, schema};
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route(
-        "/servicePrincipals/{id}/synchronization/jobs/{job}/schema",
-        get(show).put(replace).patch(replace).delete(reset),
-    )
+    const BASE: &str = "/servicePrincipals/{id}/synchronization/jobs/{job}/schema";
+    Routes::new()
+        .route(BASE, get(show).put(replace).patch(replace).delete(reset))
+        .route(&format!("{BASE}/directories"), get(list))
+        .route(&format!("{BASE}/directories/{{directory}}"), get(show_directory))
+        .route(&format!("{BASE}/directories/{{directory}}/discover"), post(discover))
+}
+
+fn both(call: &Call, job: &Job) -> Vec<Value> {
+    let (source, target) = (call.directory.id(), job.service_principal_id);
+    directories::both(source, target, &job.object_mappings, &job.target_schema)
 }
 
 async fn show(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
     let job = job_of(&call, &id, &job).await?;
-    call.found("synchronizationSchema", schema::export(&job.template_id, &job.object_mappings))
+    let shown = schema::export(&job.template_id, &job.object_mappings, &both(&call, &job));
+    call.found("synchronizationSchema", shown)
 }
 
 async fn replace(call: Call, Path((id, job)): Path<(String, String)>, body: Bytes) -> Answer {
     let job = job_of(&call, &id, &job).await?;
-    let mappings = schema::import(&Value::Object(object(&body)?)).map_err(ApiError::bad)?;
-    let change = JobChange { object_mappings: Some(mappings), ..JobChange::default() };
+    let body = Value::Object(object(&body)?);
+    let mappings = schema::import(&body).map_err(ApiError::bad)?;
+    let target = directories::import(&body).map_err(ApiError::bad)?;
+    let change = JobChange { object_mappings: Some(mappings), target, ..JobChange::default() };
     let job = call.directory.update_job(&call.by, job.id, &change).await?;
     reevaluation::no_content(&call, &job).await
 }
@@ -39,4 +50,46 @@ async fn reset(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
         JobChange { object_mappings: Some(template.object_mappings.clone()), ..JobChange::default() };
     let job = call.directory.update_job(&call.by, job.id, &change).await?;
     reevaluation::no_content(&call, &job).await
+}
+
+async fn list(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
+    let job = job_of(&call, &id, &job).await?;
+    Ok(page::list(&call, "directoryDefinitions", both(&call, &job), None, None))
+}
+
+async fn show_directory(call: Call, Path((id, job, directory)): Path<(String, String, String)>) -> Answer {
+    let job = job_of(&call, &id, &job).await?;
+    call.found("directoryDefinitions", directory_of(&call, &job, &directory)?)
+}
+
+async fn discover(call: Call, Path((id, job, directory)): Path<(String, String, String)>) -> Answer {
+    let job = job_of(&call, &id, &job).await?;
+    directory_of(&call, &job, &directory)?;
+    let job = if directory == job.service_principal_id.to_string() {
+        // Says what is missing before anything is tried.
+        call.directory.credentials(job.service_principal_id).await?;
+        discovered(&call, &job).await?
+    } else {
+        job
+    };
+    call.found("directoryDefinitions", directory_of(&call, &job, &directory)?)
+}
+
+fn directory_of(call: &Call, job: &Job, id: &str) -> Result<Value, ApiError> {
+    let found = both(call, job).into_iter().find(|it| it["id"] == id);
+    found.ok_or_else(|| {
+        let shown: String = id.chars().take(100).collect();
+        ApiError::missing(format!("The schema has no directory '{shown}'."))
+            .hint("The ids are in directories of the synchronization schema.")
+    })
+}
+
+/// The job with what its target says of its attributes, where it says anything.
+pub(super) async fn discovered(call: &Call, job: &Job) -> Result<Job, ApiError> {
+    let Some(found) = call.runner.discover(job.id).await? else { return Ok(job.clone()) };
+    if job.target_schema.discovered_at.is_some() && job.target_schema.discovered == found {
+        return Ok(job.clone());
+    }
+    let change = JobChange { target: vec![TargetChange::Discovered(found)], ..JobChange::default() };
+    Ok(call.directory.update_job(&call.by, job.id, &change).await?)
 }

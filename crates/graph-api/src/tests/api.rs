@@ -11,7 +11,7 @@ use futures::stream::BoxStream;
 use http_body_util::BodyExt as _;
 use model::{
     CycleKind, CycleReport, CycleStatus, ErrorInformation, FixedClock, Ids, ObjectType, Principal,
-    ProvisioningEntry, Random,
+    ProvisioningEntry, Random, TargetAttributes,
 };
 use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
@@ -35,9 +35,9 @@ impl Random for Counting {
     }
 }
 
-/// Notes what it is asked for.
+/// Notes what it is asked for, and says of the target's attributes what a test wants.
 #[derive(Default)]
-pub(super) struct Notes(pub(super) Mutex<Vec<String>>);
+pub(super) struct Notes(pub(super) Mutex<Vec<String>>, pub(super) Mutex<Option<TargetAttributes>>);
 
 fn report(status: CycleStatus) -> CycleReport {
     CycleReport {
@@ -99,6 +99,10 @@ impl JobRunner for Notes {
                 recommended_action: "check the address".to_owned(),
             }),
         }
+    }
+
+    async fn discover(&self, _: Uuid) -> Result<Option<TargetAttributes>, ErrorInformation> {
+        Ok(self.1.lock().clone())
     }
 
     async fn provision(

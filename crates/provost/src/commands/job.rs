@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use serde_json::{Map, Value, json};
 
-use super::{group, id_of, job_of, user};
+use super::{group, id_of, job_of, mapping, user};
 use crate::answer::{Answer, FAILED, Failure, REFUSED, moment, text};
 use crate::cli::{Job, Scope};
 use crate::client::Client;
@@ -50,6 +50,8 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             };
             provision(client, &name, &id, kind).await
         }
+        Job::Mapping(command) => mapping::mapping(client, command).await,
+        Job::Attribute(command) => mapping::attribute(client, command).await,
         Job::AllowDeletes { name } => {
             let (_, job) = job_of(client, &name).await?;
             client.post(&format!("/provost/v1/jobs/{job}/allowDeletes"), &json!({})).await?;

@@ -1,5 +1,6 @@
 //! What each command does. All but `serve`, `demo`, `expr` and the small ones talk to a running server.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ mod gallery;
 pub mod group;
 pub mod job;
 pub mod log;
+mod mapping;
 mod table;
 pub mod tenant;
 pub mod user;
@@ -140,5 +142,21 @@ pub fn one_of(all: Vec<Value>, kind: &str, name: &str, list: &str) -> Result<Val
 pub fn read_file(file: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(file).map_err(|error| {
         Failure::new("File", format!("{} cannot be read: {error}", file.display())).hint("check the path")
+    })
+}
+
+/// Reads a JSON document from a file that the user named, or from standard input. `help` says what it looks like.
+pub fn read_document(file: &Path, help: &str) -> Result<Value, Failure> {
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::new("File", format!("standard input cannot be read: {error}")))?;
+        bytes
+    } else {
+        read_file(file)?
+    };
+    scim::json::parse(&bytes).map_err(|error| {
+        Failure::new("File", format!("{} is not JSON: {}", file.display(), error.detail)).hint(help)
     })
 }

@@ -1,11 +1,9 @@
 //! `provost tenant` and `provost token`.
 
-use std::io::Read as _;
-use std::path::Path;
-
 use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
+use super::read_document;
 use crate::answer::{Answer, Failure, moment, plain, sheet, table, text};
 use crate::cli::{Moment, PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 use crate::client::{Client, escape};
@@ -156,10 +154,10 @@ async fn schema(client: &Client, command: TenantSchema) -> Result<Answer, Failur
             Ok(Answer::done(schema, shown))
         }
         TenantSchema::Set { tenant, file } => {
-            let definition = definition(&file)?;
+            let help = "`provost tenant schema set --help` shows what a definition looks like";
+            let definition = read_document(&file, help)?;
             let Some(urn) = definition["id"].as_str() else {
-                return Err(Failure::new("File", format!("{} has no id", file.display()))
-                    .hint("`provost tenant schema set --help` shows what a definition looks like"));
+                return Err(Failure::new("File", format!("{} has no id", file.display())).hint(help));
             };
             let schema = client.put(&format!("{}/{}", schemas(&tenant), escape(urn)), &definition).await?;
             let shown = attributes(&schema);
@@ -170,23 +168,6 @@ async fn schema(client: &Client, command: TenantSchema) -> Result<Answer, Failur
             Ok(Answer::done(json!({"deleted": urn}), format!("{urn} is gone, with all values of it")))
         }
     }
-}
-
-/// A definition in a file, or from standard input.
-fn definition(file: &Path) -> Result<Value, Failure> {
-    let bytes = if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::new("File", format!("standard input cannot be read: {error}")))?;
-        bytes
-    } else {
-        super::read_file(file)?
-    };
-    scim::json::parse(&bytes).map_err(|error| {
-        Failure::new("File", format!("{} is not JSON: {}", file.display(), error.detail))
-            .hint("`provost tenant schema set --help` shows what a definition looks like")
-    })
 }
 
 /// An extension with its attributes as a table.

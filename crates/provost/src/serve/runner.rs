@@ -4,7 +4,7 @@ use directory::Credentials;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use graph_api::{JobRunner, ResetScope};
-use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
+use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, TargetAttributes};
 use scim_client::Diagnosis;
 use uuid::Uuid;
 use worker::WorkerHandle;
@@ -64,6 +64,10 @@ impl JobRunner for Runner {
         let tested = self.handle.test_connection(self.directory, job, credentials).await;
         let tested = tested.map_err(information)?;
         tested.map(drop).map_err(diagnosed)
+    }
+
+    async fn discover(&self, job: Uuid) -> Result<Option<TargetAttributes>, ErrorInformation> {
+        self.handle.discover(self.directory, job).await.map_err(information)
     }
 
     async fn provision(

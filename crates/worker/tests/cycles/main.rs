@@ -5,6 +5,7 @@ mod counting;
 mod faults;
 mod history;
 mod outside;
+mod paths;
 mod reevaluation;
 mod world;
 

@@ -1,0 +1,171 @@
+//! `provost job attribute` and `provost job mapping`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub enum JobAttribute {
+    /// List the target's attributes with what is known of them and where that comes from: default (RFC 7643), discovered
+    /// (the target said so) or added
+    List {
+        name: String,
+        /// Only those of groups
+        #[arg(long)]
+        group: bool,
+        /// Only those with this in their name
+        #[arg(value_name = "TEXT")]
+        text: Option<String>,
+    },
+    /// Ask the target what attributes it has (/Schemas), and list them; Test Connection does so as well
+    Discover { name: String },
+    /// Add an attribute of the target that is not listed, or correct one that is
+    #[command(after_help = "\
+Examples:
+  provost job attribute add Contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User:badge
+  provost job attribute add Contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User:level --type integer
+  provost job attribute add Contoso description --group
+
+What an administrator says of an attribute stands above what the target says and what the RFC does.")]
+    Add {
+        name: String,
+        /// As mappings name it: title, name.givenName, urn:...:User:badge
+        attribute: String,
+        #[command(flatten)]
+        what: AttributeKind,
+    },
+    /// Take back an attribute that was added
+    Remove {
+        name: String,
+        attribute: String,
+        /// It is one of groups
+        #[arg(long)]
+        group: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
+pub struct AttributeKind {
+    /// It is one of groups, not of users
+    #[arg(long)]
+    pub group: bool,
+    /// What values it takes
+    #[arg(long = "type", value_name = "TYPE", default_value = "string")]
+    pub kind: ValueType,
+    /// It has several values
+    #[arg(long)]
+    pub multi_valued: bool,
+    /// Upper and lower case differ
+    #[arg(long)]
+    pub case_exact: bool,
+    /// Every account must have it
+    #[arg(long)]
+    pub required: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "camelCase")]
+pub enum ValueType {
+    String,
+    Boolean,
+    Integer,
+    Decimal,
+    DateTime,
+    Reference,
+    Binary,
+    Complex,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobMapping {
+    /// List the attribute mappings
+    List {
+        name: String,
+        /// Only those of groups
+        #[arg(long)]
+        group: bool,
+    },
+    /// Map a target attribute, or change how it is mapped; what is not given stays
+    #[command(after_help = "\
+Examples:
+  provost job mapping set Contoso title jobTitle
+  provost job mapping set Contoso userType '\"Employee\"'
+  provost job mapping set Contoso nickName 'Item(Split([displayName], \" \"), 1)' --flow ObjectAddOnly
+  provost job mapping set Contoso 'emails[type eq \"home\"].value' otherMails --default none@contoso.example
+  provost job mapping set Contoso externalId --match 2
+
+The source is an attribute, a constant in quotes or an expression; `provost expr` tries one out. A
+mapping that the target or the source cannot bear is refused with the reason, and nothing is changed.")]
+    Set {
+        name: String,
+        /// A target attribute: title, name.givenName, emails[type eq "work"].value, urn:...:User:department
+        target: String,
+        /// Where the value comes from; needed for a new mapping
+        source: Option<String>,
+        #[command(flatten)]
+        options: MappingOptions,
+    },
+    /// Map a target attribute no more; what it holds stays
+    Remove {
+        name: String,
+        target: String,
+        /// It is one of groups
+        #[arg(long)]
+        group: bool,
+    },
+    /// Print all mappings, scoping filters and attributes as a synchronization schema of Microsoft Graph, as Entra ID exports
+    /// it
+    #[command(after_help = "\
+Example:
+  provost job mapping export Contoso > contoso.json")]
+    Export { name: String },
+    /// Replace mappings, scoping filters and added attributes by those of a file that was exported here or from Entra ID
+    Import {
+        name: String,
+        /// The synchronization schema as JSON; - for standard input
+        file: PathBuf,
+    },
+    /// Replace the mappings by those of the application's template
+    Reset { name: String },
+}
+
+#[derive(Debug, Args)]
+pub struct MappingOptions {
+    /// It is one of groups, not of users
+    #[arg(long)]
+    pub group: bool,
+    /// Accounts are matched by it: 1 is tried first; 0 for no more
+    #[arg(long = "match", value_name = "N")]
+    pub matching: Option<u32>,
+    /// The value of a new account whose source has none; "" for none
+    #[arg(long, value_name = "VALUE")]
+    pub default: Option<String>,
+    /// When the value flows
+    #[arg(long, value_name = "WHEN")]
+    pub flow: Option<Flow>,
+    /// What happens when the source has no value any more: the target's is cleared, or kept
+    #[arg(long, value_name = "clear|keep")]
+    pub null: Option<OnNull>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub enum Flow {
+    Always,
+    ObjectAddOnly,
+    MultiValueAddOnly,
+    ValueAddOnly,
+    AttributeAddOnly,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnNull {
+    Clear,
+    Keep,
+}
+
+/// The word of an argument's value.
+pub fn word(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
