@@ -110,16 +110,16 @@ impl Oracle {
                 wrong.push(format!("nobody's account: {account:?}"));
             }
         }
+        let mut blocked = BTreeSet::new();
         for user in self.users.values().filter(|user| entitled.contains(&user.id)) {
             let name = user.text("userPrincipalName").unwrap_or_default();
             let held = accounts.iter().filter(|it| is(&it["userName"], name)).map(id_of);
             let holders: Vec<String> = held.collect();
             let own = target_of(&user.id);
-            // Somebody who is disabled keeps the name, or a stranger has it: an administrator's to decide.
+            // Somebody who is disabled keeps the name, or a stranger has it: an administrator's to decide. A second
+            // account of the same person would be nobody's.
             if holders.iter().any(|id| Some(id) != own.as_ref()) {
-                if holders.len() > 1 && !holders.iter().any(|id| planted.contains(id)) {
-                    wrong.push(format!("{name} is there {} times", holders.len()));
-                }
+                blocked.extend(own);
                 continue;
             }
             let Some(account) = accounts.iter().find(|it| Some(id_of(it)) == own) else {
@@ -144,13 +144,15 @@ impl Oracle {
                 continue;
             };
             let members = self.members.get(&group.id).into_iter().flatten();
-            let wanted: BTreeSet<String> =
+            let mut wanted: BTreeSet<String> =
                 members.filter(|id| entitled.contains(id)).filter_map(target_of).collect();
+            wanted.retain(|id| !blocked.contains(id));
             let value = |member: &Value| member["value"].as_str().map(str::to_owned);
-            let found: BTreeSet<String> = match team.get("members") {
+            let mut found: BTreeSet<String> = match team.get("members") {
                 Some(Value::Array(members)) => members.iter().filter_map(value).collect(),
                 _ => BTreeSet::new(),
             };
+            found.retain(|id| !blocked.contains(id));
             if wanted != found || !is(&team["displayName"], &name) {
                 wrong.push(format!("the group {name} has {found:?}, not {wanted:?}: {team:?}"));
             }

@@ -45,7 +45,7 @@ impl Watch {
         }
     }
 
-    /// Requests that changed something, so far.
+    /// Requests that the target took to change something, so far.
     pub fn writes(&self) -> u64 {
         self.inner.lock().writes
     }
@@ -56,11 +56,11 @@ impl Watch {
 
     /// A request has reached the target.
     pub async fn delivered(&self, request: &Request<Bytes>, status: StatusCode) {
-        if *request.method() == Method::GET {
+        if *request.method() == Method::GET || !status.is_success() {
             return;
         }
         self.inner.lock().writes += 1;
-        if !status.is_success() || !removes(request) {
+        if !removes(request) {
             return;
         }
         let Some(id) = request.uri().path().rsplit_once("/Users/").map(|(_, id)| id) else { return };

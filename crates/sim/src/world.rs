@@ -104,6 +104,7 @@ impl World {
         };
         trace.note(format!("the target: {switches:?}"));
         let network = Arc::new(Network {
+            lax: switches.accept_duplicates,
             target: ScimTarget::detached(switches),
             rates: Rates::draw(&dice),
             bad: AtomicBool::new(true),

@@ -140,7 +140,8 @@ impl Context {
             }
             Ok(Found::Several(by, count)) => self.several(work, &by, count),
             Ok(Found::Nobody) => work.contest(self, ProvisioningAction::Create, information(&failure)),
-            Err(failure) => work.refused(self, ProvisioningAction::Create, failure),
+            // The account in the way may be this one's own: a proxy that sends twice answers so.
+            Err(failure) => self.doubt(rule, work, &failure),
         }
     }
 

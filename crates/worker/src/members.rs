@@ -1,6 +1,6 @@
 //! Members of groups: compared as sets, page by page, sent in batches.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 
 use directory::entry_op;
@@ -413,9 +413,30 @@ impl Context {
         while let Some(mut links) = self.next_links(&mut due).await? {
             // Groups that failed wait for their next try like everything else.
             links.retain(|link| link.escrow.is_none());
+            // Groups that it is a member of may have been brought in line before it had an account.
+            for link in &links {
+                let groups = self.groups_with(link.source_id).await?;
+                self.sync_pairs(groups.into_iter().map(|group| (group, vec![link.source_id])).collect())
+                    .await?;
+            }
             self.sync_groups(&sources(&links)).await?;
         }
         Ok(())
+    }
+
+    /// The groups that an object is a member of, in the directory or as far as the target knows.
+    async fn groups_with(&self, id: Uuid) -> Result<BTreeSet<Uuid>, Stop> {
+        let mut groups: BTreeSet<Uuid> = self.source.groups_of(id).await?.into_iter().collect();
+        let mut after = None;
+        loop {
+            let of = EdgesOf::To(id);
+            let page = self.store.edges(self.realm(), EdgeKind::ExportedMember, of, after, PAGE).await?;
+            groups.extend(page.others.into_iter().map(|(_, group)| group));
+            after = page.next;
+            if after.is_none() {
+                return Ok(groups);
+            }
+        }
     }
 
     async fn referrers(&self, due: &[Link]) -> Result<(), Stop> {
@@ -436,20 +457,7 @@ impl Context {
                     }
                 }
             }
-            let mut groups = self.source.groups_of(id).await?;
-            let mut after = None;
-            loop {
-                let of = EdgesOf::To(id);
-                let page = self.store.edges(self.realm(), EdgeKind::ExportedMember, of, after, PAGE).await?;
-                groups.extend(page.others.into_iter().map(|(_, group)| group));
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
-            }
-            groups.sort_unstable();
-            groups.dedup();
-            for group in groups {
+            for group in self.groups_with(id).await? {
                 pairs.entry(group).or_default().push(id);
             }
         }
