@@ -31,6 +31,8 @@ async fn complete(api: &Api, job: &str, accounts: u128) {
             origin: LinkOrigin::Created,
             state: LinkState::Active,
             shadow: Shadow::new(),
+            kept: std::collections::BTreeMap::new(),
+            target_version: None,
             configuration: kept,
             source_version: 1,
             unacknowledged: None,
