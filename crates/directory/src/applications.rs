@@ -108,7 +108,7 @@ impl Directory {
             exclude_default_access: template.exclude_default_access,
             notification_mail: None,
             deprovisioning: model::Deprovisioning::default(),
-            removal_threshold: None,
+            guards: model::Guards::default(),
             object_mappings: template.object_mappings.clone(),
             tables: BTreeMap::new(),
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use model::{
-    ApplicationTemplate, Deprovisioning, Job, JobState, LookupTable, ObjectMapping, Principal, SyncScope,
+    ApplicationTemplate, DeprovisionAction, Deprovisioning, GuardKind, Guards, Job, JobState, LookupTable,
+    ObjectMapping, Principal, SyncScope,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,8 +30,8 @@ pub struct JobSettings {
     pub exclude_default_access: bool,
     /// Who gets mail on a failure.
     pub notification_mail: Option<String>,
-    /// The most removals in one cycle.
-    pub removal_threshold: Option<u64>,
+    /// How much may be taken away before somebody is asked.
+    pub guards: Guards,
     /// What happens to accounts that leave.
     pub deprovisioning: Deprovisioning,
 }
@@ -64,7 +65,7 @@ impl JobSettings {
             nested_groups: job.nested_groups,
             exclude_default_access: job.exclude_default_access,
             notification_mail: job.notification_mail.clone(),
-            removal_threshold: job.removal_threshold,
+            guards: job.guards,
             deprovisioning: job.deprovisioning,
         }
     }
@@ -72,6 +73,18 @@ impl JobSettings {
     fn check(&self) -> Result<()> {
         if self.interval < INTERVALS.0 || self.interval > INTERVALS.1 {
             return Err(Error::invalid("interval", "it must be between PT1S and P30D, e.g. PT40M"));
+        }
+        if GuardKind::ALL
+            .iter()
+            .any(|kind| self.guards.of(*kind).percent.is_some_and(|percent| percent > 100))
+        {
+            return Err(Error::invalid("guards", "a percentage is between 0 and 100"));
+        }
+        if self.deprovisioning.group_out_of_scope == DeprovisionAction::Disable {
+            return Err(Error::invalid(
+                "deprovisioning",
+                "a group cannot be disabled: groupOutOfScope is nothing or delete",
+            ));
         }
         let plausible = |mail: &str| {
             mail.len() <= 254
@@ -93,7 +106,7 @@ impl JobSettings {
         job.nested_groups = self.nested_groups;
         job.exclude_default_access = self.exclude_default_access;
         job.notification_mail = self.notification_mail;
-        job.removal_threshold = self.removal_threshold;
+        job.guards = self.guards;
         job.deprovisioning = self.deprovisioning;
     }
 }

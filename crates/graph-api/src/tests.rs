@@ -232,13 +232,38 @@ async fn jobs_are_configured_and_run() {
     assert_eq!((events.len(), &events[1]["status"]), (2, &json!("completed")));
     api.ok("POST", &format!("{ours}/allow-deletes"), Value::Null).await;
 
-    let changed =
-        api.ok("PATCH", &ours, json!({"interval": "PT5S", "removalThreshold": 7, "scope": "assigned"})).await;
-    assert_eq!((&changed["interval"], &changed["removalThreshold"]), (&json!("PT5S"), &json!(7)));
+    let changed = api
+        .ok(
+            "PATCH",
+            &ours,
+            json!({"interval": "PT5S", "guards": {"removals": {"number": 7}}, "scope": "assigned"}),
+        )
+        .await;
+    assert_eq!(changed["interval"], "PT5S");
+    assert_eq!(changed["guards"]["removals"], json!({"enabled": true, "number": 7, "percent": null}));
+    let leaving = json!({"hardDeleted": "nothing", "unlinkMatched": true});
+    let changed = api
+        .ok("PATCH", &ours, json!({"deprovisioning": leaving, "guards": {"renames": {"enabled": false}}}))
+        .await;
+    assert_eq!(changed["deprovisioning"]["hardDeleted"], "nothing");
+    assert_eq!(changed["deprovisioning"]["outOfScope"], "disable");
+    assert_eq!(
+        (&changed["guards"]["removals"]["number"], &changed["guards"]["renames"]["enabled"]),
+        (&json!(7), &json!(false))
+    );
+    let first = api.get(&format!("{ours}/staged?$top=1")).await;
+    assert_eq!(first["value"][0]["action"], "disable");
+    let next = first["@odata.nextLink"].as_str().expect("more").split_once(":8080").expect("a host").1;
+    assert_eq!(api.get(next).await["value"][0]["displayName"], "user 2");
     for wrong in [
         json!({"interval": "PT0S"}),
         json!({"scope": "some"}),
         json!({"colour": 1}),
+        json!({"guards": {"removals": {"number": -1}}}),
+        json!({"guards": {"removals": {"percent": 101}}}),
+        json!({"guards": {"removals": {"most": 1}}}),
+        json!({"deprovisioning": {"outOfScpoe": "delete"}}),
+        json!({"deprovisioning": {"groupOutOfScope": "disable"}}),
         json!({"notificationMail": "x"}),
     ] {
         assert_eq!(api.no("PATCH", &format!("{ours}/settings"), wrong).await.0, 400);

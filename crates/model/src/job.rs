@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{ErrorInformation, ObjectType};
+use crate::{ErrorInformation, GuardMemory, Guards, ObjectType};
 
 /// A position of a change feed as text (base64url of the store's bytes).
 pub type StoredPosition = String;
@@ -39,9 +39,9 @@ pub struct Job {
     /// What happens to accounts that leave.
     #[serde(default)]
     pub deprovisioning: Deprovisioning,
-    /// The most removals in one cycle, as a number; `None`: the default of 500.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub removal_threshold: Option<u64>,
+    /// How much may be taken away before somebody is asked.
+    #[serde(default)]
+    pub guards: Guards,
     /// How users and groups are mapped.
     pub object_mappings: Vec<ObjectMapping>,
     /// The tables that expressions look values up in, by name.
@@ -76,6 +76,8 @@ pub struct Deprovisioning {
     pub hard_deleted: DeprovisionAction,
     /// A group object that left scope.
     pub group_out_of_scope: DeprovisionAction,
+    /// Whether accounts that were there before this job, and matched, are let go of instead of disabled or deleted.
+    pub unlink_matched: bool,
 }
 
 impl Default for Deprovisioning {
@@ -86,6 +88,7 @@ impl Default for Deprovisioning {
             soft_deleted: DeprovisionAction::Disable,
             hard_deleted: DeprovisionAction::Delete,
             group_out_of_scope: DeprovisionAction::Delete,
+            unlink_matched: false,
         }
     }
 }
@@ -285,8 +288,8 @@ pub struct JobState {
     /// Set while the job is in quarantine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<Quarantine>,
-    /// Whether an administrator has allowed the staged removals.
-    pub removals_allowed: bool,
+    /// What the guards have let through lately.
+    pub guards: GuardMemory,
 }
 
 /// Why and since when a job is in quarantine (Graph `synchronizationQuarantine`).

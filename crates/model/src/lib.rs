@@ -3,6 +3,7 @@
 
 mod application;
 mod clock;
+mod guard;
 mod ids;
 mod job;
 mod link;
@@ -14,6 +15,7 @@ pub use application::{
     AppRole, AppRoleAssignment, Application, ApplicationTemplate, DEFAULT_ACCESS, ServicePrincipal,
 };
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use guard::{Due, DueChange, Guard, GuardKind, GuardMemory, Guards, StagedAction, StagedChange, Verdict};
 pub use ids::{Ids, Random};
 pub use job::{
     AttributeMapping, ClauseOperator, CycleCounts, CycleKind, CycleReport, CycleStatus, DeprovisionAction,

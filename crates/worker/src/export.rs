@@ -169,7 +169,9 @@ impl Context {
         work.apply_changes(rule, changes);
         work.link.state = work.next_state;
         work.link.unacknowledged = None;
-        work.link.removal_due = None;
+        if !work.holds_back {
+            work.link.due = None;
+        }
         work.applied(rule.hash);
         let text = format!("{} attributes changed", changes.len());
         work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));

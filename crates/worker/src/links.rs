@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
-use model::{DeprovisionAction, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition};
+use model::{DueChange, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -33,6 +33,12 @@ pub(crate) const MANAGER_DUE: &[u8] = b"m";
 pub(crate) const USER_REFERRERS_DUE: &[u8] = b"u";
 pub(crate) const GROUP_MEMBERS_DUE: &[u8] = b"g";
 
+/// What waits for the guard, by the value of its key.
+pub(crate) const DELETION_DUE: &[u8] = b"delete";
+pub(crate) const DISABLING_DUE: &[u8] = b"disable";
+pub(crate) const RENAMING_DUE: &[u8] = b"rename";
+pub(crate) const LEAVING_DUE: &[u8] = b"members";
+
 fn keys(link: &Link) -> Vec<Key> {
     let mut keys = Vec::new();
     if let Some(id) = &link.target_id {
@@ -48,9 +54,16 @@ fn keys(link: &Link) -> Vec<Key> {
         };
         keys.push(Key::lookup(KeyName::ReferencesDue, value));
     }
-    if let Some(action) = link.removal_due {
-        let value = if action == DeprovisionAction::Delete { b"delete".as_slice() } else { b"disable" };
+    if let Some(due) = &link.due {
+        let value = match due.change {
+            DueChange::Delete => DELETION_DUE,
+            DueChange::Disable => DISABLING_DUE,
+            DueChange::Rename(_) => RENAMING_DUE,
+        };
         keys.push(Key::lookup(KeyName::RemovalDue, value));
+    }
+    if link.members_due {
+        keys.push(Key::lookup(KeyName::RemovalDue, LEAVING_DUE));
     }
     if let Some(escrow) = &link.escrow {
         keys.push(Key::lookup(KeyName::EscrowDue, Key::instant(escrow.due)));
@@ -66,7 +79,8 @@ pub(crate) fn forget_account(link: &mut Link) {
     link.target_id = None;
     link.state = LinkState::Pending;
     link.shadow.clear();
-    link.removal_due = None;
+    link.due = None;
+    link.members_due = false;
     link.unacknowledged = None;
 }
 
@@ -101,7 +115,8 @@ pub(crate) fn new(id: Uuid, object_type: ObjectType, name: String, created: jiff
         source_version: 0,
         unacknowledged: None,
         escrow: None,
-        removal_due: None,
+        due: None,
+        members_due: false,
         manager_due: false,
         referrers_due: false,
         counted: None,
@@ -204,6 +219,23 @@ impl Pass {
     pub fn exactly(name: KeyName, value: &'static [u8]) -> Self {
         let value = Bound::Included(Bytes::from_static(value));
         Self { order: Order::Key { name, from: value.clone(), to: value }, ..Self::whole() }
+    }
+
+    /// The groups that have an account.
+    pub fn groups() -> Self {
+        let (from, to) =
+            (Bound::Included(Bytes::from_static(b"g")), Bound::Excluded(Bytes::from_static(b"h")));
+        Self { order: Order::Key { name: KeyName::TargetId, from, to }, ..Self::whole() }
+    }
+
+    /// Goes on after a place where another pass was.
+    pub fn after(self, after: Option<Cursor>) -> Self {
+        Self { after, ..self }
+    }
+
+    /// Where the next page begins; `None` at the end.
+    pub fn here(&self) -> Option<&Cursor> {
+        self.after.as_ref()
     }
 
     /// The next page; `None` at the end.

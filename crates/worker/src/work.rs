@@ -75,6 +75,8 @@ pub(crate) struct Work {
     pub modified: Vec<ModifiedProperty>,
     pub outcome: Option<Outcome>,
     pub log: bool,
+    /// Part of what it needs is held back by a guard.
+    pub holds_back: bool,
     /// The account is gone in the target: match again.
     pub gone: bool,
     /// The work was stopped before this object was done.
@@ -115,6 +117,7 @@ impl Work {
             modified: Vec::new(),
             outcome: None,
             log: false,
+            holds_back: false,
             gone: false,
             abandoned: false,
             fatal: None,

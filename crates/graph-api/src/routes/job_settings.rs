@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::Routes;
 use crate::call::{Call, from_value, guid, no_content, object};
 use crate::error::{Answer, ApiError};
-use crate::render;
+use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -27,6 +27,7 @@ pub(super) fn routes() -> Routes {
         .route("/jobs/{job}/settings", get(settings).patch(update))
         .route("/jobs/{job}/run", post(run))
         .route("/jobs/{job}/progress", get(progress))
+        .route("/jobs/{job}/staged", get(staged))
         .route("/jobs/{job}/allow-deletes", post(allow_deletes))
         .route("/jobs/{job}/allowDeletes", post(allow_deletes))
 }
@@ -50,7 +51,6 @@ async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
     shown["lastCycle"] = json!(state.last_cycle);
     shown["nextRun"] = json!(state.next_run);
     shown["quarantine"] = json!(state.quarantine);
-    shown["removalsAllowed"] = state.removals_allowed.into();
     Ok(shown)
 }
 
@@ -105,22 +105,31 @@ pub(super) async fn set_started(call: &Call, job: Uuid, started: bool) -> Result
 /// Changes the settings that the members name.
 pub(super) async fn change(call: &Call, job: &Job, members: Map<String, Value>) -> Result<Job, ApiError> {
     let mut all = serde_json::to_value(JobSettings::of(job)).unwrap_or_default();
-    for (name, value) in members {
-        let Some(slot) = all.get_mut(&name) else {
-            let shown: String = name.chars().take(60).collect();
-            return Err(ApiError::bad(format!(
-                "A job has no setting '{shown}'; it has: interval, scope, nestedGroups, excludeDefaultAccess, \
-                 notificationMail, removalThreshold, deprovisioning, started."
-            )));
-        };
-        match (slot, value) {
-            (Value::Object(slot), Value::Object(value)) => slot.extend(value),
-            (slot, value) => *slot = value,
-        }
-    }
+    merge(&mut all, members.into())?;
     let settings: JobSettings = from_value(all)?;
     let change = JobChange { settings: Some(settings), ..JobChange::default() };
     Ok(call.directory.update_job(&call.by, job.id, &change).await?)
+}
+
+/// Puts the values that are given into the settings, which name everything that can be set.
+fn merge(settings: &mut Value, given: Value) -> Result<(), ApiError> {
+    match (settings, given) {
+        (Value::Object(settings), Value::Object(given)) => {
+            for (name, value) in given {
+                let known: Vec<String> = settings.keys().cloned().collect();
+                let Some(slot) = settings.get_mut(&name) else {
+                    let shown: String = name.chars().take(60).collect();
+                    return Err(ApiError::bad(format!(
+                        "There is no setting '{shown}' here; there are: {}.",
+                        known.join(", ")
+                    )));
+                };
+                merge(slot, value)?;
+            }
+        }
+        (slot, value) => *slot = value,
+    }
+    Ok(())
 }
 
 async fn run(call: Call, Path(id): Path<String>) -> Answer {
@@ -153,6 +162,13 @@ fn event(report: &CycleReport) -> Event {
 
 async fn allow_deletes(call: Call, Path(id): Path<String>) -> Answer {
     let job = job(&call, &id).await?;
-    call.runner.allow_removals(job.id).await?;
+    call.runner.allow_staged(job.id).await?;
     no_content()
+}
+
+async fn staged(call: Call, Path(id): Path<String>) -> Answer {
+    let job = job(&call, &id).await?;
+    let (found, next) = call.runner.staged(job.id, call.query.after.clone(), call.query.limit()).await?;
+    let shown = found.iter().map(|change| json!(change)).collect();
+    Ok(page::list(&call, "staged", shown, next.as_ref(), None))
 }

@@ -3,9 +3,10 @@
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use graph_api::{JobRunner, ResetScope};
-use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry};
+use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange};
 use scim_client::{Auth, Config, Diagnosis, ResourceKind, Target};
 use secrecy::SecretString;
+use store::Cursor;
 use uuid::Uuid;
 use worker::WorkerHandle;
 
@@ -55,8 +56,17 @@ impl JobRunner for Runner {
         self.handle.restart(job, &scopes).await.map_err(information)
     }
 
-    async fn allow_removals(&self, job: Uuid) -> Result<(), ErrorInformation> {
-        self.handle.allow_removals(job).await.map_err(information)
+    async fn allow_staged(&self, job: Uuid) -> Result<(), ErrorInformation> {
+        self.handle.allow_staged(job).await.map_err(information)
+    }
+
+    async fn staged(
+        &self,
+        job: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation> {
+        self.handle.staged(self.directory, job, after, top).await.map_err(information)
     }
 
     async fn test_connection(

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::{AssignmentRequest, Directory, Installation, Keyring};
+use directory::{AssignmentRequest, Directory, Installation, JobChange, JobSettings, Keyring};
 use model::{
-    Clock, CycleReport, Ids, Job, ObjectType, Principal, ProvisioningEntry, Random, SecretKey,
-    ServicePrincipal, SystemClock,
+    Clock, CycleReport, Guards, Ids, Job, ObjectType, Principal, ProvisioningEntry, Random, SecretKey,
+    ServicePrincipal, StagedChange, SystemClock,
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
@@ -126,6 +126,31 @@ impl World {
     pub async fn assign(&self, principal: Uuid) -> Uuid {
         let request = AssignmentRequest { resource: self.application.id, principal, role: None };
         self.directory.assign(&self.by, request).await.expect("assigned").id
+    }
+
+    /// Changes the settings of the job.
+    pub async fn settings(&self, change: impl FnOnce(&mut JobSettings)) {
+        let mut settings = JobSettings::of(&self.directory.job(self.job.id).await.expect("a job"));
+        change(&mut settings);
+        let change = JobChange { settings: Some(settings), ..JobChange::default() };
+        self.directory.update_job(&self.by, self.job.id, &change).await.expect("settings");
+    }
+
+    pub async fn guards(&self, change: impl FnOnce(&mut Guards)) {
+        self.settings(|settings| change(&mut settings.guards)).await;
+    }
+
+    /// Everything that is held back.
+    pub async fn staged(&self) -> Vec<StagedChange> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.worker.staged(self.directory.id(), self.job.id, after, 3).await.expect("a list");
+            all.extend(page.0);
+            after = page.1;
+            if after.is_none() {
+                return all;
+            }
+        }
     }
 
     pub async fn run(&self) -> CycleReport {
