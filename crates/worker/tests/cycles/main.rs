@@ -1,7 +1,9 @@
 //! Cycles from the outside: a directory, a job, and a target over HTTP.
 
 mod faults;
+mod guards;
 mod history;
+mod leavers;
 mod outside;
 mod world;
 

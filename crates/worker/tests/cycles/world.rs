@@ -26,6 +26,7 @@ pub struct World {
     pub worker: WorkerHandle,
     pub by: Principal,
     ids: Ids,
+    clock: Arc<dyn Clock>,
 }
 
 /// The requests that change something.
@@ -39,11 +40,16 @@ impl World {
     }
 
     pub async fn with(switches: Switches, store: Arc<dyn Store>) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Self::at(switches, store, Arc::new(SystemClock)).await
+    }
+
+    /// With a clock of its own.
+    pub async fn at(switches: Switches, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
         let keys = Arc::new(Keyring::new([7; 32]));
-        let installation = Installation::new(Arc::clone(&store), clock, ids.clone(), random, keys);
+        let installation =
+            Installation::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), random, keys);
         let (directory, _) = installation.open().await.expect("a directory");
         let by = Principal::system("test");
         let template = directory::template("officespace").expect("in the gallery");
@@ -54,7 +60,7 @@ impl World {
             (SecretKey::SecretToken, SecretString::from(target.token())),
         ];
         directory.set_secrets(&by, made.service_principal.id, &secrets).await.expect("secrets");
-        let worker = start(&store, &installation, &ids);
+        let worker = start(&store, &installation, &ids, &clock);
         Self {
             store,
             installation,
@@ -65,12 +71,13 @@ impl World {
             worker,
             by,
             ids,
+            clock,
         }
     }
 
     /// Another worker takes the place of the one that has ended.
     pub fn restart(&mut self) {
-        self.worker = start(&self.store, &self.installation, &self.ids);
+        self.worker = start(&self.store, &self.installation, &self.ids, &self.clock);
     }
 
     /// Starts a cycle in a process of its own, so to speak, and kills it when the target has so
@@ -80,9 +87,10 @@ impl World {
         let runtime = runtime.expect("a runtime");
         let (store, installation, ids) =
             (Arc::clone(&self.store), self.installation.clone(), self.ids.clone());
+        let clock = Arc::clone(&self.clock);
         let (directory, job, by) = (self.directory.id(), self.job.id, self.by.clone());
         runtime.spawn(async move {
-            let worker = start(&store, &installation, &ids);
+            let worker = start(&store, &installation, &ids, &clock);
             let progress = worker.run_now(directory, job, by).await;
             progress.expect("a job").end().await;
         });
@@ -194,11 +202,16 @@ impl World {
     }
 }
 
-fn start(store: &Arc<dyn Store>, installation: &Installation, ids: &Ids) -> WorkerHandle {
+fn start(
+    store: &Arc<dyn Store>,
+    installation: &Installation,
+    ids: &Ids,
+    clock: &Arc<dyn Clock>,
+) -> WorkerHandle {
     let installation = installation.clone();
     Worker::start(Options {
         store: Arc::clone(store),
-        clock: Arc::new(SystemClock),
+        clock: Arc::clone(clock),
         ids: ids.clone(),
         holder: Uuid::from_u128(1),
         targets: Arc::new(DirectoryTargets::new(move |id| installation.directory(id))),
