@@ -44,7 +44,7 @@ impl Context {
         }
         let mut transaction = self.transaction();
         for ((member, may), staged) in members.iter().zip(&mut may).zip(staged) {
-            *may |= member.state != LinkState::Active;
+            *may |= !stays(member);
             if !*may && !staged {
                 transaction.add_edge(self.member_edge(EdgeKind::LeavingMember, id, member.source_id));
             }
@@ -108,8 +108,7 @@ impl Context {
                 let mut transaction = self.transaction();
                 for (((id, account), member), exported) in ids.iter().zip(accounts).zip(members).zip(exported)
                 {
-                    let active = account.as_ref().is_some_and(|link| link.state == LinkState::Active);
-                    if member || !exported || !active {
+                    if member || !exported || !account.as_ref().is_some_and(stays) {
                         transaction.remove_edge(self.member_edge(kind, group, *id));
                     } else if kind != EdgeKind::ClearedMember && !waits(account.as_ref()) {
                         due += 1;
@@ -228,6 +227,11 @@ impl Context {
         }
         Ok(())
     }
+}
+
+/// Whether the account stays: what ends is the membership alone.
+fn stays(account: &Link) -> bool {
+    matches!(account.state, LinkState::Active | LinkState::Released)
 }
 
 /// Whether the account itself waits to be disabled or deleted.

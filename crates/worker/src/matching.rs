@@ -162,17 +162,28 @@ impl Context {
         let holder = self.holder(work.object_type, &resource.id).await?;
         let holder = holder.or(other).filter(|holder| *holder != work.id);
         if let Some(holder) = holder {
-            let reason = format!(
-                "the account with {} \"{}\" is already the account of the object {holder}",
-                by.path, by.value
-            );
+            let account = self.links(&[holder]).await?.pop().flatten();
+            let left = account.filter(|link| matches!(link.state, LinkState::Disabled | LinkState::Released));
+            let (whose, advice) = match left {
+                // Never handed over by itself: it may hold what the newcomer is not to see.
+                Some(link) => (
+                    format!("{} ({holder}), who has left", link.source_name),
+                    "Delete the one who has left for good in the directory, or give the newcomer another \
+                     value for the matching attribute.",
+                ),
+                None => (
+                    format!("the object {holder}"),
+                    "Give the two objects different values for the matching attribute.",
+                ),
+            };
+            let reason =
+                format!("the account with {} \"{}\" is already the account of {whose}", by.path, by.value);
             work.step(
                 StepType::Matching,
                 ProvisioningStatus::Failure,
                 reason.clone(),
                 json!({"targetId": resource.id}),
             );
-            let advice = "Give the two objects different values for the matching attribute.";
             work.contest(self, ProvisioningAction::Other, finding("DuplicateSourceEntries", reason, advice));
             return Ok(false);
         }

@@ -201,7 +201,7 @@ impl Context {
     }
 
     /// Gathers which of these objects have to come or to go. A member is wanted in the target while its account is
-    /// active.
+    /// active; one whose account is left as it is stays.
     async fn compare(
         &self,
         edit: &mut Edit,
@@ -213,7 +213,13 @@ impl Context {
         let mut leaving = Vec::new();
         for ((account, member), exported) in accounts.into_iter().zip(members).zip(exported) {
             let Some(account) = account else { continue };
-            let wanted = *member && account.state == LinkState::Active;
+            let wanted = *member
+                && match account.state {
+                    LinkState::Active => true,
+                    // Left as it is.
+                    LinkState::Released => *exported,
+                    LinkState::Pending | LinkState::Disabled => false,
+                };
             match &account.target_id {
                 Some(target_id) if wanted && !exported => {
                     edit.gather(account.source_id, target_id.clone(), &account.source_name, true);

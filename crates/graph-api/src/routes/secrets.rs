@@ -77,9 +77,12 @@ async fn apply_settings(
                     settings.scope = if all { SyncScope::All } else { SyncScope::Assigned };
                 }
                 SecretKey::SkipOutOfScopeDeletions => {
-                    let skip = value.eq_ignore_ascii_case("true");
-                    settings.deprovisioning.out_of_scope =
-                        if skip { DeprovisionAction::Nothing } else { DeprovisionAction::Disable };
+                    let action = &mut settings.deprovisioning.out_of_scope;
+                    if value.eq_ignore_ascii_case("true") {
+                        *action = DeprovisionAction::Nothing;
+                    } else if *action == DeprovisionAction::Nothing {
+                        *action = DeprovisionAction::Disable;
+                    }
                 }
                 SecretKey::SyncNotificationSettings => notify(&mut settings, value)?,
                 SecretKey::BaseAddress | SecretKey::SecretToken => {}
