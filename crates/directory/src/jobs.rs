@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use model::{
     ApplicationTemplate, DeprovisionAction, Deprovisioning, GuardKind, Guards, Job, JobState, LookupTable,
     ObjectMapping, Principal, SyncScope,
@@ -214,6 +214,20 @@ impl Directory {
         })
         .await?;
         Ok(job)
+    }
+
+    /// Writes into the audit log that somebody allowed what the guards of a job hold back, all of it or what was held
+    /// back at a moment.
+    pub async fn note_allowed(&self, by: &Principal, id: Uuid, until: Option<Timestamp>) -> Result<()> {
+        let job = self.job(id).await?;
+        let name = self.service_principal(job.service_principal_id).await?.display_name;
+        let mut transaction = self.draft();
+        let target = identity(id, name, "SynchronizationJob");
+        let until = property("stagedUntil", None, Some(until.unwrap_or(transaction.at).to_string().into()));
+        let deed = Deed::new("Allow staged changes", Category::Provisioning, target).changing(vec![until]);
+        self.audit(&mut transaction, by, deed);
+        transact(self.store.as_ref(), async || Ok::<_, Error>((transaction.clone(), ()))).await?;
+        Ok(())
     }
 
     /// Deletes a job and its working state. Accounts in the target stay.

@@ -49,7 +49,7 @@ pub(crate) fn new_link(shadow: Shadow) -> Link {
         unacknowledged: None,
         escrow: None,
         due: None,
-        members_due: false,
+        members_due: None,
         manager_due: false,
         referrers_due: false,
         counted: None,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use model::{Guard, GuardKind, GuardMemory, Guards, Shadow};
+use serde_json::Value;
 
 use crate::{Changes, CompiledMapping};
 
@@ -59,7 +60,7 @@ pub struct Planned {
     pub due: u64,
     /// How many were let through in the day before (see [`let_through`]).
     pub earlier: u64,
-    /// Of how many: linked accounts, exported memberships. [`enough`] of them will do.
+    /// Of how many: linked accounts that are not disabled, exported memberships. [`enough`] of them will do.
     pub of: u64,
 }
 
@@ -150,16 +151,20 @@ pub fn hold(memory: &mut GuardMemory, kind: GuardKind, earlier: u64) {
 }
 
 /// Those of the changes by which people or programs would know the account no longer: values of `userName` and of
-/// matching attributes that it has already, and that become others.
+/// matching attributes that it has already, and that become others, not only in case.
 pub fn renames(mapping: &CompiledMapping, changes: &Changes, shadow: &Shadow) -> Shadow {
     let identifying = |path: &str| {
         path.eq_ignore_ascii_case("userName")
             || mapping.matching_paths().any(|it| it.eq_ignore_ascii_case(path))
     };
-    let had = |path: &String| shadow.get(path).filter(|old| !old.is_null());
+    let other = |old: &Value, new: &Value| match (old, new) {
+        (Value::Null, _) => false,
+        (Value::String(old), Value::String(new)) => scim::fold::fold_key(old) != scim::fold::fold_key(new),
+        (old, new) => old != new,
+    };
     changes
         .iter()
-        .filter(|(path, new)| identifying(path) && had(path).is_some_and(|old| old != *new))
+        .filter(|(path, new)| identifying(path) && shadow.get(*path).is_some_and(|old| other(old, new)))
         .map(|(path, new)| (path.clone(), new.clone()))
         .collect()
 }

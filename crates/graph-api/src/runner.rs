@@ -1,6 +1,7 @@
 //! What the routes need of whatever runs the jobs.
 
 use futures::stream::BoxStream;
+use jiff::Timestamp;
 use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange};
 use secrecy::SecretString;
 use store::Cursor;
@@ -54,8 +55,8 @@ pub trait JobRunner: Send + Sync + 'static {
     /// Forgets parts of the job's state; none named: quarantine, watermark and escrows.
     async fn restart(&self, job: Uuid, scopes: &[ResetScope]) -> Result<(), ErrorInformation>;
 
-    /// Lets the next cycle export exactly what the guards hold back now.
-    async fn allow_staged(&self, job: Uuid) -> Result<(), ErrorInformation>;
+    /// Lets the next cycle export exactly what the guards hold back now, or held back already at a moment.
+    async fn allow_staged(&self, job: Uuid, until: Option<Timestamp>) -> Result<(), ErrorInformation>;
 
     /// A page of what the guards hold back, deletions first, from where the page before it ended; and where the next
     /// one begins.

@@ -86,6 +86,14 @@ pub struct Due {
     pub verdict: Verdict,
 }
 
+/// Members of a group wait for the guard's verdict. Who they are, edges between the links say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MembersDue {
+    /// When somebody was held back last, if anybody was.
+    pub staged: Option<Timestamp>,
+}
+
 /// What waits for the guard's verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type", content = "value")]
@@ -149,8 +157,8 @@ pub struct StagedChange {
     pub kind: GuardKind,
     /// Why it would happen.
     pub reason: String,
-    /// Since when it is held back, where that is known.
-    pub since: Option<Timestamp>,
+    /// Since when it is held back; of members, since when all of them are.
+    pub since: Timestamp,
     /// How many changes it counts for: members of a group, else 1.
     pub count: u64,
     /// Old and new values of a rename; the first members that would leave, as old values.

@@ -15,7 +15,9 @@ pub use application::{
     AppRole, AppRoleAssignment, Application, ApplicationTemplate, DEFAULT_ACCESS, ServicePrincipal,
 };
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use guard::{Due, DueChange, Guard, GuardKind, GuardMemory, Guards, StagedAction, StagedChange, Verdict};
+pub use guard::{
+    Due, DueChange, Guard, GuardKind, GuardMemory, Guards, MembersDue, StagedAction, StagedChange, Verdict,
+};
 pub use ids::{Ids, Random};
 pub use job::{
     AttributeMapping, ClauseOperator, CycleCounts, CycleKind, CycleReport, CycleStatus, DeprovisionAction,

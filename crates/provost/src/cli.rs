@@ -363,7 +363,12 @@ quarantine, 3 removals are held back by a guard.")]
     /// List what the guards hold back: who, what would happen, and why; deletions first
     Staged { name: String },
     /// Allow exactly what the guards hold back now; the next cycle carries it out
-    AllowDeletes { name: String },
+    AllowDeletes {
+        name: String,
+        /// Only what was held back at that moment: what `job staged` showed, and not what has joined it since
+        #[arg(long, value_name = "TIME")]
+        until: Option<jiff::Timestamp>,
+    },
     /// Tables that expressions look values up in
     #[command(subcommand)]
     Table(Table),

@@ -1,7 +1,9 @@
 //! What is to be done about each object of a batch, and the words for it.
 
 use engine::{Case, Decision, Entitlement, MappingFailure, Question, Reference, decide, renames};
-use model::{Due, DueChange, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, StepType, Verdict};
+use model::{
+    Due, DueChange, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, Shadow, StepType, Verdict,
+};
 use serde_json::json;
 
 use crate::batch::Mode;
@@ -104,7 +106,8 @@ impl Context {
         if mode.explain || !silent {
             Self::explain(work, &decision, manager);
         }
-        let verdict = self.verdict(rule, work, &decision, mode);
+        work.by_hand = mode.remove;
+        let verdict = self.verdict(rule, work, &decision);
         let due = *manager == Reference::Pending;
         if work.link.manager_due && !mode.everyone {
             work.link.manager_due = false;
@@ -191,17 +194,16 @@ impl Context {
 
     /// What the guard says about what was decided; what it has not judged yet waits in the link. Whoever asks for one
     /// object by hand has judged it.
-    fn verdict(&self, rule: &Rule, work: &mut Work, decision: &Decision, mode: Mode) -> Verdict {
+    fn verdict(&self, rule: &Rule, work: &mut Work, decision: &Decision) -> Verdict {
         let (change, reason) = match decision {
             Decision::Disable { .. } => (DueChange::Disable, work.entitlement.reason().to_owned()),
             Decision::Delete => (DueChange::Delete, work.entitlement.reason().to_owned()),
             Decision::Update { changes, .. } => {
                 let renamed = renames(&rule.mapping, changes, &work.link.shadow);
-                let paths: Vec<&str> = renamed.keys().map(String::as_str).collect();
-                let reason = format!("another value of {}", paths.join(", "));
+                let reason = rename_reason(&renamed);
                 (DueChange::Rename(renamed), reason)
             }
-            _ => (DueChange::Rename(model::Shadow::new()), String::new()),
+            _ => (DueChange::Rename(Shadow::new()), String::new()),
         };
         if matches!(&change, DueChange::Rename(renamed) if renamed.is_empty()) {
             if work.link.due.take().is_some() {
@@ -212,7 +214,7 @@ impl Context {
         }
         let known = work.link.due.as_ref().filter(|due| due.change == change);
         let verdict = match known {
-            _ if mode.remove => Verdict::Cleared,
+            _ if work.by_hand => Verdict::Cleared,
             Some(due) => due.verdict,
             None => Verdict::Waiting,
         };
@@ -267,4 +269,10 @@ impl Context {
             }
         }
     }
+}
+
+/// Why an account gets other values by which it is known.
+pub(crate) fn rename_reason(renamed: &Shadow) -> String {
+    let paths: Vec<&str> = renamed.keys().map(String::as_str).collect();
+    format!("another value of {}", paths.join(", "))
 }

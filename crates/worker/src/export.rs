@@ -122,7 +122,7 @@ impl Context {
         match self.search(rule, &wanted, true).await {
             Ok(Found::Account(resource, by)) => {
                 match self.adopt(rule, work, *resource, &by, None).await {
-                    Ok(true) => Self::plan(rule, work),
+                    Ok(true) => self.plan(rule, work),
                     Ok(false) => {}
                     Err(stop) => {
                         tracing::error!(?stop, "the store failed while an account was matched");

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use directory::entry_op;
 use engine::{Planned, Refusal, enough, hold, judge, let_through, pass};
 use model::{
-    DueChange, ErrorInformation, GuardKind, JobState, Link, ObjectType, Outcome, ProvisioningAction,
-    ProvisioningStatus, StepType, Verdict,
+    DueChange, ErrorInformation, GuardKind, JobState, Link, LinkState, ObjectType, Outcome,
+    ProvisioningAction, ProvisioningStatus, StepType, Verdict,
 };
 use serde_json::json;
 use store::{KeyName, Kind};
@@ -104,15 +104,18 @@ impl Context {
         Ok(judge(&self.job.guards, &[(GuardKind::Source, planned)].into()))
     }
 
-    /// How many objects have an account, counted as far as is enough.
+    /// How many objects have an account that is not disabled, counted as far as is enough: leavers of old do not widen
+    /// the limits.
     async fn accounts_linked(&self, of_type: Option<ObjectType>, enough: u64) -> Result<u64, Stop> {
         let mut linked = 0;
         let mut scan = Pass::any(KeyName::TargetId);
         while linked < enough
             && let Some(links) = self.next_links(&mut scan).await?
         {
-            let counted = links.iter().filter(|link| of_type.is_none_or(|it| it == link.object_type));
-            linked += counted.count() as u64;
+            let counted = |link: &&Link| {
+                link.state == LinkState::Active && of_type.is_none_or(|it| it == link.object_type)
+            };
+            linked += links.iter().filter(counted).count() as u64;
         }
         Ok(linked)
     }

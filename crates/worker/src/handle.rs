@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use model::{
     Clock, CycleKind, CycleReport, CycleStatus, Ids, JobState, ObjectType, Principal, ProvisioningEntry,
     StagedChange,
@@ -155,11 +156,12 @@ impl WorkerHandle {
         .await
     }
 
-    /// Lets what the guards hold back now go ahead in the next cycle; what is held back later is judged anew.
-    pub async fn allow_staged(&self, job: Uuid) -> Result<(), Error> {
+    /// Lets what the guards hold back now, or held back already at a moment, go ahead in the next cycle; all else is
+    /// judged anew.
+    pub async fn allow_staged(&self, job: Uuid, until: Option<Timestamp>) -> Result<(), Error> {
         self.change_state(job, async |state| {
             state.next_run = None;
-            staged::allow(&self.shared, job, state).await
+            staged::allow(&self.shared, job, until, state).await
         })
         .await
     }
@@ -193,7 +195,7 @@ impl WorkerHandle {
                 state.quarantine = None;
             }
             if names(&[ResetScope::ForceDeletes]) {
-                staged::allow(&self.shared, job, state).await?;
+                staged::allow(&self.shared, job, None, state).await?;
             }
             state.next_run = None;
             Ok(())

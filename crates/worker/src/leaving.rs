@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 
 use engine::{Planned, Refusal, enough, hold, judge, let_through, pass};
-use model::{GuardKind, JobState, Link, LinkState, ModifiedProperty, ProvisioningStatus, StepType, Verdict};
+use model::{
+    GuardKind, JobState, Link, LinkState, MembersDue, ModifiedProperty, ProvisioningStatus, StepType, Verdict,
+};
 use serde_json::{Value, json};
 use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind};
 use uuid::Uuid;
@@ -38,7 +40,7 @@ impl Context {
         let id = group.source_id;
         let mut may = vec![false; ids.len()];
         let mut staged = vec![false; ids.len()];
-        if group.members_due {
+        if group.members_due.is_some() {
             may = self.store.has_edges(self.realm(), EdgeKind::ClearedMember, id, &ids).await?;
             staged = self.store.has_edges(self.realm(), EdgeKind::StagedMember, id, &ids).await?;
         }
@@ -49,8 +51,8 @@ impl Context {
                 transaction.add_edge(self.member_edge(EdgeKind::LeavingMember, id, member.source_id));
             }
         }
-        if !transaction.is_empty() && !group.members_due {
-            group.members_due = true;
+        if !transaction.is_empty() && group.members_due.is_none() {
+            group.members_due = Some(MembersDue::default());
             links::put(&mut transaction, self.realm(), group);
         }
         self.commit(transaction).await?;
@@ -83,6 +85,7 @@ impl Context {
         }
         for group in groups {
             if refused.is_empty() {
+                let _alone = self.gate.lock().await;
                 self.move_edges(group, EdgeKind::LeavingMember, EdgeKind::ClearedMember).await?;
                 self.move_edges(group, EdgeKind::StagedMember, EdgeKind::ClearedMember).await?;
             } else {
@@ -184,6 +187,7 @@ impl Context {
         let link = self.links(&[group]).await?.pop().flatten();
         if let (Some(link), false, Some(error)) = (link, moved.is_empty(), explanation(refused)) {
             let mut work = Work::bare(link);
+            work.link.members_due = Some(MembersDue { staged: Some(self.clock.now()) });
             let text = format!("{} members would be taken out, {staged} with those before", moved.len());
             work.step(StepType::Export, ProvisioningStatus::Skipped, text, json!({}));
             let named = moved.iter().take(NAMED).map(|member| ModifiedProperty {
@@ -221,8 +225,8 @@ impl Context {
         }
         let _alone = self.gate.lock().await;
         let link = self.links(&[group]).await?.pop().flatten();
-        if let Some(mut link) = link.filter(|link| left == 0 && link.members_due) {
-            link.members_due = false;
+        if let Some(mut link) = link.filter(|link| left == 0 && link.members_due.is_some()) {
+            link.members_due = None;
             self.put_alone(&link).await?;
         }
         Ok(())

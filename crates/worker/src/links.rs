@@ -62,7 +62,7 @@ fn keys(link: &Link) -> Vec<Key> {
         };
         keys.push(Key::lookup(KeyName::RemovalDue, value));
     }
-    if link.members_due {
+    if link.members_due.is_some() {
         keys.push(Key::lookup(KeyName::RemovalDue, LEAVING_DUE));
     }
     if let Some(escrow) = &link.escrow {
@@ -80,7 +80,7 @@ pub(crate) fn forget_account(link: &mut Link) {
     link.state = LinkState::Pending;
     link.shadow.clear();
     link.due = None;
-    link.members_due = false;
+    link.members_due = None;
     link.unacknowledged = None;
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn new(id: Uuid, object_type: ObjectType, name: String, created: jiff
         unacknowledged: None,
         escrow: None,
         due: None,
-        members_due: false,
+        members_due: None,
         manager_due: false,
         referrers_due: false,
         counted: None,

@@ -1,8 +1,10 @@
 //! What guards hold back, for an administrator to read and to allow.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use model::{
-    DueChange, GuardKind, JobState, Link, ModifiedProperty, ObjectType, StagedAction, StagedChange, Verdict,
+    Due, DueChange, GuardKind, JobState, Link, ModifiedProperty, ObjectType, StagedAction, StagedChange,
+    Verdict,
 };
 use serde_json::Value;
 use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind, Realm, Transaction};
@@ -20,15 +22,22 @@ const NAMED: usize = 100;
 const ORDER: [&[u8]; 4] =
     [links::DELETION_DUE, links::DISABLING_DUE, links::RENAMING_DUE, links::LEAVING_DUE];
 
-/// Lets everything go ahead that is held back now.
-pub(crate) async fn allow(shared: &Shared, job: Uuid, state: &mut JobState) -> Result<(), Error> {
+/// Lets everything go ahead that is held back now, or what was already at that moment: what somebody has read by then.
+pub(crate) async fn allow(
+    shared: &Shared,
+    job: Uuid,
+    until: Option<Timestamp>,
+    state: &mut JobState,
+) -> Result<(), Error> {
+    let read = |since: Timestamp| until.is_none_or(|until| since <= until);
     let (store, realm) = (&*shared.store, Realm(job));
     for value in [links::DELETION_DUE, links::DISABLING_DUE, links::RENAMING_DUE] {
         let mut pass = Pass::exactly(KeyName::RemovalDue, value);
         while let Some(links) = pass.next(store, realm, BATCH).await? {
             let mut transaction = Transaction::new(shared.clock.now());
             for mut link in links {
-                if let Some(due) = link.due.as_mut().filter(|due| due.verdict == Verdict::Staged) {
+                let held = |due: &&mut Due| due.verdict == Verdict::Staged && read(due.since);
+                if let Some(due) = link.due.as_mut().filter(held) {
                     due.verdict = Verdict::Cleared;
                     links::put(&mut transaction, realm, &link);
                 }
@@ -38,7 +47,8 @@ pub(crate) async fn allow(shared: &Shared, job: Uuid, state: &mut JobState) -> R
     }
     let mut pass = Pass::exactly(KeyName::RemovalDue, links::LEAVING_DUE);
     while let Some(links) = pass.next(store, realm, BATCH).await? {
-        for link in links {
+        let known = |link: &Link| link.members_due.and_then(|due| due.staged).is_some_and(read);
+        for link in links.into_iter().filter(known) {
             let group = (Kind::Link, link.source_id);
             let mut after = None;
             loop {
@@ -124,11 +134,12 @@ fn account(configuration: &Configuration, link: &Link) -> Option<StagedChange> {
             (StagedAction::Rename, rule.as_ref().map(of).unwrap_or_default())
         }
     };
-    Some(StagedChange { count: 1, ..staged(link, action, due.reason.clone(), Some(due.since), modified) })
+    Some(StagedChange { count: 1, ..staged(link, action, due.reason.clone(), due.since, modified) })
 }
 
 async fn members(shared: &Shared, job: Uuid, link: &Link) -> Result<Option<StagedChange>, Error> {
     let (store, realm, of) = (&*shared.store, Realm(job), EdgesOf::From(link.source_id));
+    let Some(since) = link.members_due.and_then(|due| due.staged) else { return Ok(None) };
     let count = store.count_edges(realm, EdgeKind::StagedMember, of).await?;
     if count == 0 {
         return Ok(None);
@@ -145,14 +156,14 @@ async fn members(shared: &Shared, job: Uuid, link: &Link) -> Result<Option<Stage
         });
     }
     let reason = "no longer members in the directory".to_owned();
-    Ok(Some(StagedChange { count, ..staged(link, StagedAction::RemoveMembers, reason, None, modified) }))
+    Ok(Some(StagedChange { count, ..staged(link, StagedAction::RemoveMembers, reason, since, modified) }))
 }
 
 fn staged(
     link: &Link,
     action: StagedAction,
     reason: String,
-    since: Option<jiff::Timestamp>,
+    since: Timestamp,
     modified_properties: Vec<ModifiedProperty>,
 ) -> StagedChange {
     StagedChange {

@@ -75,6 +75,8 @@ pub(crate) struct Work {
     pub modified: Vec<ModifiedProperty>,
     pub outcome: Option<Outcome>,
     pub log: bool,
+    /// Somebody asked for this object by hand: no guard holds anything back.
+    pub by_hand: bool,
     /// Part of what it needs is held back by a guard.
     pub holds_back: bool,
     /// The account is gone in the target: match again.
@@ -117,6 +119,7 @@ impl Work {
             modified: Vec::new(),
             outcome: None,
             log: false,
+            by_hand: false,
             holds_back: false,
             gone: false,
             abandoned: false,

@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use directory::{JobChange, JobSettings};
 use futures::StreamExt as _;
+use jiff::Timestamp;
 use model::{CycleReport, Job};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -160,9 +161,20 @@ fn event(report: &CycleReport) -> Event {
     Event::default().data(serde_json::to_string(report).unwrap_or_default())
 }
 
-async fn allow_deletes(call: Call, Path(id): Path<String>) -> Answer {
+/// `{"stagedUntil": "2026-03-01T10:00:00Z"}` allows what was held back by then, and not what has joined the list since.
+async fn allow_deletes(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let job = job(&call, &id).await?;
-    call.runner.allow_staged(job.id).await?;
+    let mut body = object(&body)?;
+    let until: Option<Timestamp> = match body.remove("stagedUntil") {
+        None | Some(Value::Null) => None,
+        Some(until) => Some(from_value(until)?),
+    };
+    if let Some(name) = body.keys().next() {
+        let shown: String = name.chars().take(60).collect();
+        return Err(ApiError::bad(format!("'{shown}' is not known here; there is: stagedUntil.")));
+    }
+    call.directory.note_allowed(&call.by, job.id, until).await?;
+    call.runner.allow_staged(job.id, until).await?;
     no_content()
 }
 

@@ -9,6 +9,7 @@ use directory::{Installation, Keyring};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use model::{
     CycleKind, CycleReport, CycleStatus, ErrorInformation, FixedClock, GuardKind, Ids, ObjectType, Principal,
     ProvisioningEntry, Random, StagedAction, StagedChange,
@@ -81,8 +82,8 @@ impl JobRunner for Notes {
         Ok(())
     }
 
-    async fn allow_staged(&self, _: Uuid) -> Result<(), ErrorInformation> {
-        self.0.lock().push("allow".to_owned());
+    async fn allow_staged(&self, _: Uuid, until: Option<Timestamp>) -> Result<(), ErrorInformation> {
+        self.0.lock().push(until.map_or("allow".to_owned(), |until| format!("allow until {until}")));
         Ok(())
     }
 
@@ -100,7 +101,7 @@ impl JobRunner for Notes {
             action: StagedAction::Disable,
             kind: GuardKind::Removals,
             reason: "not assigned to the application".to_owned(),
-            since: None,
+            since: Timestamp::UNIX_EPOCH,
             count: 1,
             modified_properties: Vec::new(),
         };

@@ -118,7 +118,7 @@ pub fn leaving_text(leaving: &Value) -> String {
 }
 
 /// What the guards hold back, for people.
-pub fn staged_text(staged: &[Value]) -> String {
+pub fn staged_text(name: &str, staged: &[Value]) -> String {
     if staged.is_empty() {
         return "nothing is held back".to_owned();
     }
@@ -131,7 +131,11 @@ pub fn staged_text(staged: &[Value]) -> String {
             moment(change, "since"),
         ]
     });
-    table(["type", "name", "what", "why", "held since"], rows)
+    let last =
+        staged.iter().filter_map(|change| change["since"].as_str()?.parse::<jiff::Timestamp>().ok()).max();
+    let until = last.map(|last| format!(" --until {last}")).unwrap_or_default();
+    let shown = table(["type", "name", "what", "why", "held since"], rows);
+    format!("{}\nallow exactly these with: provost job allow-deletes \"{name}\"{until}", shown.trim_end())
 }
 
 fn what(change: &Value) -> String {

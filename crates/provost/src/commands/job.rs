@@ -49,9 +49,11 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             };
             provision(client, &name, &id, kind).await
         }
-        Job::AllowDeletes { name } => {
+        Job::AllowDeletes { name, until } => {
             let (_, job) = job_of(client, &name).await?;
-            client.post(&format!("/provost/v1/jobs/{job}/allowDeletes"), &json!({})).await?;
+            client
+                .post(&format!("/provost/v1/jobs/{job}/allowDeletes"), &json!({"stagedUntil": until}))
+                .await?;
             let shown = "what is held back now goes out with the next cycle";
             Ok(Answer::done(json!({"id": job, "removalsAllowed": true}), shown))
         }
@@ -59,7 +61,7 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
         Job::Staged { name } => {
             let (_, job) = job_of(client, &name).await?;
             let found = client.list(&format!("/provost/v1/jobs/{job}/staged?$top=999"), usize::MAX).await?;
-            let shown = guards::staged_text(&found);
+            let shown = guards::staged_text(&name, &found);
             Ok(Answer::done(json!({"value": found}), shown))
         }
         Job::Set { name, settings } => {

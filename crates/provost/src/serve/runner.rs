@@ -3,6 +3,7 @@
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use graph_api::{JobRunner, ResetScope};
+use jiff::Timestamp;
 use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange};
 use scim_client::{Auth, Config, Diagnosis, ResourceKind, Target};
 use secrecy::SecretString;
@@ -56,8 +57,8 @@ impl JobRunner for Runner {
         self.handle.restart(job, &scopes).await.map_err(information)
     }
 
-    async fn allow_staged(&self, job: Uuid) -> Result<(), ErrorInformation> {
-        self.handle.allow_staged(job).await.map_err(information)
+    async fn allow_staged(&self, job: Uuid, until: Option<Timestamp>) -> Result<(), ErrorInformation> {
+        self.handle.allow_staged(job, until).await.map_err(information)
     }
 
     async fn staged(

@@ -52,7 +52,7 @@ async fn exactly_the_list_that_was_read_is_allowed() {
         assert_eq!((change.action, change.kind), (StagedAction::Disable, GuardKind::Removals));
         assert_eq!(change.reason, "the account is disabled (accountEnabled is false)");
     }
-    world.worker.allow_staged(world.job.id).await.expect("allowed");
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
     assert!(world.staged().await.is_empty());
     // Those who come after the list was allowed are judged anew, and those six do not count with them.
     disable(&world, &ids[8..12]).await;
@@ -71,7 +71,7 @@ async fn what_was_allowed_for_one_reason_is_not_allowed_for_another() {
     let ids = people(&world, 8).await;
     disable(&world, &ids).await;
     assert_eq!(world.run().await.counts.staged, 8);
-    world.worker.allow_staged(world.job.id).await.expect("allowed");
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
     // Allowed to be disabled, and now to be deleted.
     for id in &ids {
         world.directory.delete_user(&world.by, *id).await.expect("deleted");
@@ -166,7 +166,7 @@ async fn a_mass_rename_is_held_back_and_all_else_goes_on() {
     world.run().await;
     assert!(writes(&world.target.take_recorded()).is_empty());
     // Another name than the one in the list is judged anew.
-    world.worker.allow_staged(world.job.id).await.expect("allowed");
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
     world.set(ids[0], json!({"userPrincipalName": "w0@example.com"})).await;
     let report = world.run().await;
     assert_eq!((report.counts.updated, report.counts.staged, report.status), (8, 0, CycleStatus::Completed));
@@ -221,7 +221,7 @@ async fn a_mass_removal_of_members_is_held_back_before_any_leaves() {
     assert_eq!(world.log(red).await.len(), entries);
     // One comes back, and the list is allowed; who leaves after that counts for itself.
     world.add(red, &[ids[5]]).await;
-    world.worker.allow_staged(world.job.id).await.expect("allowed");
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
     world.directory.remove_member(&world.by, blue, ids[1]).await.expect("removed");
     let report = world.run().await;
     assert_eq!(report.status, CycleStatus::Completed, "{report:?}");
@@ -257,9 +257,91 @@ async fn memberships_go_with_accounts_that_go_and_stay_with_those_that_are_held_
     let report = world.run().await;
     assert_eq!((report.counts.staged, code(&report)), (29, "TooManyDeletes"), "{report:?}");
     assert_eq!(world.members("All").len(), 30);
-    world.worker.allow_staged(world.job.id).await.expect("allowed");
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
     let report = world.run().await;
     assert_eq!((report.counts.disabled, report.status), (29, CycleStatus::Completed), "{report:?}");
     assert_eq!(world.members("All"), ["u29"]);
     assert_eq!(world.run().await.status, CycleStatus::Completed);
+}
+
+#[tokio::test]
+async fn what_joined_the_list_after_it_was_read_is_not_allowed_with_it() {
+    let world = World::new(Switches::default()).await;
+    let ids = people(&world, 20).await;
+    disable(&world, &ids[..8]).await;
+    world.run().await;
+    let read = world.staged().await.iter().map(|change| change.since).max().expect("a list");
+    disable(&world, &ids[8..15]).await;
+    assert_eq!(world.run().await.counts.staged, 15);
+    world.worker.allow_staged(world.job.id, Some(read)).await.expect("allowed");
+    let report = world.run().await;
+    assert_eq!((report.counts.disabled, report.counts.staged), (8, 7), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_mass_rename_at_first_sight_is_held_back() {
+    let world = World::new(Switches::default()).await;
+    let mut mappings = world.directory.job(world.job.id).await.expect("the job").object_mappings;
+    for mapping in &mut mappings[0].attribute_mappings {
+        mapping.matching_priority = match mapping.target_attribute_name.as_str() {
+            "userName" => 2,
+            "externalId" => 1,
+            _ => 0,
+        };
+    }
+    world.change(directory::JobChange { object_mappings: Some(mappings), ..Default::default() }).await;
+    for number in 0..8 {
+        let account = json!({"userName": format!("OLD{number}"), "externalId": format!("n{number}")});
+        world.target.plant("Users", account);
+        let user = world.user(&format!("u{number}"), json!({"mailNickname": format!("n{number}")})).await;
+        world.assign(user).await;
+    }
+    let report = world.run().await;
+    assert_eq!((report.counts.staged, code(&report)), (8, "TooManyRenames"), "{report:?}");
+    let names: Vec<_> =
+        world.target.resources("Users").iter().map(|user| user["userName"].to_string()).collect();
+    assert!(names.iter().all(|name| name.starts_with("\"OLD")), "{names:?}");
+    assert_eq!(world.target.resources("Users")[0]["displayName"], "u0");
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
+    assert_eq!(world.run().await.counts.updated, 8);
+    assert!(world.account("u7").is_some());
+}
+
+#[tokio::test]
+async fn leavers_of_old_do_not_widen_the_guard() {
+    let world = World::new(Switches::default()).await;
+    let ids = people(&world, 40).await;
+    disable(&world, &ids[..30]).await;
+    world.run().await;
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
+    assert_eq!(world.run().await.counts.disabled, 30);
+    // 20 % of 40 would be 8.
+    disable(&world, &ids[30..36]).await;
+    assert_eq!(world.run().await.counts.staged, 6);
+}
+
+#[tokio::test]
+async fn whoever_asks_for_one_object_by_hand_has_judged_it() {
+    let world = World::new(Switches::default()).await;
+    let ids = people(&world, 10).await;
+    let group = world.group("Red", &ids).await;
+    world.assign(group).await;
+    world.run().await;
+    world.guards(|guards| (guards.removals.number, guards.memberships.number) = (Some(0), Some(0))).await;
+    world.guards(|guards| guards.renames.number = Some(0)).await;
+    disable(&world, &ids[..1]).await;
+    world.set(ids[1], json!({"userPrincipalName": "v1@example.com"})).await;
+    world.directory.remove_member(&world.by, group, ids[2]).await.expect("removed");
+    let report = world.run().await;
+    assert_eq!((report.counts.staged, report.counts.failed), (3, 0), "{report:?}");
+    let (directory, job) = (world.directory.id(), world.job.id);
+    for object in [(ObjectType::User, ids[0]), (ObjectType::User, ids[1]), (ObjectType::Group, group)] {
+        world.worker.provision_on_demand(directory, job, object, world.by.clone()).await.expect("told");
+    }
+    assert_eq!(world.account("u0").expect("there")["active"], json!(false));
+    assert!(world.account("v1").is_some());
+    assert!(!world.members("Red").contains(&"u2".to_owned()));
+    let report = world.run().await;
+    assert_eq!((report.counts.staged, report.status), (0, CycleStatus::Completed), "{report:?}");
+    assert!(world.staged().await.is_empty());
 }
