@@ -1,5 +1,6 @@
 //! The command tree, with the help that a newcomer reads.
 
+mod job_settings;
 mod serve;
 mod tenant;
 mod values;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
+pub use job_settings::{GuardChange, JobSettings, Leaving, Matched};
 pub use serve::{Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 pub use values::Moment;
@@ -388,101 +390,6 @@ members) is held back whole until somebody allows it. Unless set otherwise that 
         #[command(flatten)]
         settings: Box<JobSettings>,
     },
-}
-
-#[derive(Debug, Args)]
-pub struct JobSettings {
-    /// Time between two cycles, e.g. PT40M or 40m
-    #[arg(long, value_name = "TIME", value_parser = duration, group = "what")]
-    pub interval: Option<SignedDuration>,
-    /// Who is provisioned
-    #[arg(long, group = "what")]
-    pub scope: Option<Scope>,
-    /// Who gets mail on a failure; "" for nobody
-    #[arg(long, value_name = "ADDRESS", group = "what")]
-    pub mail: Option<String>,
-    /// The most accounts disabled or deleted and groups deleted in a day; "default" for 500
-    #[arg(long, value_name = "N", group = "what")]
-    pub threshold: Option<Limit>,
-    /// The same in percent of the linked accounts, whichever is less; "default" for 20
-    #[arg(long, value_name = "P", group = "what")]
-    pub threshold_percent: Option<Limit>,
-    /// A guard on, off, or with other limits: removals, renames, memberships or source = on, off, N, P% or default
-    #[arg(long, value_name = "KIND=LIMIT", value_parser = guard, group = "what")]
-    pub guard: Vec<(String, GuardChange)>,
-    /// What happens to users who are unassigned, fail a filter or lose their role
-    #[arg(long, value_name = "ACTION", group = "what")]
-    pub on_unassigned: Option<Leaving>,
-    /// What happens to users whose account is disabled in the directory
-    #[arg(long, value_name = "ACTION", group = "what")]
-    pub on_disabled: Option<Leaving>,
-    /// What happens to users in the recycle bin
-    #[arg(long, value_name = "ACTION", group = "what")]
-    pub on_deleted: Option<Leaving>,
-    /// What happens to users and groups that are deleted for good
-    #[arg(long, value_name = "ACTION", group = "what")]
-    pub on_purged: Option<Leaving>,
-    /// What happens to groups that are unassigned or fail a filter: nothing or delete
-    #[arg(long, value_name = "ACTION", group = "what")]
-    pub on_group_unassigned: Option<Leaving>,
-    /// Accounts that were there before the job and were matched: removed like others, or unlinked and left alone
-    #[arg(long, group = "what")]
-    pub matched_accounts: Option<Matched>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Leaving {
-    Nothing,
-    Disable,
-    Delete,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum Matched {
-    Remove,
-    Unlink,
-}
-
-/// A number, or the default.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limit(pub Option<u64>);
-
-impl std::str::FromStr for Limit {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "default" => Ok(Self(None)),
-            number => number
-                .parse()
-                .map(|number| Self(Some(number)))
-                .map_err(|_| "a number, or \"default\"".to_owned()),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum GuardChange {
-    Enabled(bool),
-    Number(u64),
-    Percent(u64),
-    Default,
-}
-
-fn guard(text: &str) -> Result<(String, GuardChange), String> {
-    let (kind, limit) = text.split_once('=').ok_or("write KIND=LIMIT, such as renames=50")?;
-    if !["removals", "renames", "memberships", "source"].contains(&kind) {
-        return Err("there are guards of removals, renames, memberships and source".to_owned());
-    }
-    let wrong = |_| "a limit is on, off, a number, a percentage such as 10%, or default".to_owned();
-    let change = match (limit, limit.strip_suffix('%')) {
-        ("on", _) => GuardChange::Enabled(true),
-        ("off", _) => GuardChange::Enabled(false),
-        ("default", _) => GuardChange::Default,
-        (_, Some(percent)) => GuardChange::Percent(percent.trim().parse().map_err(wrong)?),
-        (number, None) => GuardChange::Number(number.parse().map_err(wrong)?),
-    };
-    Ok((kind.to_owned(), change))
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use engine::{Planned, Refusal, enough, hold, judge, let_through, pass};
 use model::{
-    GuardKind, JobState, Link, LinkState, MembersDue, ModifiedProperty, ProvisioningStatus, StepType, Verdict,
+    GuardKind, JobState, Link, LinkState, MembersDue, ModifiedProperty, ObjectType, ProvisioningStatus,
+    StepType, Verdict,
 };
 use serde_json::{Value, json};
-use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind};
+use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind, Transaction};
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -26,8 +27,7 @@ const PAGE: usize = 1_000;
 const NAMED: usize = 100;
 
 /// Every edge that says that a member is to leave.
-pub(crate) const LEAVING: [EdgeKind; 3] =
-    [EdgeKind::LeavingMember, EdgeKind::StagedMember, EdgeKind::ClearedMember];
+const LEAVING: [EdgeKind; 3] = [EdgeKind::LeavingMember, EdgeKind::StagedMember, EdgeKind::ClearedMember];
 
 impl Context {
     pub(crate) fn member_edge(&self, kind: EdgeKind, group: Uuid, member: Uuid) -> Edge {
@@ -230,6 +230,34 @@ impl Context {
             self.put_alone(&link).await?;
         }
         Ok(())
+    }
+
+    /// The target no longer has the account: nothing of its memberships is there either.
+    pub(crate) async fn forget_memberships(
+        &self,
+        transaction: &mut Transaction,
+        object_type: ObjectType,
+        id: Uuid,
+    ) -> Result<(), Stop> {
+        let realm = self.realm();
+        if object_type == ObjectType::Group {
+            for edge in [EdgeKind::ExportedMember].into_iter().chain(LEAVING) {
+                transaction.clear_edges(realm, edge, (Kind::Link, id));
+            }
+        }
+        let mut after = None;
+        loop {
+            let of = EdgesOf::To(id);
+            let page = self.store.edges(realm, EdgeKind::ExportedMember, of, after, PAGE).await?;
+            for (kind, group) in page.others {
+                let (from, to) = ((kind, group), (Kind::Link, id));
+                transaction.remove_edge(Edge { realm, kind: EdgeKind::ExportedMember, from, to });
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     }
 }
 

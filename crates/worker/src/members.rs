@@ -9,13 +9,12 @@ use model::{
 };
 use scim_client::{ErrorCode, Failure, difference, document};
 use serde_json::{Map, Value, json};
-use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind, Transaction};
+use store::{Cursor, EdgeKind, EdgesOf, KeyName, Kind};
 use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::Stop;
-use crate::leaving::LEAVING;
 use crate::links::{self, Pass};
 use crate::settle::member_id;
 use crate::work::{Work, Write};
@@ -403,34 +402,6 @@ impl Context {
         self.commit(transaction).await?;
         self.tally.record(work.outcome.map(|outcome| (group, outcome)));
         Ok(account)
-    }
-
-    /// The target no longer has the account: nothing of its memberships is there either.
-    pub(crate) async fn forget_memberships(
-        &self,
-        transaction: &mut Transaction,
-        object_type: ObjectType,
-        id: Uuid,
-    ) -> Result<(), Stop> {
-        let realm = self.realm();
-        if object_type == ObjectType::Group {
-            for edge in [EdgeKind::ExportedMember].into_iter().chain(LEAVING) {
-                transaction.clear_edges(realm, edge, (Kind::Link, id));
-            }
-        }
-        let mut after = None;
-        loop {
-            let of = EdgesOf::To(id);
-            let page = self.store.edges(realm, EdgeKind::ExportedMember, of, after, PAGE).await?;
-            for (kind, group) in page.others {
-                let (from, to) = ((kind, group), (Kind::Link, id));
-                transaction.remove_edge(Edge { realm, kind: EdgeKind::ExportedMember, from, to });
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
     }
 
     /// Looks again at whatever refers to objects whose accounts came, left or went.
