@@ -99,13 +99,6 @@ pub enum Decision {
     Nothing,
 }
 
-impl Decision {
-    /// Whether carrying this out takes an account away.
-    pub fn is_removal(&self) -> bool {
-        matches!(self, Self::Disable { .. } | Self::Delete)
-    }
-}
-
 /// Decides.
 ///
 /// An object without a target id in its link was never linked: it is never deprovisioned. Request kinds that the

@@ -33,7 +33,7 @@ fn always_allowed(kind: GuardKind) -> u64 {
 
 /// The most of a kind in a day, where there are `of` to begin with: the number or the share, whichever is less; the
 /// share never counts for less than a few. `u64::MAX` where the guard is off.
-pub fn limit(kind: GuardKind, guard: Guard, of: u64) -> u64 {
+fn limit(kind: GuardKind, guard: Guard, of: u64) -> u64 {
     if !guard.enabled {
         return u64::MAX;
     }

@@ -19,7 +19,7 @@ pub use decide::{Case, Decision, Reference, decide};
 pub use error::ConfigurationError;
 pub use escrow::{CycleFailures, GIVE_UP_AFTER, fail, quarantine_pause, too_many_failures};
 pub use filter::Filters;
-pub use guard::{Planned, Refusal, enough, hold, judge, let_through, limit, pass, renames};
+pub use guard::{Planned, Refusal, enough, hold, judge, let_through, pass, renames};
 pub use hash::configuration_hash;
 pub use known::{known_attributes, validate};
 pub use mapping::{

@@ -453,3 +453,48 @@ async fn every_documented_call_exists_and_errors_are_always_json() {
         assert!(status.is_client_error(), "{hostile}: {status}");
     }
 }
+
+#[tokio::test]
+async fn settings_among_the_secrets_are_settings_of_the_job() {
+    let api = Api::new().await;
+    let (app, job) = api.app("scim").await;
+    let (ours, secrets) = (
+        format!("/provost/v1/jobs/{job}/settings"),
+        format!("/v1.0/servicePrincipals/{app}/synchronization/secrets"),
+    );
+    let save = async |key: &str, value: &str| {
+        api.ok("PUT", &secrets, json!({"value": [{"key": key, "value": value}]})).await;
+        api.get(&ours).await
+    };
+    let threshold = json!({"Enabled": true, "Recipients": "it@x.com", "DeleteThresholdEnabled": true, "DeleteThresholdValue": 50});
+    let settings = save("SyncNotificationSettings", &threshold.to_string()).await;
+    assert_eq!(settings["guards"]["removals"], json!({"enabled": true, "number": 50, "percent": null}));
+    assert_eq!(settings["notificationMail"], "it@x.com");
+    let settings = save("SyncNotificationSettings", r#"{"DeleteThresholdEnabled": false}"#).await;
+    assert_eq!(settings["guards"]["removals"], json!({"enabled": true, "number": null, "percent": null}));
+    assert_eq!(save("SkipOutOfScopeDeletions", "True").await["deprovisioning"]["outOfScope"], "nothing");
+    assert_eq!(save("SkipOutOfScopeDeletions", "False").await["deprovisioning"]["outOfScope"], "disable");
+    // What was chosen otherwise is not lost by saying so again.
+    api.ok("PATCH", &ours, json!({"deprovisioning": {"outOfScope": "delete"}})).await;
+    assert_eq!(save("SkipOutOfScopeDeletions", "False").await["deprovisioning"]["outOfScope"], "delete");
+
+    api.ok(
+        "POST",
+        &format!("/provost/v1/jobs/{job}/allowDeletes"),
+        json!({"stagedUntil": "2026-03-01T10:00:00Z"}),
+    )
+    .await;
+    assert_eq!(
+        api.no(
+            "POST",
+            &format!("/provost/v1/jobs/{job}/allowDeletes"),
+            json!({"until": "2026-03-01T10:00:00Z"})
+        )
+        .await
+        .0,
+        400
+    );
+    let audits = api.get("/v1.0/auditLogs/directoryAudits").await;
+    let allowed = audits["value"].as_array().expect("a list").iter();
+    assert_eq!(allowed.filter(|entry| entry["activityDisplayName"] == "Allow staged changes").count(), 1);
+}

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::{CycleReport, CycleStatus, FixedClock, GuardKind, ObjectType, ProvisioningAction, StagedAction};
 use serde_json::json;
 use store_memory::MemoryStore;
-use testkit::Switches;
+use testkit::{Fault, Recorded, Rule, Switches};
 use uuid::Uuid;
 
 use crate::world::{World, writes};
@@ -344,4 +344,58 @@ async fn whoever_asks_for_one_object_by_hand_has_judged_it() {
     let report = world.run().await;
     assert_eq!((report.counts.staged, report.status), (0, CycleStatus::Completed), "{report:?}");
     assert!(world.staged().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_let_through_and_failed_counts_once() {
+    let world = World::new(Switches::default()).await;
+    let ids = people(&world, 20).await;
+    let group = world.group("Red", &ids).await;
+    world.assign(group).await;
+    world.run().await;
+    world.guards(|guards| guards.memberships.number = Some(3)).await;
+    disable(&world, &ids[..4]).await;
+    for id in &ids[10..13] {
+        world.directory.remove_member(&world.by, group, *id).await.expect("removed");
+    }
+    let refuse = |request: &Recorded| (request.method == "PATCH").then_some(Fault::Refuse(400, None));
+    world.target.switch(|switches| switches.rule = Some(Rule::new(refuse)));
+    let report = world.run().await;
+    assert_eq!((report.counts.failed, report.counts.staged), (5, 0), "{report:?}");
+    world.target.switch(|switches| switches.rule = None);
+    let report = world.run().await;
+    assert_eq!((report.counts.disabled, report.counts.staged, report.counts.failed), (4, 0, 0), "{report:?}");
+    assert_eq!(world.members("Red").len(), 13);
+    let passed = world.worker.state(world.job.id).await.expect("a state").guards.passed;
+    let count = |kind| passed.values().filter_map(|counts| counts.get(&kind)).sum::<u64>();
+    assert_eq!((count(GuardKind::Removals), count(GuardKind::Memberships)), (4, 3));
+}
+
+#[tokio::test]
+async fn killed_while_a_list_is_carried_out_the_rest_is_neither_lost_nor_judged_again() {
+    let delay = Some(std::time::Duration::from_millis(20));
+    let mut world = World::new(Switches::default()).await;
+    let ids = people(&world, 200).await;
+    disable(&world, &ids[..150]).await;
+    assert_eq!(world.run().await.counts.staged, 150);
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
+    world.target.switch(|switches| switches.delay = delay);
+    let progress =
+        world.worker.run_now(world.directory.id(), world.job.id, world.by.clone()).await.expect("a job");
+    let inactive =
+        || world.target.resources("Users").iter().filter(|user| user["active"] == json!(false)).count();
+    while inactive() < 10 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    world.worker.shutdown().await;
+    drop(progress);
+    let between = inactive();
+    assert!(between < 150, "the stop must hit the middle");
+    world.restart();
+    world.target.switch(|switches| switches.delay = None);
+    let report = world.run().await;
+    assert_eq!((report.status, report.counts.staged), (CycleStatus::Completed, 0), "{report:?}");
+    let inactive =
+        world.target.resources("Users").iter().filter(|user| user["active"] == json!(false)).count();
+    assert_eq!(inactive, 150);
 }
