@@ -382,9 +382,9 @@ Examples:
   provost job set OfficeSpace --on-deleted nothing --on-purged disable
   provost job set OfficeSpace --guard memberships=1000 --guard renames=10% --guard source=off
 
-Guards: what is past the lesser of a number and a percentage in a day (of the linked accounts; of the exported
-members) is held back whole until somebody allows it. Unless set otherwise that is 500 or 20 %, for memberships
-5000 or 20 %; the percentage never counts for less than 5, for memberships 20.")]
+Guards: what is past the lesser of a number and a percentage in a day is held back whole until somebody
+allows it. Unless set otherwise that is 500 or 20 % of the linked accounts, and for memberships 5000 or
+20 % of the exported members; the percentage never counts for less than 5, for memberships 20.")]
     Set {
         name: String,
         #[command(flatten)]

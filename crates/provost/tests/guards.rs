@@ -58,3 +58,33 @@ async fn a_mass_removal_is_read_and_allowed() {
     assert_eq!(server.run(&["job", "set", "T", "--on-group-unassigned", "disable"]).1, 1);
     assert_eq!(server.run(&["job", "set", "T", "--threshold-percent", "101"]).1, 1);
 }
+
+#[tokio::test]
+async fn members_who_would_leave_a_group_are_read_and_allowed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&folder.path().join("data"));
+    let tenant = Tenant::create(&server);
+    let file = people(folder.path(), 30);
+    server.ok(&["user", "import", file.to_str().expect("a path of ASCII")]);
+    let rows: String = (0..30).map(|number| format!("Team,user{number}@contoso.example\n")).collect();
+    let file = folder.path().join("groups.csv");
+    std::fs::write(&file, format!("displayName,memberUserPrincipalName\n{rows}")).expect("written");
+    let imported = server.ok(&["group", "import", file.to_str().expect("a path of ASCII")]);
+    application(&server, folder.path(), &tenant.base_url, &tenant.token);
+    assert_eq!(server.run(&["job", "run", "T", "--wait"]).1, 0);
+    let members = async || tenant.all("/Groups").await[0]["members"].as_array().map_or(0, Vec::len);
+    assert_eq!(members().await, 30, "{imported}");
+    for number in 0..25 {
+        server.ok(&["group", "remove-member", "Team", &format!("user{number}@contoso.example")]);
+    }
+    let (report, status) = server.run(&["job", "run", "T", "--wait"]);
+    assert_eq!((&report["staged"], status), (&json!(1), 3), "{report}");
+    assert_eq!(report["error"]["errorCode"], "TooManyMembershipRemovals");
+    assert_eq!(members().await, 30);
+    let shown = server.table(&["job", "staged", "T"]);
+    assert!(shown.contains("take out 25 members (") && shown.contains("Team"), "{shown}");
+    let until = shown.split("--until ").nth(1).expect("how to allow these").trim();
+    server.ok(&["job", "allow-deletes", "T", "--until", until]);
+    assert_eq!(server.run(&["job", "run", "T", "--wait"]).1, 0);
+    assert_eq!(members().await, 5);
+}
