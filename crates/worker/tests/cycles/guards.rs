@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use model::Random as _;
 use model::{CycleReport, CycleStatus, FixedClock, GuardKind, ObjectType, ProvisioningAction, StagedAction};
 use serde_json::json;
 use store_memory::MemoryStore;
-use testkit::{Fault, Recorded, Rule, Switches};
+use testkit::{Fault, Recorded, Rule, SeededRandom, Switches};
 use uuid::Uuid;
 
 use crate::world::{World, writes};
@@ -398,4 +399,45 @@ async fn killed_while_a_list_is_carried_out_the_rest_is_neither_lost_nor_judged_
     let inactive =
         world.target.resources("Users").iter().filter(|user| user["active"] == json!(false)).count();
     assert_eq!(inactive, 150);
+}
+
+#[tokio::test]
+async fn whatever_people_do_no_day_sees_more_removals_than_the_limit() {
+    const PEOPLE: usize = 30;
+    for seed in 1..=3 {
+        let random = SeededRandom::new(seed);
+        let clock = Arc::new(FixedClock::at("2026-03-01T08:10:00Z".parse::<Timestamp>().expect("a moment")));
+        let shared: Arc<dyn model::Clock> = Arc::<FixedClock>::clone(&clock);
+        let world = World::at(Switches::default(), Arc::new(MemoryStore::new()), shared).await;
+        let ids = people(&world, PEOPLE).await;
+        let (mut off, mut done) = (vec![false; PEOPLE], Vec::new());
+        let (mut passed, mut held) = (0, 0);
+        for _ in 0..40 {
+            clock.advance(SignedDuration::from_mins(i64::try_from(random.below(360)).expect("small")));
+            for _ in 0..random.below(4) {
+                let at = usize::try_from(random.below(PEOPLE as u64)).expect("small");
+                // More leave than return.
+                off[at] = random.below(4) > 0;
+                world.set(ids[at], json!({"accountEnabled": !off[at]})).await;
+            }
+            let report = world.run().await;
+            assert_eq!(report.counts.failed, 0, "seed {seed}: {report:?}");
+            let now = model::Clock::now(&*clock);
+            done.push((now, report.counts.disabled));
+            let day: u64 = done
+                .iter()
+                .filter(|(at, _)| now.duration_since(*at) < SignedDuration::from_hours(24))
+                .map(|(_, count)| count)
+                .sum();
+            assert!(day <= PEOPLE as u64 / 5, "seed {seed}: {day} in a day");
+            passed += report.counts.disabled;
+            held += u64::from(report.counts.staged > 0);
+            // Whoever is back is active, whatever is held back.
+            for (number, off) in off.iter().enumerate().filter(|(_, off)| !**off) {
+                let account = world.account(&format!("u{number}")).expect("there");
+                assert_eq!(account["active"], json!(!off), "seed {seed}: u{number}");
+            }
+        }
+        assert!(passed > 0 && held > 0, "seed {seed}: {passed} passed, {held} cycles held something back");
+    }
 }
