@@ -66,9 +66,10 @@ async fn members_who_would_leave_a_group_are_read_and_allowed() {
     let tenant = Tenant::create(&server);
     let file = people(folder.path(), 30);
     server.ok(&["user", "import", file.to_str().expect("a path of ASCII")]);
-    let rows: String = (0..30).map(|number| format!("Team,user{number}@contoso.example\n")).collect();
+    let rows: Vec<String> = (0..30).map(|number| format!("Team,user{number}@contoso.example")).collect();
     let file = folder.path().join("groups.csv");
-    std::fs::write(&file, format!("displayName,memberUserPrincipalName\n{rows}")).expect("written");
+    std::fs::write(&file, format!("displayName,memberUserPrincipalName\n{}\n", rows.join("\n")))
+        .expect("written");
     let imported = server.ok(&["group", "import", file.to_str().expect("a path of ASCII")]);
     application(&server, folder.path(), &tenant.base_url, &tenant.token);
     assert_eq!(server.run(&["job", "run", "T", "--wait"]).1, 0);
