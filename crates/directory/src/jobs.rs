@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use model::{
-    ApplicationTemplate, Deprovisioning, Dialect, Job, JobState, LookupTable, ObjectMapping, Principal,
-    SyncScope, TargetLimits,
+    ApplicationTemplate, DeprovisionAction, Deprovisioning, Dialect, GuardKind, Guards, Job, JobState,
+    LookupTable, ObjectMapping, Principal, SyncScope, TargetLimits,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,8 +30,8 @@ pub struct JobSettings {
     pub exclude_default_access: bool,
     /// Who gets mail on a failure.
     pub notification_mail: Option<String>,
-    /// The most removals in one cycle.
-    pub removal_threshold: Option<u64>,
+    /// How much may be taken away before somebody is asked.
+    pub guards: Guards,
     /// What happens to accounts that leave.
     pub deprovisioning: Deprovisioning,
     /// The form of requests.
@@ -71,7 +71,7 @@ impl JobSettings {
             nested_groups: job.nested_groups,
             exclude_default_access: job.exclude_default_access,
             notification_mail: job.notification_mail.clone(),
-            removal_threshold: job.removal_threshold,
+            guards: job.guards,
             deprovisioning: job.deprovisioning,
             dialect: job.dialect,
             limits: job.limits,
@@ -81,6 +81,18 @@ impl JobSettings {
     fn check(&self) -> Result<()> {
         if self.interval < INTERVALS.0 || self.interval > INTERVALS.1 {
             return Err(Error::invalid("interval", "it must be between PT1S and P30D, e.g. PT40M"));
+        }
+        if GuardKind::ALL
+            .iter()
+            .any(|kind| self.guards.of(*kind).percent.is_some_and(|percent| percent > 100))
+        {
+            return Err(Error::invalid("guards", "a percentage is between 0 and 100"));
+        }
+        if self.deprovisioning.group_out_of_scope == DeprovisionAction::Disable {
+            return Err(Error::invalid(
+                "deprovisioning",
+                "a group cannot be disabled: groupOutOfScope is nothing or delete",
+            ));
         }
         let plausible = |mail: &str| {
             mail.len() <= 254
@@ -102,7 +114,7 @@ impl JobSettings {
         job.nested_groups = self.nested_groups;
         job.exclude_default_access = self.exclude_default_access;
         job.notification_mail = self.notification_mail;
-        job.removal_threshold = self.removal_threshold;
+        job.guards = self.guards;
         job.deprovisioning = self.deprovisioning;
         job.dialect = self.dialect;
         job.limits = self.limits;
@@ -240,6 +252,20 @@ impl Directory {
         })
         .await?;
         Ok(job)
+    }
+
+    /// Writes into the audit log that somebody allowed what the guards of a job hold back, all of it or what was held
+    /// back at a moment.
+    pub async fn note_allowed(&self, by: &Principal, id: Uuid, until: Option<Timestamp>) -> Result<()> {
+        let job = self.job(id).await?;
+        let name = self.service_principal(job.service_principal_id).await?.display_name;
+        let mut transaction = self.draft();
+        let target = identity(id, name, "SynchronizationJob");
+        let until = property("stagedUntil", None, Some(until.unwrap_or(transaction.at).to_string().into()));
+        let deed = Deed::new("Allow staged changes", Category::Provisioning, target).changing(vec![until]);
+        self.audit(&mut transaction, by, deed);
+        transact(self.store.as_ref(), async || Ok::<_, Error>((transaction.clone(), ()))).await?;
+        Ok(())
     }
 
     /// Deletes a job and its working state. Accounts in the target stay.

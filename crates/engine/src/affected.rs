@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use model::{AppRole, Applied, Fingerprint, Job, Link, LinkState, ObjectType, Reach};
+use model::{AppRole, Applied, DueChange, Fingerprint, Job, Link, LinkState, ObjectType, Reach};
 
 use crate::fingerprint;
 
@@ -117,7 +117,9 @@ impl Standing {
             _ if link.target_id.is_none() => Self::Unlinked,
             LinkState::Disabled | LinkState::Released => Self::Left,
             // About to be removed.
-            _ if link.removal_due.is_some() => Self::Left,
+            _ if link.due.as_ref().is_some_and(|due| !matches!(due.change, DueChange::Rename(_))) => {
+                Self::Left
+            }
             LinkState::Active | LinkState::Pending => Self::Kept,
         }
     }

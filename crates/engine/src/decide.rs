@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::{DeprovisionAction, Deprovisioning, DirectoryObject, Kept, Link, LinkState, ObjectType};
+use model::{
+    DeprovisionAction, Deprovisioning, DirectoryObject, Kept, Link, LinkOrigin, LinkState, ObjectType,
+};
 
 use crate::{
     Changes, CompiledMapping, Desired, Entitlement, Leaving, MappingFailure, Outside, Question, SourceView,
@@ -85,6 +87,8 @@ pub enum Decision {
     Delete,
     /// It left scope, and its account stays as it is.
     Release,
+    /// It left scope, and its account, which was there before this job, is let go of.
+    Unlink,
     /// Nothing is done, for a reason that belongs into the log.
     Skip(String),
     /// Nothing is done: it has no account and is not meant to have one.
@@ -93,13 +97,6 @@ pub enum Decision {
     Remember(BTreeMap<String, Kept>),
     /// Everything is as it should be.
     Nothing,
-}
-
-impl Decision {
-    /// Whether carrying this out takes an account away.
-    pub fn is_removal(&self) -> bool {
-        matches!(self, Self::Disable { .. } | Self::Delete)
-    }
 }
 
 /// Decides.
@@ -144,7 +141,14 @@ fn keep(case: &Case<'_>, link: &Link) -> Result<Decision, MappingFailure> {
 
 fn leave(case: &Case<'_>, link: &Link, leaving: Leaving) -> Result<Decision, MappingFailure> {
     let release = if link.state == LinkState::Active { Decision::Release } else { Decision::Nothing };
-    match action(*case.deprovisioning, case.mapping.object_type, leaving) {
+    let action = action(*case.deprovisioning, case.mapping.object_type, leaving);
+    if action != DeprovisionAction::Nothing
+        && case.deprovisioning.unlink_matched
+        && link.origin == LinkOrigin::Matched
+    {
+        return Ok(Decision::Unlink);
+    }
+    match action {
         DeprovisionAction::Delete if case.mapping.actions.delete => Ok(Decision::Delete),
         DeprovisionAction::Disable if case.mapping.actions.update && case.mapping.can_disable() => {
             if link.state == LinkState::Disabled {

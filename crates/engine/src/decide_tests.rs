@@ -22,7 +22,7 @@ fn job() -> Job {
         exclude_default_access: true,
         notification_mail: None,
         deprovisioning: Deprovisioning::default(),
-        removal_threshold: None,
+        guards: model::Guards::default(),
         object_mappings: Vec::new(),
         tables: BTreeMap::new(),
         target_schema: model::TargetSchema::default(),
@@ -52,7 +52,8 @@ pub(crate) fn new_link(shadow: Shadow) -> Link {
         source_version: 1,
         unacknowledged: None,
         escrow: None,
-        removal_due: None,
+        due: None,
+        members_due: None,
         manager_due: false,
         referrers_due: false,
         counted: None,
@@ -85,7 +86,9 @@ impl World {
             }
             Decision::Update { changes, .. } => self.write(&changes, LinkState::Active),
             Decision::Disable { changes, .. } => self.write(&changes, LinkState::Disabled),
-            Decision::Delete => *self = Self { creations: self.creations, ..Self::default() },
+            Decision::Delete | Decision::Unlink => {
+                *self = Self { creations: self.creations, ..Self::default() }
+            }
             Decision::Release => self.write(&Changes::new(), LinkState::Released),
             Decision::Ask(_) | Decision::Remember(_) => panic!("nothing in the mapping asks or is kept"),
             Decision::Skip(_) | Decision::Ignore | Decision::Nothing => {}
@@ -145,6 +148,7 @@ proptest! {
     fn decisions_settle(steps in steps(), actions in proptest::array::uniform4(action_strategy())) {
         let mapping = usual();
         let deprovisioning = Deprovisioning {
+            unlink_matched: false,
             out_of_scope: actions[0],
             disabled: actions[1],
             soft_deleted: actions[2],
@@ -175,7 +179,8 @@ proptest! {
             });
             let had_account = world.account.is_some();
             let first = decide_now(&world).expect("the mapping cannot fail");
-            prop_assert!(!first.is_removal() || had_account);
+            let removes = matches!(first, Decision::Disable { .. } | Decision::Delete | Decision::Unlink);
+            prop_assert!(!removes || had_account);
             if let Decision::Update { changes, returns, .. } = &first {
                 prop_assert!(*returns || !changes.is_empty());
             }

@@ -64,11 +64,19 @@ fn clause(clause: &ScopingClause) -> String {
 
 /// What becomes of accounts of a type that leave.
 fn leaving(settings: Deprovisioning, object_type: ObjectType) -> impl Serialize {
-    let Deprovisioning { out_of_scope, disabled, soft_deleted, hard_deleted, group_out_of_scope } = settings;
-    match object_type {
+    let Deprovisioning {
+        out_of_scope,
+        disabled,
+        soft_deleted,
+        hard_deleted,
+        group_out_of_scope,
+        unlink_matched,
+    } = settings;
+    let actions = match object_type {
         ObjectType::User => vec![out_of_scope, disabled, soft_deleted, hard_deleted],
         ObjectType::Group => vec![group_out_of_scope, hard_deleted],
-    }
+    };
+    (actions, unlink_matched)
 }
 
 /// What a mapping reads beside its source object: tables of the job, roles of the application.

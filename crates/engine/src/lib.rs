@@ -24,7 +24,7 @@ pub use error::ConfigurationError;
 pub use escrow::{CycleFailures, GIVE_UP_AFTER, fail, quarantine_pause, too_many_failures};
 pub use filter::Filters;
 pub use fingerprint::fingerprint;
-pub use guard::{Verdict, judge_removals, removal_limit};
+pub use guard::{Planned, Refusal, enough, hold, judge, let_through, pass, renames};
 pub use known::{compile, known_attributes, validate};
 pub use mapping::{
     Answers, Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, Outside, Question, Subject,

@@ -150,7 +150,7 @@ pub(crate) fn job(job: &Job, state: &JobState, entries: &[(&str, u64)]) -> Value
             "progress": [],
             "quarantine": state.quarantine.as_ref().map(|it| json!({
                 "currentBegan": instant(it.current_began),
-                "reason": it.reason,
+                "reason": quarantine_reason(&it.reason),
                 "seriesBegan": instant(it.current_began),
                 "seriesCount": it.series_count,
                 "nextAttempt": instant(it.next_attempt),
@@ -165,6 +165,14 @@ pub(crate) fn job(job: &Job, state: &JobState, entries: &[(&str, u64)]) -> Value
             }},
         ],
     })
+}
+
+/// Graph knows one reason for all that guards hold back.
+fn quarantine_reason(reason: &str) -> &str {
+    match reason {
+        "TooManyRenames" | "TooManyMembershipRemovals" | "SourceShrank" => "TooManyDeletes",
+        other => other,
+    }
 }
 
 fn execution(report: &CycleReport) -> Value {

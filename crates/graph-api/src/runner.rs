@@ -2,7 +2,11 @@
 
 use directory::Credentials;
 use futures::stream::BoxStream;
-use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, TargetAttributes};
+use jiff::Timestamp;
+use model::{
+    CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange, TargetAttributes,
+};
+use store::Cursor;
 use uuid::Uuid;
 
 /// A part of a job's state that a restart forgets (Graph `synchronizationJobRestartScope`).
@@ -53,8 +57,17 @@ pub trait JobRunner: Send + Sync + 'static {
     /// Forgets parts of the job's state; none named: quarantine, watermark and escrows.
     async fn restart(&self, job: Uuid, scopes: &[ResetScope]) -> Result<(), ErrorInformation>;
 
-    /// Lets the next cycle export the removals that a guard holds back.
-    async fn allow_removals(&self, job: Uuid) -> Result<(), ErrorInformation>;
+    /// Lets the next cycle export exactly what the guards hold back now, or held back already at a moment.
+    async fn allow_staged(&self, job: Uuid, until: Option<Timestamp>) -> Result<(), ErrorInformation>;
+
+    /// A page of what the guards hold back, deletions first, from where the page before it ended; and where the next
+    /// one begins.
+    async fn staged(
+        &self,
+        job: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation>;
 
     /// Tries whether a SCIM endpoint answers and takes the credentials; the saved ones of the job where none are given.
     async fn test_connection(

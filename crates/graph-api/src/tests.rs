@@ -234,13 +234,38 @@ async fn jobs_are_configured_and_run() {
     assert_eq!((events.len(), &events[1]["status"]), (2, &json!("completed")));
     api.ok("POST", &format!("{ours}/allow-deletes"), Value::Null).await;
 
-    let changed =
-        api.ok("PATCH", &ours, json!({"interval": "PT5S", "removalThreshold": 7, "scope": "assigned"})).await;
-    assert_eq!((&changed["interval"], &changed["removalThreshold"]), (&json!("PT5S"), &json!(7)));
+    let changed = api
+        .ok(
+            "PATCH",
+            &ours,
+            json!({"interval": "PT5S", "guards": {"removals": {"number": 7}}, "scope": "assigned"}),
+        )
+        .await;
+    assert_eq!(changed["interval"], "PT5S");
+    assert_eq!(changed["guards"]["removals"], json!({"enabled": true, "number": 7, "percent": null}));
+    let leaving = json!({"hardDeleted": "nothing", "unlinkMatched": true});
+    let changed = api
+        .ok("PATCH", &ours, json!({"deprovisioning": leaving, "guards": {"renames": {"enabled": false}}}))
+        .await;
+    assert_eq!(changed["deprovisioning"]["hardDeleted"], "nothing");
+    assert_eq!(changed["deprovisioning"]["outOfScope"], "disable");
+    assert_eq!(
+        (&changed["guards"]["removals"]["number"], &changed["guards"]["renames"]["enabled"]),
+        (&json!(7), &json!(false))
+    );
+    let first = api.get(&format!("{ours}/staged?$top=1")).await;
+    assert_eq!(first["value"][0]["action"], "disable");
+    let next = first["@odata.nextLink"].as_str().expect("more").split_once(":8080").expect("a host").1;
+    assert_eq!(api.get(next).await["value"][0]["displayName"], "user 2");
     for wrong in [
         json!({"interval": "PT0S"}),
         json!({"scope": "some"}),
         json!({"colour": 1}),
+        json!({"guards": {"removals": {"number": -1}}}),
+        json!({"guards": {"removals": {"percent": 101}}}),
+        json!({"guards": {"removals": {"most": 1}}}),
+        json!({"deprovisioning": {"outOfScpoe": "delete"}}),
+        json!({"deprovisioning": {"groupOutOfScope": "disable"}}),
         json!({"notificationMail": "x"}),
     ] {
         assert_eq!(api.no("PATCH", &format!("{ours}/settings"), wrong).await.0, 400);
@@ -429,4 +454,49 @@ async fn every_documented_call_exists_and_errors_are_always_json() {
         let (status, _) = api.call("GET", hostile, Value::Null).await;
         assert!(status.is_client_error(), "{hostile}: {status}");
     }
+}
+
+#[tokio::test]
+async fn settings_among_the_secrets_are_settings_of_the_job() {
+    let api = Api::new().await;
+    let (app, job) = api.app("scim").await;
+    let (ours, secrets) = (
+        format!("/provost/v1/jobs/{job}/settings"),
+        format!("/v1.0/servicePrincipals/{app}/synchronization/secrets"),
+    );
+    let save = async |key: &str, value: &str| {
+        api.ok("PUT", &secrets, json!({"value": [{"key": key, "value": value}]})).await;
+        api.get(&ours).await
+    };
+    let threshold = json!({"Enabled": true, "Recipients": "it@x.com", "DeleteThresholdEnabled": true, "DeleteThresholdValue": 50});
+    let settings = save("SyncNotificationSettings", &threshold.to_string()).await;
+    assert_eq!(settings["guards"]["removals"], json!({"enabled": true, "number": 50, "percent": null}));
+    assert_eq!(settings["notificationMail"], "it@x.com");
+    let settings = save("SyncNotificationSettings", r#"{"DeleteThresholdEnabled": false}"#).await;
+    assert_eq!(settings["guards"]["removals"], json!({"enabled": true, "number": null, "percent": null}));
+    assert_eq!(save("SkipOutOfScopeDeletions", "True").await["deprovisioning"]["outOfScope"], "nothing");
+    assert_eq!(save("SkipOutOfScopeDeletions", "False").await["deprovisioning"]["outOfScope"], "disable");
+    // What was chosen otherwise is not lost by saying so again.
+    api.ok("PATCH", &ours, json!({"deprovisioning": {"outOfScope": "delete"}})).await;
+    assert_eq!(save("SkipOutOfScopeDeletions", "False").await["deprovisioning"]["outOfScope"], "delete");
+
+    api.ok(
+        "POST",
+        &format!("/provost/v1/jobs/{job}/allowDeletes"),
+        json!({"stagedUntil": "2026-03-01T10:00:00Z"}),
+    )
+    .await;
+    assert_eq!(
+        api.no(
+            "POST",
+            &format!("/provost/v1/jobs/{job}/allowDeletes"),
+            json!({"until": "2026-03-01T10:00:00Z"})
+        )
+        .await
+        .0,
+        400
+    );
+    let audits = api.get("/v1.0/auditLogs/directoryAudits").await;
+    let allowed = audits["value"].as_array().expect("a list").iter();
+    assert_eq!(allowed.filter(|entry| entry["activityDisplayName"] == "Allow staged changes").count(), 1);
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Applied, Dialect, ErrorInformation, ObjectType, TargetLimits, TargetSchema};
+use crate::{
+    Applied, Dialect, ErrorInformation, GuardMemory, Guards, ObjectType, TargetLimits, TargetSchema,
+};
 
 /// A position of a change feed as text (base64url of the store's bytes).
 pub type StoredPosition = String;
@@ -39,15 +41,15 @@ pub struct Job {
     /// What happens to accounts that leave.
     #[serde(default)]
     pub deprovisioning: Deprovisioning,
-    /// The most removals in one cycle, as a number; `None`: the default of 500.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub removal_threshold: Option<u64>,
     /// The form of requests.
     #[serde(default)]
     pub dialect: Dialect,
     /// What the target takes at most, as far as people know.
     #[serde(default)]
     pub limits: TargetLimits,
+    /// How much may be taken away before somebody is asked.
+    #[serde(default)]
+    pub guards: Guards,
     /// How users and groups are mapped.
     pub object_mappings: Vec<ObjectMapping>,
     /// The tables that expressions look values up in, by name.
@@ -85,6 +87,8 @@ pub struct Deprovisioning {
     pub hard_deleted: DeprovisionAction,
     /// A group object that left scope.
     pub group_out_of_scope: DeprovisionAction,
+    /// Whether accounts that were there before this job, and matched, are let go of instead of disabled or deleted.
+    pub unlink_matched: bool,
 }
 
 impl Default for Deprovisioning {
@@ -95,6 +99,7 @@ impl Default for Deprovisioning {
             soft_deleted: DeprovisionAction::Disable,
             hard_deleted: DeprovisionAction::Delete,
             group_out_of_scope: DeprovisionAction::Delete,
+            unlink_matched: false,
         }
     }
 }
@@ -285,11 +290,11 @@ pub struct JobState {
     /// Set while the job is in quarantine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<Quarantine>,
-    /// Whether an administrator has allowed the staged removals.
-    pub removals_allowed: bool,
     /// The members in one request that the target took after it had refused more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members_taken: Option<usize>,
+    /// What the guards have let through lately.
+    pub guards: GuardMemory,
 }
 
 /// Why and since when a job is in quarantine (Graph `synchronizationQuarantine`).

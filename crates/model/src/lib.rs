@@ -4,6 +4,7 @@
 mod application;
 mod applied;
 mod clock;
+mod guard;
 mod ids;
 mod job;
 mod link;
@@ -18,6 +19,9 @@ pub use application::{
 };
 pub use applied::{Applied, Fingerprint, Reach};
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use guard::{
+    Due, DueChange, Guard, GuardKind, GuardMemory, Guards, MembersDue, StagedAction, StagedChange, Verdict,
+};
 pub use ids::{Ids, Random};
 pub use job::{
     AttributeMapping, ClauseOperator, CycleCounts, CycleKind, CycleReport, CycleStatus, DeprovisionAction,

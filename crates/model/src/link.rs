@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{DeprovisionAction, ErrorInformation, ObjectType, Outcome};
+use crate::{Due, ErrorInformation, MembersDue, ObjectType, Outcome};
 
 /// The target's representation as last exported or read: values by target attribute path
 /// (`name.givenName`, `emails[type eq "work"].value`). References hold the target id of what they refer to.
@@ -52,9 +52,12 @@ pub struct Link {
     /// The failure that waits for another try.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escrow: Option<Escrow>,
-    /// What is to happen to the account once the guard has judged the removals of the cycle.
+    /// What is to happen to the account once the guard has judged the cycle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub removal_due: Option<DeprovisionAction>,
+    pub due: Option<Due>,
+    /// Set while members of the group are to leave it once the guard has judged the cycle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_due: Option<MembersDue>,
     /// Whether the object's manager was not in the target when it was exported, and has to be looked at again.
     #[serde(default, skip_serializing_if = "is_false")]
     pub manager_due: bool,

@@ -1,6 +1,7 @@
 //! The command tree, with the help that a newcomer reads.
 
 mod app;
+mod job_settings;
 mod mapping;
 mod serve;
 mod tenant;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
+pub use job_settings::{GuardChange, JobSettings, Leaving, Matched};
 pub use mapping::{JobAttribute, JobMapping, MappingOptions, OnNull, word};
 pub use serve::{Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
@@ -300,39 +302,33 @@ quarantine, 3 removals are held back by a guard.")]
     /// What attributes the target has, which mappings are checked against
     #[command(subcommand)]
     Attribute(JobAttribute),
-    /// Release the removals that a guard holds back
-    AllowDeletes { name: String },
+    /// List what the guards hold back: who, what would happen, and why; deletions first
+    Staged { name: String },
+    /// Allow exactly what the guards hold back now; the next cycle carries it out
+    AllowDeletes {
+        name: String,
+        /// Only what was held back at that moment: what `job staged` showed, and not what has joined it since
+        #[arg(long, value_name = "TIME")]
+        until: Option<jiff::Timestamp>,
+    },
     /// Tables that expressions look values up in
     #[command(subcommand)]
     Table(Table),
     /// Change settings
     #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
     #[command(after_help = "\
-Example:
-  provost job set OfficeSpace --interval 20m --scope assigned --mail it@contoso.example --threshold 25")]
+Examples:
+  provost job set OfficeSpace --interval 20m --scope assigned --mail it@contoso.example --threshold 25
+  provost job set OfficeSpace --on-deleted nothing --on-purged disable
+  provost job set OfficeSpace --guard memberships=1000 --guard renames=10% --guard source=off
+
+Guards: what is past the lesser of a number and a percentage in a day is held back whole until somebody
+allows it. Unless set otherwise that is 500 or 20 % of the linked accounts, and for memberships 5000 or
+20 % of the exported members; the percentage never counts for less than 5, for memberships 20.")]
     Set {
         name: String,
-        /// Time between two cycles, e.g. PT40M or 40m
-        #[arg(long, value_name = "TIME", value_parser = duration, group = "what")]
-        interval: Option<SignedDuration>,
-        /// Who is provisioned
-        #[arg(long, group = "what")]
-        scope: Option<Scope>,
-        /// Who gets mail on a failure; "" for nobody
-        #[arg(long, value_name = "ADDRESS", group = "what")]
-        mail: Option<String>,
-        /// The most removals in one cycle
-        #[arg(long, value_name = "N", group = "what")]
-        threshold: Option<u64>,
-        /// The form of requests: as the RFCs say, or as Entra ID sends them, to test an endpoint
-        #[arg(long, group = "what")]
-        dialect: Option<Dialect>,
-        /// The most members of a group in one request; 0 to find out
-        #[arg(long, value_name = "N", group = "what")]
-        members_per_request: Option<u32>,
-        /// The most requests in a minute; 0 for no limit but the application's own answers
-        #[arg(long, value_name = "N", group = "what")]
-        requests_per_minute: Option<u32>,
+        #[command(flatten)]
+        settings: Box<JobSettings>,
     },
 }
 
@@ -359,27 +355,6 @@ accounts in line.")]
 pub enum Scope {
     All,
     Assigned,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Dialect {
-    /// RFC 7644 to the letter
-    Rfc,
-    /// Entra ID with the flag aadOptscim062020
-    #[value(name = "entra-2020")]
-    Entra2020,
-    /// Entra ID without the flag
-    EntraLegacy,
-}
-
-impl From<Dialect> for model::Dialect {
-    fn from(dialect: Dialect) -> Self {
-        match dialect {
-            Dialect::Rfc => Self::Rfc,
-            Dialect::Entra2020 => Self::Entra2020,
-            Dialect::EntraLegacy => Self::EntraLegacy,
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]

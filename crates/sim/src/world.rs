@@ -220,7 +220,7 @@ impl World {
             let writes = self.network.watch.writes() - before;
             self.trace.note(format!("cycle {cycle}: {writes} writes, {report:?}"));
             if report.counts.staged > 0 {
-                self.node.handle.allow_removals(self.job).await?;
+                self.node.handle.allow_staged(self.job, None).await?;
             } else if report.status == CycleStatus::Completed && writes == 0 && report.counts.failed == 0 {
                 quiet = true;
                 break;

@@ -145,7 +145,10 @@ fn translate(change: &store::Change) -> Option<Change> {
                 Some(Change::Member { group: id, member_type: object_type(other)?, member: to })
             }
             EdgeKind::Manager => Some(Change::Manager(id)),
-            EdgeKind::ExportedMember => None,
+            EdgeKind::ExportedMember
+            | EdgeKind::LeavingMember
+            | EdgeKind::StagedMember
+            | EdgeKind::ClearedMember => None,
         },
         (kind @ (Kind::User | Kind::Group), Changed::Created | Changed::Written) => {
             Some(Change::Written(object_type(kind)?, id))

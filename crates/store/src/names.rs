@@ -155,5 +155,11 @@ names! {
         Manager = 2,
         /// From a group's link to the link of a member that was exported to the target.
         ExportedMember = 3,
+        /// From a group's link to the link of an exported member who is to leave it, before a guard has judged that.
+        LeavingMember = 4,
+        /// The same, held back by the guard.
+        StagedMember = 5,
+        /// The same, let through by the guard or allowed by an administrator.
+        ClearedMember = 6,
     }
 }

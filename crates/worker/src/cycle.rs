@@ -15,7 +15,6 @@ use crate::batch::{Mode, Objects};
 use crate::context::{BATCH, Context};
 use crate::error::{Stop, finding, information, quarantines};
 use crate::links::{self, ByType, Checkpoint, Pass, Phase};
-use crate::removals::Staged;
 
 /// Changes read at once.
 const CHANGES: usize = 4_000;
@@ -26,24 +25,16 @@ impl Context {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
         let result = self.run(&mut state, retry_all).await;
         let (status, error, staged) = match result {
-            Ok(None) => (CycleStatus::Completed, None, None),
-            Ok(Some(staged)) => {
-                let reason = format!(
-                    "{} accounts would be disabled or deleted in this cycle; at most {} are without being asked",
-                    staged.count, staged.limit
-                );
-                let advice = "Look at the staged removals in the log. Allow them (provost job allow-deletes), or \
-                              repair what took so many objects out of scope.";
-                (CycleStatus::Quarantined, Some(finding("TooManyDeletes", reason, advice)), Some(staged))
-            }
-            Err(Stop::Cancelled) => (CycleStatus::Interrupted, None, None),
+            Ok(None) => (CycleStatus::Completed, None, false),
+            Ok(Some(held_back)) => (CycleStatus::Quarantined, Some(held_back), true),
+            Err(Stop::Cancelled) => (CycleStatus::Interrupted, None, false),
             Err(Stop::Target(failure)) => {
                 let status = if quarantines(failure.code.as_str()) {
                     CycleStatus::Quarantined
                 } else {
                     CycleStatus::Interrupted
                 };
-                (status, Some(information(&failure)), None)
+                (status, Some(information(&failure)), false)
             }
             Err(Stop::Other(error)) => {
                 let advice = "It is tried again in the next cycle; if it stays, look at the server's log.";
@@ -51,7 +42,7 @@ impl Context {
                 (
                     CycleStatus::Interrupted,
                     Some(finding("InternalServerError", error.to_string(), advice)),
-                    None,
+                    false,
                 )
             }
         };
@@ -60,7 +51,7 @@ impl Context {
         let now = self.clock.now();
         let regular = report.started.saturating_add(self.job.interval).unwrap_or(Timestamp::MAX).max(now);
         state.members_taken = self.members_taken();
-        conclude(&mut state, &report, staged.is_some(), now, regular);
+        conclude(&mut state, &report, staged, now, regular);
         let mut transaction = self.transaction();
         links::put_state(&mut transaction, self.job.id, &state);
         match self.commit(transaction).await {
@@ -87,7 +78,7 @@ impl Context {
         })
     }
 
-    async fn run(&self, state: &mut JobState, retry_all: bool) -> Result<Option<Staged>, Stop> {
+    async fn run(&self, state: &mut JobState, retry_all: bool) -> Result<Option<ErrorInformation>, Stop> {
         let due = Reevaluation::between(&state.applied, &self.applied());
         let everything = state.checkpoint.is_some() || due == Reevaluation::Everything;
         if everything || !self.watermark_kept(state).await? {
@@ -99,15 +90,12 @@ impl Context {
             self.changes(state, retry_all).await?;
             self.reevaluate(&due).await?;
         }
-        let staged = self.rest(state).await?;
+        let held_back = self.rest(state).await?;
         if let Some(checkpoint) = state.checkpoint.take().as_ref().and_then(Checkpoint::read) {
             state.watermark = Some(checkpoint.head);
         }
         state.applied = vec![self.applied()];
-        if staged.is_none() {
-            state.removals_allowed = false;
-        }
-        Ok(staged)
+        Ok(held_back)
     }
 
     async fn watermark_kept(&self, state: &JobState) -> Result<bool, Stop> {
@@ -406,17 +394,17 @@ impl Context {
         Ok(all)
     }
 
-    /// What every cycle ends with: requests of unknown outcome, references, removals, and once more what could not
+    /// What every cycle ends with: requests of unknown outcome, references, what the guards judge, and once more what could not
     /// be done before.
-    async fn rest(&self, state: &JobState) -> Result<Option<Staged>, Stop> {
+    async fn rest(&self, state: &mut JobState) -> Result<Option<ErrorInformation>, Stop> {
         self.settle().await?;
         self.references().await?;
-        let staged = self.removals(state).await?;
+        let held_back = self.guarded(state).await?;
         self.try_contested().await?;
         self.settle().await?;
         self.references().await?;
         self.give_up_settling().await?;
-        Ok(staged)
+        Ok(held_back)
     }
 }
 

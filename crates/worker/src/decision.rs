@@ -1,7 +1,9 @@
 //! What is to be done about each object of a batch, and the words for it.
 
-use engine::{Case, Decision, Entitlement, MappingFailure, Question, Reference, decide};
-use model::{DeprovisionAction, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, StepType};
+use engine::{Case, Decision, Entitlement, MappingFailure, Question, Reference, decide, renames};
+use model::{
+    Due, DueChange, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, Shadow, StepType, Verdict,
+};
 use serde_json::json;
 
 use crate::batch::Mode;
@@ -104,10 +106,8 @@ impl Context {
         if mode.explain || !silent {
             Self::explain(work, &decision, manager);
         }
-        if !decision.is_removal() && work.link.removal_due.take().is_some() {
-            work.link.counted = None;
-            work.write = Write::Put;
-        }
+        work.by_hand = mode.remove;
+        let verdict = self.verdict(rule, work, &decision);
         let due = *manager == Reference::Pending;
         if work.link.manager_due && !mode.everyone {
             work.link.manager_due = false;
@@ -116,8 +116,22 @@ impl Context {
         match &decision {
             Decision::Provision(_) => work.link.manager_due = due,
             Decision::Ask(_) => {}
+            Decision::Update { .. } | Decision::Disable { .. } | Decision::Delete
+                if verdict == Verdict::Waiting => {}
             Decision::Update { changes, returns, kept } => {
-                work.export = Export::Patch(changes.clone());
+                let mut changes = changes.clone();
+                if let Some(Due { change: DueChange::Rename(held), verdict: Verdict::Staged, .. }) =
+                    &work.link.due
+                {
+                    changes.retain(|path, _| !held.contains_key(path));
+                    work.holds_back = true;
+                }
+                // Nothing but what is held back: nothing is sent, and nothing changes.
+                if changes.is_empty() && work.holds_back && !returns {
+                    work.decision = decision;
+                    return Vec::new();
+                }
+                work.export = Export::Patch(changes);
                 work.link.kept.clone_from(kept);
                 work.next_state = LinkState::Active;
                 work.link.manager_due = due && mode.everyone;
@@ -125,7 +139,7 @@ impl Context {
                     work.link.referrers_due = true;
                 }
             }
-            Decision::Disable { .. } | Decision::Delete if !mode.remove => Self::stage(work, &decision),
+            Decision::Disable { .. } | Decision::Delete if verdict == Verdict::Staged => {}
             Decision::Disable { changes, kept } => {
                 work.export = Export::Patch(changes.clone());
                 work.link.kept.clone_from(kept);
@@ -142,6 +156,12 @@ impl Context {
                 work.skip(&reason, &rule.fingerprint, None);
                 work.log = true;
                 work.write = Write::Put;
+            }
+            Decision::Unlink => {
+                let text = "the account was there before and is left alone; it is no longer linked";
+                work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
+                work.succeed(ProvisioningAction::Other, Outcome::Skipped);
+                work.write = Write::Delete;
             }
             Decision::Skip(reason) => work.skip(reason, &rule.fingerprint, None),
             Decision::Ignore => {
@@ -173,17 +193,37 @@ impl Context {
         Vec::new()
     }
 
-    /// A removal waits for the verdict of the guard.
-    fn stage(work: &mut Work, decision: &Decision) {
-        let action = if *decision == Decision::Delete {
-            DeprovisionAction::Delete
-        } else {
-            DeprovisionAction::Disable
+    /// What the guard says about what was decided; what it has not judged yet waits in the link. Whoever asks for one
+    /// object by hand has judged it.
+    fn verdict(&self, rule: &Rule, work: &mut Work, decision: &Decision) -> Verdict {
+        let (change, reason) = match decision {
+            Decision::Disable { .. } => (DueChange::Disable, work.entitlement.reason().to_owned()),
+            Decision::Delete => (DueChange::Delete, work.entitlement.reason().to_owned()),
+            Decision::Update { changes, .. } => {
+                let renamed = renames(&rule.mapping, changes, &work.link.shadow);
+                let reason = rename_reason(&renamed);
+                (DueChange::Rename(renamed), reason)
+            }
+            _ => (DueChange::Rename(Shadow::new()), String::new()),
         };
-        if work.link.removal_due != Some(action) {
-            work.link.removal_due = Some(action);
+        if matches!(&change, DueChange::Rename(renamed) if renamed.is_empty()) {
+            if work.link.due.take().is_some() {
+                work.link.counted = None;
+                work.write = Write::Put;
+            }
+            return Verdict::Cleared;
+        }
+        let known = work.link.due.as_ref().filter(|due| due.change == change);
+        let verdict = match known {
+            _ if work.by_hand => Verdict::Cleared,
+            Some(due) => due.verdict,
+            None => Verdict::Waiting,
+        };
+        if known.is_none_or(|due| due.verdict != verdict) {
+            work.link.due = Some(Due { change, reason, since: self.clock.now(), verdict });
             work.write = Write::Put;
         }
+        verdict
     }
 
     /// The steps up to the export, in words.
@@ -210,6 +250,7 @@ impl Context {
             }
             Decision::Delete => "the account is to be deleted".to_owned(),
             Decision::Release => "the account is left as it is".to_owned(),
+            Decision::Unlink => "the account is let go of".to_owned(),
             Decision::Skip(_) | Decision::Ignore => "there is no account, and none is wanted".to_owned(),
             Decision::Ask(_) => "the target is asked which values are free".to_owned(),
             Decision::Nothing | Decision::Remember(_) => {
@@ -229,4 +270,10 @@ impl Context {
             }
         }
     }
+}
+
+/// Why an account gets other values by which it is known.
+pub(crate) fn rename_reason(renamed: &Shadow) -> String {
+    let paths: Vec<&str> = renamed.keys().map(String::as_str).collect();
+    format!("another value of {}", paths.join(", "))
 }

@@ -126,7 +126,7 @@ impl Context {
         match self.search(rule, &wanted, true).await {
             Ok(Found::Account(resource, by)) => {
                 match self.adopt(rule, work, *resource, &by, None).await {
-                    Ok(true) => Self::plan(rule, work),
+                    Ok(true) => self.plan(rule, work),
                     Ok(false) => {}
                     Err(stop) => {
                         tracing::error!(?stop, "the store failed while an account was matched");
@@ -174,7 +174,9 @@ impl Context {
         work.apply_changes(rule, changes);
         work.link.state = work.next_state;
         work.link.unacknowledged = None;
-        work.link.removal_due = None;
+        if !work.holds_back {
+            work.link.due = None;
+        }
         work.applied(&rule.fingerprint);
         let text = format!("{} attributes changed", changes.len());
         work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));

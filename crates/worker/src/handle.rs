@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::Credentials;
+use jiff::Timestamp;
 use model::{
     Clock, CycleKind, CycleReport, CycleStatus, Ids, JobState, ObjectType, Principal, ProvisioningEntry,
-    TargetAttribute, TargetAttributes,
+    StagedChange, TargetAttribute, TargetAttributes,
 };
 use parking_lot::Mutex;
 use scim_client::{ConnectionReport, Diagnosis, ResourceKind, ResourceSchema};
-use store::{KeyName, Kind, Realm, Store, Transaction};
+use store::{Cursor, KeyName, Kind, Realm, Store, Transaction};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,7 +23,7 @@ use crate::error::{Stop, information};
 use crate::links::{self, Pass};
 use crate::schedule::{Shared, begin, open, schedule};
 use crate::tally::Tally;
-use crate::{Error, Targets};
+use crate::{Error, Targets, staged};
 
 /// What a worker needs.
 pub struct Options {
@@ -149,16 +150,33 @@ impl WorkerHandle {
 
     /// Makes a job due now, so that the schedule starts it with its next look.
     pub async fn make_due(&self, job: Uuid) -> Result<(), Error> {
-        self.change_state(job, |state| state.next_run = None).await
-    }
-
-    /// Lets the removals that are staged go ahead in the next cycle.
-    pub async fn allow_removals(&self, job: Uuid) -> Result<(), Error> {
-        self.change_state(job, |state| {
-            state.removals_allowed = true;
+        self.change_state(job, async |state| {
             state.next_run = None;
+            Ok(())
         })
         .await
+    }
+
+    /// Lets what the guards hold back now, or held back already at a moment, go ahead in the next cycle; all else is
+    /// judged anew.
+    pub async fn allow_staged(&self, job: Uuid, until: Option<Timestamp>) -> Result<(), Error> {
+        self.change_state(job, async |state| {
+            state.next_run = None;
+            staged::allow(&self.shared, job, until, state).await
+        })
+        .await
+    }
+
+    /// A page of what the guards hold back, deletions first, from where the page before it ended; and where the next
+    /// one begins.
+    pub async fn staged(
+        &self,
+        directory: Uuid,
+        job: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<StagedChange>, Option<Cursor>), Error> {
+        staged::list(&self.shared, (directory, job), after, top).await
     }
 
     /// Forgets what the scopes name, so that the next cycle starts afresh. None given means quarantine, watermark
@@ -169,7 +187,7 @@ impl WorkerHandle {
         let names = |wanted: &[ResetScope]| scopes.iter().any(|scope| wanted.contains(scope));
         let full = names(&[ResetScope::Full, ResetScope::ConnectorDataStore]);
         let escrows = full || names(&[ResetScope::Escrows]);
-        self.change_state(job, |state| {
+        self.change_state(job, async |state| {
             if full || names(&[ResetScope::Watermark]) {
                 state.watermark = None;
                 state.checkpoint = None;
@@ -181,9 +199,10 @@ impl WorkerHandle {
                 state.quarantine = None;
             }
             if names(&[ResetScope::ForceDeletes]) {
-                state.removals_allowed = true;
+                staged::allow(&self.shared, job, None, state).await?;
             }
             state.next_run = None;
+            Ok(())
         })
         .await?;
         if escrows { self.release_escrows(job).await } else { Ok(()) }
@@ -205,7 +224,11 @@ impl WorkerHandle {
         Ok(())
     }
 
-    async fn change_state(&self, job: Uuid, change: impl FnOnce(&mut JobState)) -> Result<(), Error> {
+    async fn change_state(
+        &self,
+        job: Uuid,
+        change: impl AsyncFnOnce(&mut JobState) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         // A cycle may start between its end and the change: whoever holds the state is alone with it.
         let lock = self.shared.state_lock(job);
         let _mine = loop {
@@ -216,7 +239,7 @@ impl WorkerHandle {
             tokio::time::sleep(Duration::from_millis(1)).await;
         };
         let mut state = links::load_state(&*self.shared.store, job).await?;
-        change(&mut state);
+        change(&mut state).await?;
         let mut transaction = Transaction::new(self.shared.clock.now());
         links::put_state(&mut transaction, job, &state);
         commit(&*self.shared.store, transaction).await?;
@@ -323,7 +346,7 @@ async fn on_demand(
     let mode = Mode { remove: true, explain: true, everyone: false };
     let entries = context.process(object_type, vec![(id, object)], mode).await?;
     if object_type == ObjectType::Group {
-        context.sync_groups(&[id]).await?;
+        context.sync_group_on_demand(id).await?;
     }
     Ok(entries)
 }

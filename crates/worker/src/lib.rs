@@ -3,7 +3,7 @@
 //!
 //! [`Worker::start`] starts the schedule; the [`WorkerHandle`] runs a cycle at once, pauses one, provisions one
 //! object on demand and tests a connection. What a cycle does is in this order: users, groups with their members,
-//! requests whose answer was lost, references, removals (judged by the guard), objects that met another's account, and
+//! requests whose answer was lost, references, removals and renames (judged by the guards), objects that met another's account, and
 //! lost answers and references once more.
 
 mod assignments;
@@ -14,16 +14,18 @@ mod cycle;
 mod decision;
 mod error;
 mod export;
+mod guarded;
 mod handle;
 mod index;
 mod lease;
+mod leaving;
 mod links;
 mod matching;
 mod members;
 mod reevaluate;
-mod removals;
 mod schedule;
 mod settle;
+mod staged;
 mod tally;
 mod targets;
 mod unique;

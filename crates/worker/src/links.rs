@@ -4,9 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
 use engine::{KeyBounds, configuration_key};
-use model::{
-    Applied, DeprovisionAction, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition,
-};
+use model::{Applied, DueChange, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -36,6 +34,12 @@ pub(crate) const MANAGER_DUE: &[u8] = b"m";
 pub(crate) const USER_REFERRERS_DUE: &[u8] = b"u";
 pub(crate) const GROUP_MEMBERS_DUE: &[u8] = b"g";
 
+/// What waits for the guard, by the value of its key.
+pub(crate) const DELETION_DUE: &[u8] = b"delete";
+pub(crate) const DISABLING_DUE: &[u8] = b"disable";
+pub(crate) const RENAMING_DUE: &[u8] = b"rename";
+pub(crate) const LEAVING_DUE: &[u8] = b"members";
+
 fn keys(link: &Link) -> Vec<Key> {
     let mut keys = vec![Key::lookup(KeyName::Configuration, configuration_key(link))];
     if let Some(id) = &link.target_id {
@@ -51,9 +55,16 @@ fn keys(link: &Link) -> Vec<Key> {
         };
         keys.push(Key::lookup(KeyName::ReferencesDue, value));
     }
-    if let Some(action) = link.removal_due {
-        let value = if action == DeprovisionAction::Delete { b"delete".as_slice() } else { b"disable" };
+    if let Some(due) = &link.due {
+        let value = match due.change {
+            DueChange::Delete => DELETION_DUE,
+            DueChange::Disable => DISABLING_DUE,
+            DueChange::Rename(_) => RENAMING_DUE,
+        };
         keys.push(Key::lookup(KeyName::RemovalDue, value));
+    }
+    if link.members_due.is_some() {
+        keys.push(Key::lookup(KeyName::RemovalDue, LEAVING_DUE));
     }
     if let Some(escrow) = &link.escrow {
         keys.push(Key::lookup(KeyName::EscrowDue, Key::instant(escrow.due)));
@@ -70,7 +81,8 @@ pub(crate) fn forget_account(link: &mut Link) {
     link.target_version = None;
     link.state = LinkState::Pending;
     link.shadow.clear();
-    link.removal_due = None;
+    link.due = None;
+    link.members_due = None;
     link.unacknowledged = None;
 }
 
@@ -106,7 +118,8 @@ pub(crate) fn new(id: Uuid, object_type: ObjectType, name: String, created: jiff
         source_version: 0,
         unacknowledged: None,
         escrow: None,
-        removal_due: None,
+        due: None,
+        members_due: None,
         manager_due: false,
         referrers_due: false,
         counted: None,
@@ -215,6 +228,23 @@ impl Pass {
     pub fn configured((from, to): KeyBounds) -> Self {
         let (from, to) = (from.map(Bytes::from), to.map(Bytes::from));
         Self { order: Order::Key { name: KeyName::Configuration, from, to }, ..Self::whole() }
+    }
+
+    /// The groups that have an account.
+    pub fn groups() -> Self {
+        let (from, to) =
+            (Bound::Included(Bytes::from_static(b"g")), Bound::Excluded(Bytes::from_static(b"h")));
+        Self { order: Order::Key { name: KeyName::TargetId, from, to }, ..Self::whole() }
+    }
+
+    /// Goes on after a place where another pass was.
+    pub fn after(self, after: Option<Cursor>) -> Self {
+        Self { after, ..self }
+    }
+
+    /// Where the next page begins; `None` at the end.
+    pub fn here(&self) -> Option<&Cursor> {
+        self.after.as_ref()
     }
 
     /// The next page; `None` at the end.

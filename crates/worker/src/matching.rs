@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
-use engine::{Decision, MatchingValue};
+use engine::{Decision, MatchingValue, renames};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
-use model::{LinkOrigin, LinkState, ProvisioningAction, ProvisioningStatus, StepType};
+use model::{
+    Due, DueChange, LinkOrigin, LinkState, ProvisioningAction, ProvisioningStatus, StepType, Verdict,
+};
 use scim_client::{ErrorCode, Failure, Resource};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::context::{CONCURRENCY, Context, Rule};
+use crate::decision::rename_reason;
 use crate::error::{Stop, finding, of_the_endpoint};
 use crate::export::read_paths;
 use crate::unique::Claims;
@@ -86,7 +89,7 @@ impl Context {
             works.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted).map(|(work, _)| work).collect();
         self.complete(rule, &mut found, claims).await?;
         for work in found {
-            Self::plan(rule, work);
+            self.plan(rule, work);
         }
         Ok(())
     }
@@ -133,7 +136,7 @@ impl Context {
     }
 
     /// What is sent for an object whose account has been looked for: a creation, or what differs in the one found.
-    pub(crate) fn plan(rule: &Rule, work: &mut Work) {
+    pub(crate) fn plan(&self, rule: &Rule, work: &mut Work) {
         let Decision::Provision(desired) = &work.decision else { return };
         work.next_state = LinkState::Active;
         work.link.kept.clone_from(&desired.kept);
@@ -145,6 +148,15 @@ impl Context {
                     changes.clear();
                 }
                 work.link.shadow = rule.mapping.remember_match(desired, found.clone());
+                // A mistake in what is matched by would rename everybody at first sight.
+                let renamed = renames(&rule.mapping, &changes, found);
+                if !work.by_hand && !renamed.is_empty() {
+                    changes.retain(|path, _| !renamed.contains_key(path));
+                    let reason = rename_reason(&renamed);
+                    let (change, since) = (DueChange::Rename(renamed), self.clock.now());
+                    work.link.due = Some(Due { change, reason, since, verdict: Verdict::Waiting });
+                    work.holds_back = true;
+                }
                 work.export = Export::Patch(changes);
             }
         }
@@ -162,17 +174,28 @@ impl Context {
         let holder = self.holder(work.object_type, &resource.id).await?;
         let holder = holder.or(other).filter(|holder| *holder != work.id);
         if let Some(holder) = holder {
-            let reason = format!(
-                "the account with {} \"{}\" is already the account of the object {holder}",
-                by.path, by.value
-            );
+            let account = self.links(&[holder]).await?.pop().flatten();
+            let left = account.filter(|link| matches!(link.state, LinkState::Disabled | LinkState::Released));
+            let (whose, advice) = match left {
+                // Never handed over by itself: it may hold what the newcomer is not to see.
+                Some(link) => (
+                    format!("{} ({holder}), who has left", link.source_name),
+                    "Delete the one who has left for good in the directory, or give the newcomer another \
+                     value for the matching attribute.",
+                ),
+                None => (
+                    format!("the object {holder}"),
+                    "Give the two objects different values for the matching attribute.",
+                ),
+            };
+            let reason =
+                format!("the account with {} \"{}\" is already the account of {whose}", by.path, by.value);
             work.step(
                 StepType::Matching,
                 ProvisioningStatus::Failure,
                 reason.clone(),
                 json!({"targetId": resource.id}),
             );
-            let advice = "Give the two objects different values for the matching attribute.";
             work.contest(self, ProvisioningAction::Other, finding("DuplicateSourceEntries", reason, advice));
             return Ok(false);
         }

@@ -9,7 +9,7 @@ use model::{
 };
 use scim_client::{ErrorCode, Failure, document};
 use serde_json::{Map, Value, json};
-use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind, Op, Transaction};
+use store::{Cursor, EdgeKind, EdgesOf, KeyName, Kind};
 use uuid::Uuid;
 
 use crate::batch::Mode;
@@ -31,6 +31,8 @@ const NAMED: usize = 100;
 /// What is to change in a group, and what has been.
 struct Edit {
     link: Link,
+    /// Whether members leave only when the guard has let them.
+    guarded: bool,
     add: Vec<(Uuid, String)>,
     remove: Vec<(Uuid, String)>,
     added: u64,
@@ -69,33 +71,44 @@ impl Context {
     /// Brings all members of these groups in line, if they are in the target.
     pub async fn sync_groups(&self, groups: &[Uuid]) -> Result<(), Stop> {
         for group in groups {
-            self.sync_members(*group, None).await?;
+            self.sync_members(*group, None, true).await?;
         }
         Ok(())
+    }
+
+    /// Brings all members of a group in line for somebody who has judged that.
+    pub async fn sync_group_on_demand(&self, group: Uuid) -> Result<(), Stop> {
+        self.sync_members(group, None, false).await
     }
 
     /// Brings these members of these groups in line.
     pub async fn sync_pairs(&self, pairs: BTreeMap<Uuid, Vec<Uuid>>) -> Result<(), Stop> {
         for (group, members) in pairs {
-            self.sync_members(group, Some(&members)).await?;
+            self.sync_members(group, Some(&members), true).await?;
         }
         Ok(())
     }
 
     /// A group that is gone in the target is matched or created again, once, and gets all its members.
-    async fn sync_members(&self, group: Uuid, only: Option<&[Uuid]>) -> Result<(), Stop> {
+    async fn sync_members(&self, group: Uuid, only: Option<&[Uuid]>, guarded: bool) -> Result<(), Stop> {
         self.check()?;
         let Some(rule) = self.groups.as_ref().filter(|rule| rule.mapping.maps_members()) else {
             return Ok(());
         };
-        if self.sync_group(rule, group, only).await? == Account::Gone {
+        if self.sync_group(rule, group, only, guarded).await? == Account::Gone {
             self.process_ids(ObjectType::Group, &[group], Mode::default()).await?;
-            self.sync_group(rule, group, None).await?;
+            self.sync_group(rule, group, None, guarded).await?;
         }
         Ok(())
     }
 
-    async fn sync_group(&self, rule: &Rule, group: Uuid, only: Option<&[Uuid]>) -> Result<Account, Stop> {
+    async fn sync_group(
+        &self,
+        rule: &Rule,
+        group: Uuid,
+        only: Option<&[Uuid]>,
+        guarded: bool,
+    ) -> Result<Account, Stop> {
         let _alone = self.gate.lock().await;
         let Some(stored) = self.store.get(self.realm(), Kind::Link, group).await? else {
             return Ok(Account::There);
@@ -108,6 +121,7 @@ impl Context {
         let Some(target_id) = link.target_id.clone() else { return Ok(Account::There) };
         let mut edit = Edit {
             link,
+            guarded,
             add: Vec::new(),
             remove: Vec::new(),
             added: 0,
@@ -186,7 +200,7 @@ impl Context {
     }
 
     /// Gathers which of these objects have to come or to go. A member is wanted in the target while its account is
-    /// active.
+    /// active; one whose account is left as it is stays.
     async fn compare(
         &self,
         edit: &mut Edit,
@@ -195,12 +209,36 @@ impl Context {
         exported: &[bool],
     ) -> Result<(), Stop> {
         let accounts = self.links(ids).await?;
+        let mut leaving = Vec::new();
         for ((account, member), exported) in accounts.into_iter().zip(members).zip(exported) {
             let Some(account) = account else { continue };
-            let wanted = *member && account.state == LinkState::Active;
-            if let Some(target_id) = account.target_id.filter(|_| wanted != *exported) {
-                edit.gather(account.source_id, target_id, &account.source_name, wanted);
+            let wanted = *member
+                && match account.state {
+                    LinkState::Active => true,
+                    // Left as it is.
+                    LinkState::Released => *exported,
+                    LinkState::Pending | LinkState::Disabled => false,
+                };
+            match &account.target_id {
+                Some(target_id) if wanted && !exported => {
+                    edit.gather(account.source_id, target_id.clone(), &account.source_name, true);
+                }
+                Some(_) if !wanted && *exported => leaving.push(account),
+                _ => {}
             }
+        }
+        let may = if edit.guarded && !leaving.is_empty() {
+            let before = edit.link.members_due;
+            let may = self.may_leave(&mut edit.link, &leaving).await?;
+            // The link was written without the note, which nothing on the wire needs now.
+            edit.noted &= edit.link.members_due == before;
+            may
+        } else {
+            vec![true; leaving.len()]
+        };
+        for (account, _) in leaving.into_iter().zip(may).filter(|(_, may)| *may) {
+            let Link { source_id, source_name, target_id, .. } = account;
+            edit.gather(source_id, target_id.unwrap_or_default(), &source_name, false);
         }
         Ok(())
     }
@@ -245,12 +283,7 @@ impl Context {
             list.truncate(list.len() - count);
             let mut transaction = self.transaction();
             for (id, _) in &part {
-                let edge = Edge {
-                    realm: self.realm(),
-                    kind: EdgeKind::ExportedMember,
-                    from: (Kind::Link, group),
-                    to: (Kind::Link, *id),
-                };
+                let edge = self.member_edge(EdgeKind::ExportedMember, group, *id);
                 if adds {
                     transaction.add_edge(edge);
                 } else {
@@ -370,33 +403,6 @@ impl Context {
         self.commit(transaction).await?;
         self.tally.record(work.outcome.map(|outcome| (group, outcome)));
         Ok(account)
-    }
-
-    /// The target no longer has the account: nothing of its memberships is there either.
-    pub(crate) async fn forget_memberships(
-        &self,
-        transaction: &mut Transaction,
-        object_type: ObjectType,
-        id: Uuid,
-    ) -> Result<(), Stop> {
-        let realm = self.realm();
-        if object_type == ObjectType::Group {
-            let from = (Kind::Link, id);
-            transaction.ops.push(Op::ClearEdges { realm, edge: EdgeKind::ExportedMember, from });
-        }
-        let mut after = None;
-        loop {
-            let of = EdgesOf::To(id);
-            let page = self.store.edges(realm, EdgeKind::ExportedMember, of, after, PAGE).await?;
-            for (kind, group) in page.others {
-                let (from, to) = ((kind, group), (Kind::Link, id));
-                transaction.remove_edge(Edge { realm, kind: EdgeKind::ExportedMember, from, to });
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
     }
 
     /// Looks again at whatever refers to objects whose accounts came, left or went.

@@ -8,8 +8,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 use model::{
-    DeprovisionAction, Link, LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, Shadow,
-    StepType,
+    DueChange, Link, LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, Shadow, StepType,
 };
 use scim_client::{Resource, Select, document};
 use serde_json::{Value, json};
@@ -215,7 +214,7 @@ impl Context {
 
     fn found_gone(work: &mut Work, id: &str) {
         work.gone = true;
-        if work.link.removal_due == Some(DeprovisionAction::Delete) {
+        if work.link.due.as_ref().is_some_and(|due| due.change == DueChange::Delete) {
             let text = "deleted; the answer had been lost, and the account is gone";
             work.step(StepType::Export, ProvisioningStatus::Success, text, json!({"targetId": id}));
             work.succeed(ProvisioningAction::Delete, Outcome::Deleted);

@@ -78,6 +78,10 @@ pub(crate) struct Work {
     pub modified: Vec<ModifiedProperty>,
     pub outcome: Option<Outcome>,
     pub log: bool,
+    /// Somebody asked for this object by hand: no guard holds anything back.
+    pub by_hand: bool,
+    /// Part of what it needs is held back by a guard.
+    pub holds_back: bool,
     /// The account is gone in the target: match again.
     pub gone: bool,
     /// The work was stopped before this object was done.
@@ -118,6 +122,8 @@ impl Work {
             modified: Vec::new(),
             outcome: None,
             log: false,
+            by_hand: false,
+            holds_back: false,
             gone: false,
             abandoned: false,
             fatal: None,

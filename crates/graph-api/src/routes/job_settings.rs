@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use directory::{JobChange, JobSettings};
 use futures::StreamExt as _;
+use jiff::Timestamp;
 use model::{CycleReport, Job};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use super::Routes;
 use crate::call::{Call, from_value, guid, no_content, object};
 use crate::error::{Answer, ApiError};
-use crate::render;
+use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Routes {
         .route("/jobs/{job}/settings", get(settings).patch(update))
         .route("/jobs/{job}/run", post(run))
         .route("/jobs/{job}/progress", get(progress))
+        .route("/jobs/{job}/staged", get(staged))
         .route("/jobs/{job}/allow-deletes", post(allow_deletes))
         .route("/jobs/{job}/allowDeletes", post(allow_deletes))
 }
@@ -55,7 +57,6 @@ async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
     shown["nextRun"] = json!(state.next_run);
     shown["quarantine"] = json!(state.quarantine);
     shown["membersTaken"] = json!(state.members_taken);
-    shown["removalsAllowed"] = state.removals_allowed.into();
     Ok(shown)
 }
 
@@ -118,20 +119,29 @@ pub(super) async fn change(call: &Call, job: &Job, members: Map<String, Value>) 
 /// A job's settings with those that the members name changed.
 pub(super) fn merged(job: &Job, members: Map<String, Value>) -> Result<JobSettings, ApiError> {
     let mut all = serde_json::to_value(JobSettings::of(job)).unwrap_or_default();
-    for (name, value) in members {
-        let Some(slot) = all.get_mut(&name) else {
-            let shown: String = name.chars().take(60).collect();
-            return Err(ApiError::bad(format!(
-                "A job has no setting '{shown}'; it has: interval, scope, nestedGroups, excludeDefaultAccess, \
-                 notificationMail, removalThreshold, deprovisioning, dialect, limits, started."
-            )));
-        };
-        match (slot, value) {
-            (Value::Object(slot), Value::Object(value)) => slot.extend(value),
-            (slot, value) => *slot = value,
-        }
-    }
+    merge(&mut all, members.into())?;
     from_value(all)
+}
+
+/// Puts the values that are given into the settings, which name everything that can be set.
+fn merge(settings: &mut Value, given: Value) -> Result<(), ApiError> {
+    match (settings, given) {
+        (Value::Object(settings), Value::Object(given)) => {
+            for (name, value) in given {
+                let known: Vec<String> = settings.keys().cloned().collect();
+                let Some(slot) = settings.get_mut(&name) else {
+                    let shown: String = name.chars().take(60).collect();
+                    return Err(ApiError::bad(format!(
+                        "There is no setting '{shown}' here; there are: {}.",
+                        known.join(", ")
+                    )));
+                };
+                merge(slot, value)?;
+            }
+        }
+        (slot, value) => *slot = value,
+    }
+    Ok(())
 }
 
 async fn run(call: Call, Path(id): Path<String>) -> Answer {
@@ -162,8 +172,26 @@ fn event(report: &CycleReport) -> Event {
     Event::default().data(serde_json::to_string(report).unwrap_or_default())
 }
 
-async fn allow_deletes(call: Call, Path(id): Path<String>) -> Answer {
+/// `{"stagedUntil": "2026-03-01T10:00:00Z"}` allows what was held back by then, and not what has joined the list since.
+async fn allow_deletes(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let job = job(&call, &id).await?;
-    call.runner.allow_removals(job.id).await?;
+    let mut body = object(&body)?;
+    let until: Option<Timestamp> = match body.remove("stagedUntil") {
+        None | Some(Value::Null) => None,
+        Some(until) => Some(from_value(until)?),
+    };
+    if let Some(name) = body.keys().next() {
+        let shown: String = name.chars().take(60).collect();
+        return Err(ApiError::bad(format!("'{shown}' is not known here; there is: stagedUntil.")));
+    }
+    call.directory.note_allowed(&call.by, job.id, until).await?;
+    call.runner.allow_staged(job.id, until).await?;
     no_content()
+}
+
+async fn staged(call: Call, Path(id): Path<String>) -> Answer {
+    let job = job(&call, &id).await?;
+    let (found, next) = call.runner.staged(job.id, call.query.after.clone(), call.query.limit()).await?;
+    let shown = found.iter().map(|change| json!(change)).collect();
+    Ok(page::list(&call, "staged", shown, next.as_ref(), None))
 }

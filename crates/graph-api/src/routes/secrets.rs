@@ -81,9 +81,12 @@ async fn apply_settings(
                     settings.scope = if all { SyncScope::All } else { SyncScope::Assigned };
                 }
                 SecretKey::SkipOutOfScopeDeletions => {
-                    let skip = value.eq_ignore_ascii_case("true");
-                    settings.deprovisioning.out_of_scope =
-                        if skip { DeprovisionAction::Nothing } else { DeprovisionAction::Disable };
+                    let action = &mut settings.deprovisioning.out_of_scope;
+                    if value.eq_ignore_ascii_case("true") {
+                        *action = DeprovisionAction::Nothing;
+                    } else if *action == DeprovisionAction::Nothing {
+                        *action = DeprovisionAction::Disable;
+                    }
                 }
                 SecretKey::SyncNotificationSettings => notify(&mut settings, value)?,
                 _ => {}
@@ -107,7 +110,7 @@ fn notify(settings: &mut JobSettings, value: &str) -> Result<(), ApiError> {
     let on = |name: &str| value[name].as_bool().unwrap_or(false);
     let mail = value["Recipients"].as_str().map(str::trim).filter(|mail| !mail.is_empty());
     settings.notification_mail = mail.filter(|_| on("Enabled")).map(str::to_owned);
-    settings.removal_threshold =
+    settings.guards.removals.number =
         value["DeleteThresholdValue"].as_u64().filter(|_| on("DeleteThresholdEnabled"));
     Ok(())
 }

@@ -9,13 +9,15 @@ use directory::{Installation, Keyring};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use model::{
-    CycleKind, CycleReport, CycleStatus, ErrorInformation, FixedClock, Ids, ObjectType, Principal,
-    ProvisioningEntry, Random, TargetAttributes,
+    CycleKind, CycleReport, CycleStatus, ErrorInformation, FixedClock, GuardKind, Ids, ObjectType, Principal,
+    ProvisioningEntry, Random, StagedAction, StagedChange, TargetAttributes,
 };
 use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use store::Cursor;
 use store_memory::MemoryStore;
 use tenant::{Tenant, Tenants};
 use tower::ServiceExt as _;
@@ -80,9 +82,35 @@ impl JobRunner for Notes {
         Ok(())
     }
 
-    async fn allow_removals(&self, _: Uuid) -> Result<(), ErrorInformation> {
-        self.0.lock().push("allow".to_owned());
+    async fn allow_staged(&self, _: Uuid, until: Option<Timestamp>) -> Result<(), ErrorInformation> {
+        self.0.lock().push(until.map_or("allow".to_owned(), |until| format!("allow until {until}")));
         Ok(())
+    }
+
+    async fn staged(
+        &self,
+        _: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation> {
+        let change = |number: u128| StagedChange {
+            id: Uuid::from_u128(number),
+            object_type: ObjectType::User,
+            display_name: format!("user {number}"),
+            target_id: Some("t1".to_owned()),
+            action: StagedAction::Disable,
+            kind: GuardKind::Removals,
+            reason: "not assigned to the application".to_owned(),
+            since: Timestamp::UNIX_EPOCH,
+            count: 1,
+            modified_properties: Vec::new(),
+        };
+        let next = Cursor(bytes::Bytes::from_static(b"here"));
+        Ok(match after {
+            None if top == 1 => (vec![change(1)], Some(next)),
+            None => (vec![change(1), change(2)], None),
+            Some(_) => (vec![change(2)], None),
+        })
     }
 
     async fn test_connection(

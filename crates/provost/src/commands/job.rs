@@ -1,13 +1,12 @@
 //! `provost job`.
 
 use std::fmt::Write as _;
-use std::num::NonZeroU32;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{group, id_of, job_of, mapping, user};
+use super::{group, guards, id_of, job_of, mapping, user};
 use crate::answer::{Answer, FAILED, Failure, REFUSED, moment, text};
-use crate::cli::{Job, Scope};
+use crate::cli::Job;
 use crate::client::Client;
 use crate::progress;
 
@@ -52,54 +51,25 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
         }
         Job::Mapping(command) => mapping::mapping(client, command).await,
         Job::Attribute(command) => mapping::attribute(client, command).await,
-        Job::AllowDeletes { name } => {
+        Job::AllowDeletes { name, until } => {
             let (_, job) = job_of(client, &name).await?;
-            client.post(&format!("/provost/v1/jobs/{job}/allowDeletes"), &json!({})).await?;
-            let shown = "the staged removals go out with the next cycle";
+            client
+                .post(&format!("/provost/v1/jobs/{job}/allowDeletes"), &json!({"stagedUntil": until}))
+                .await?;
+            let shown = "what is held back now goes out with the next cycle";
             Ok(Answer::done(json!({"id": job, "removalsAllowed": true}), shown))
         }
         Job::Table(command) => super::table::run(client, command).await,
-        Job::Set {
-            name,
-            interval,
-            scope,
-            mail,
-            threshold,
-            dialect,
-            members_per_request,
-            requests_per_minute,
-        } => {
-            let mut settings = Map::new();
-            if let Some(interval) = interval {
-                settings.insert("interval".to_owned(), json!(interval.to_string()));
-            }
-            if let Some(scope) = scope {
-                let scope = match scope {
-                    Scope::All => "all",
-                    Scope::Assigned => "assigned",
-                };
-                settings.insert("scope".to_owned(), json!(scope));
-            }
-            if let Some(mail) = mail {
-                let mail = Some(mail).filter(|mail| !mail.trim().is_empty());
-                settings.insert("notificationMail".to_owned(), json!(mail));
-            }
-            if let Some(threshold) = threshold {
-                settings.insert("removalThreshold".to_owned(), json!(threshold));
-            }
-            if let Some(dialect) = dialect {
-                settings.insert("dialect".to_owned(), json!(model::Dialect::from(dialect)));
-            }
-            let limits: Map<String, Value> =
-                [("membersPerRequest", members_per_request), ("requestsPerMinute", requests_per_minute)]
-                    .into_iter()
-                    .filter_map(|(name, limit)| Some((name.to_owned(), json!(NonZeroU32::new(limit?)))))
-                    .collect();
-            if !limits.is_empty() {
-                settings.insert("limits".to_owned(), limits.into());
-            }
+        Job::Staged { name } => {
             let (_, job) = job_of(client, &name).await?;
-            let changed = client.patch(&format!("/provost/v1/jobs/{job}"), &Value::Object(settings)).await?;
+            let found = client.list(&format!("/provost/v1/jobs/{job}/staged?$top=999"), usize::MAX).await?;
+            let shown = guards::staged_text(&name, &found);
+            Ok(Answer::done(json!({"value": found}), shown))
+        }
+        Job::Set { name, settings } => {
+            let settings = guards::settings(*settings);
+            let (_, job) = job_of(client, &name).await?;
+            let changed = client.patch(&format!("/provost/v1/jobs/{job}"), &settings).await?;
             let shown =
                 format!("the settings of {name} are saved; {}", affected_text(&changed["reevaluation"]));
             Ok(Answer::done(changed, shown))
@@ -184,7 +154,8 @@ fn status_text(name: &str, job: &Value) -> String {
     line("schedule", &schedule);
     line("for", whom);
     line("mail to", &text(job, "notificationMail"));
-    line("threshold", &text(job, "removalThreshold"));
+    line("guards", &guards::guards_text(&job["guards"]));
+    line("who leaves", &guards::leaving_text(&job["deprovisioning"]));
     line("dialect", job["dialect"].as_str().filter(|dialect| *dialect != "rfc").unwrap_or_default());
     line("limits", &limits_text(job));
     let current = &job["currentCycle"];
@@ -243,8 +214,8 @@ pub fn cycle_text(report: &Value) -> String {
         let _ = write!(shown, "\n{}", error_text(&report["error"]));
     } else if count(report, "staged") > 0 {
         shown.push_str(
-            "\nhint: removals are held back; read them with `provost log list`, then `provost job allow-deletes`, or \
-             repair the cause and `provost job restart`",
+            "\nhint: something is held back; read it with `provost job staged`, then `provost job allow-deletes`, or \
+             repair the cause",
         );
     } else if count(report, "failed") > 0 {
         shown.push_str("\nhint: `provost log list --status failure` says why");

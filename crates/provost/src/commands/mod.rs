@@ -15,6 +15,7 @@ mod directory;
 mod expr;
 mod gallery;
 pub mod group;
+mod guards;
 pub mod job;
 pub mod log;
 mod mapping;

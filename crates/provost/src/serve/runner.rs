@@ -4,8 +4,12 @@ use directory::Credentials;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use graph_api::{JobRunner, ResetScope};
-use model::{CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, TargetAttributes};
+use jiff::Timestamp;
+use model::{
+    CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange, TargetAttributes,
+};
 use scim_client::Diagnosis;
+use store::Cursor;
 use uuid::Uuid;
 use worker::WorkerHandle;
 
@@ -52,8 +56,17 @@ impl JobRunner for Runner {
         self.handle.restart(job, &scopes).await.map_err(information)
     }
 
-    async fn allow_removals(&self, job: Uuid) -> Result<(), ErrorInformation> {
-        self.handle.allow_removals(job).await.map_err(information)
+    async fn allow_staged(&self, job: Uuid, until: Option<Timestamp>) -> Result<(), ErrorInformation> {
+        self.handle.allow_staged(job, until).await.map_err(information)
+    }
+
+    async fn staged(
+        &self,
+        job: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation> {
+        self.handle.staged(self.directory, job, after, top).await.map_err(information)
     }
 
     async fn test_connection(

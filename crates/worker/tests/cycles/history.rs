@@ -233,7 +233,7 @@ async fn follow(seed: u64, rounds: u64, faulty: bool) {
         }
         let mut report = world.run().await;
         if report.status == CycleStatus::Quarantined {
-            world.worker.allow_removals(world.job.id).await.expect("allowed");
+            world.worker.allow_staged(world.job.id, None).await.expect("allowed");
             report = world.run().await;
         }
         let outcome = (report.status, report.counts.failed);

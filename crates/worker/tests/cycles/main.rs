@@ -3,7 +3,9 @@
 mod counted;
 mod counting;
 mod faults;
+mod guards;
 mod history;
+mod leavers;
 mod outside;
 mod paths;
 mod reevaluation;
@@ -234,7 +236,7 @@ async fn mass_removal_is_staged_until_it_is_allowed() {
         assert_eq!(log.len(), entries, "{log:?}");
         assert_eq!(log[1].provisioning_action, ProvisioningAction::StagedDelete);
     }
-    world.worker.allow_removals(world.job.id).await.expect("allowed");
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
     let report = world.run().await;
     assert_eq!(
         (report.counts.disabled, report.counts.deleted, report.counts.staged),

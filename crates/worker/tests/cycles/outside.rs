@@ -28,17 +28,17 @@ impl World {
         self.change(JobChange { object_mappings: Some(mappings), ..JobChange::default() }).await;
     }
 
-    async fn change(&self, change: JobChange) {
+    pub async fn change(&self, change: JobChange) {
         self.directory.update_job(&self.by, self.job.id, &change).await.expect("a valid change");
     }
 
-    async fn assign_role(&self, principal: Uuid, role: &str) -> Uuid {
+    pub async fn assign_role(&self, principal: Uuid, role: &str) -> Uuid {
         let request = AssignmentRequest { resource: self.application.id, principal, role: Some(role) };
         self.directory.assign(&self.by, request).await.expect("assigned").id
     }
 
     /// One cycle, in which nothing fails, and another, in which nothing is written.
-    async fn settle(&self) {
+    pub async fn settle(&self) {
         let report = self.run().await;
         assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
         self.target.take_recorded();

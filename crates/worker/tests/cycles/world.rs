@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::{AssignmentRequest, Directory, Installation, Keyring};
+use directory::{AssignmentRequest, Directory, Installation, JobChange, JobSettings, Keyring};
 use model::{
-    Clock, CycleReport, Ids, Job, ObjectType, Principal, ProvisioningEntry, Random, SecretKey,
-    ServicePrincipal, SystemClock,
+    Clock, CycleReport, Guards, Ids, Job, ObjectType, Principal, ProvisioningEntry, Random, SecretKey,
+    ServicePrincipal, StagedChange, SystemClock,
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,7 @@ pub struct World {
     pub worker: WorkerHandle,
     pub by: Principal,
     ids: Ids,
+    clock: Arc<dyn Clock>,
 }
 
 /// The requests that change something.
@@ -39,11 +40,16 @@ impl World {
     }
 
     pub async fn with(switches: Switches, store: Arc<dyn Store>) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Self::at(switches, store, Arc::new(SystemClock)).await
+    }
+
+    /// With a clock of its own.
+    pub async fn at(switches: Switches, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
         let keys = Arc::new(Keyring::new([7; 32]));
-        let installation = Installation::new(Arc::clone(&store), clock, ids.clone(), random, keys);
+        let installation =
+            Installation::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), random, keys);
         let (directory, _) = installation.open().await.expect("a directory");
         let by = Principal::system("test");
         let template = directory::template("officespace").expect("in the gallery");
@@ -54,7 +60,7 @@ impl World {
             (SecretKey::SecretToken, SecretString::from(target.token())),
         ];
         directory.set_secrets(&by, made.service_principal.id, &secrets).await.expect("secrets");
-        let worker = start(&store, &installation, &ids);
+        let worker = start(&store, &installation, &ids, &clock);
         Self {
             store,
             installation,
@@ -65,12 +71,13 @@ impl World {
             worker,
             by,
             ids,
+            clock,
         }
     }
 
     /// Another worker takes the place of the one that has ended.
     pub fn restart(&mut self) {
-        self.worker = start(&self.store, &self.installation, &self.ids);
+        self.worker = start(&self.store, &self.installation, &self.ids, &self.clock);
     }
 
     /// Kills a cycle when the target has so many users.
@@ -85,9 +92,10 @@ impl World {
         let runtime = runtime.expect("a runtime");
         let (store, installation, ids) =
             (Arc::clone(&self.store), self.installation.clone(), self.ids.clone());
+        let clock = Arc::clone(&self.clock);
         let (directory, job, by) = (self.directory.id(), self.job.id, self.by.clone());
         runtime.spawn(async move {
-            let worker = start(&store, &installation, &ids);
+            let worker = start(&store, &installation, &ids, &clock);
             let progress = worker.run_now(directory, job, by).await;
             progress.expect("a job").end().await;
         });
@@ -133,6 +141,31 @@ impl World {
         self.directory.assign(&self.by, request).await.expect("assigned").id
     }
 
+    /// Changes the settings of the job.
+    pub async fn settings(&self, change: impl FnOnce(&mut JobSettings)) {
+        let mut settings = JobSettings::of(&self.directory.job(self.job.id).await.expect("a job"));
+        change(&mut settings);
+        let change = JobChange { settings: Some(settings), ..JobChange::default() };
+        self.directory.update_job(&self.by, self.job.id, &change).await.expect("settings");
+    }
+
+    pub async fn guards(&self, change: impl FnOnce(&mut Guards)) {
+        self.settings(|settings| change(&mut settings.guards)).await;
+    }
+
+    /// Everything that is held back.
+    pub async fn staged(&self) -> Vec<StagedChange> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.worker.staged(self.directory.id(), self.job.id, after, 3).await.expect("a list");
+            all.extend(page.0);
+            after = page.1;
+            if after.is_none() {
+                return all;
+            }
+        }
+    }
+
     pub async fn run(&self) -> CycleReport {
         let progress = self.worker.run_now(self.directory.id(), self.job.id, self.by.clone()).await;
         tokio::time::timeout(Duration::from_mins(1), progress.expect("a job").end()).await.expect("an end")
@@ -174,11 +207,16 @@ impl World {
     }
 }
 
-fn start(store: &Arc<dyn Store>, installation: &Installation, ids: &Ids) -> WorkerHandle {
+fn start(
+    store: &Arc<dyn Store>,
+    installation: &Installation,
+    ids: &Ids,
+    clock: &Arc<dyn Clock>,
+) -> WorkerHandle {
     let installation = installation.clone();
     Worker::start(Options {
         store: Arc::clone(store),
-        clock: Arc::new(SystemClock),
+        clock: Arc::clone(clock),
         ids: ids.clone(),
         holder: Uuid::from_u128(1),
         targets: Arc::new(DirectoryTargets::new(move |id| installation.directory(id))),

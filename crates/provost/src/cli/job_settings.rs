@@ -1,0 +1,132 @@
+//! What `provost job set` takes.
+
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+
+use super::Scope;
+use super::values::duration;
+
+#[derive(Debug, Args)]
+pub struct JobSettings {
+    /// Time between two cycles, e.g. PT40M or 40m
+    #[arg(long, value_name = "TIME", value_parser = duration, group = "what")]
+    pub interval: Option<SignedDuration>,
+    /// Who is provisioned
+    #[arg(long, group = "what")]
+    pub scope: Option<Scope>,
+    /// Who gets mail on a failure; "" for nobody
+    #[arg(long, value_name = "ADDRESS", group = "what")]
+    pub mail: Option<String>,
+    /// The most accounts disabled or deleted and groups deleted in a day; "default" for 500
+    #[arg(long, value_name = "N", group = "what")]
+    pub threshold: Option<Limit>,
+    /// The same in percent of the linked accounts, whichever is less; "default" for 20
+    #[arg(long, value_name = "P", group = "what")]
+    pub threshold_percent: Option<Limit>,
+    /// A guard on, off, or with other limits: removals, renames, memberships or source = on, off, N, P% or default
+    #[arg(long, value_name = "KIND=LIMIT", value_parser = guard, group = "what")]
+    pub guard: Vec<(String, GuardChange)>,
+    /// What happens to users who are unassigned, fail a filter or lose their role
+    #[arg(long, value_name = "ACTION", group = "what")]
+    pub on_unassigned: Option<Leaving>,
+    /// What happens to users whose account is disabled in the directory
+    #[arg(long, value_name = "ACTION", group = "what")]
+    pub on_disabled: Option<Leaving>,
+    /// What happens to users in the recycle bin
+    #[arg(long, value_name = "ACTION", group = "what")]
+    pub on_deleted: Option<Leaving>,
+    /// What happens to users and groups that are deleted for good
+    #[arg(long, value_name = "ACTION", group = "what")]
+    pub on_purged: Option<Leaving>,
+    /// What happens to groups that are unassigned or fail a filter: nothing or delete
+    #[arg(long, value_name = "ACTION", group = "what")]
+    pub on_group_unassigned: Option<Leaving>,
+    /// Accounts that were there before the job and were matched: removed like others, or unlinked and left alone
+    #[arg(long, group = "what")]
+    pub matched_accounts: Option<Matched>,
+    /// The form of requests: as the RFCs say, or as Entra ID sends them, to test an endpoint
+    #[arg(long, group = "what")]
+    pub dialect: Option<Dialect>,
+    /// The most members of a group in one request; 0 to find out
+    #[arg(long, value_name = "N", group = "what")]
+    pub members_per_request: Option<u32>,
+    /// The most requests in a minute; 0 for no limit but the application's own answers
+    #[arg(long, value_name = "N", group = "what")]
+    pub requests_per_minute: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Dialect {
+    /// RFC 7644 to the letter
+    Rfc,
+    /// Entra ID with the flag aadOptscim062020
+    #[value(name = "entra-2020")]
+    Entra2020,
+    /// Entra ID without the flag
+    EntraLegacy,
+}
+
+impl From<Dialect> for model::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Rfc => Self::Rfc,
+            Dialect::Entra2020 => Self::Entra2020,
+            Dialect::EntraLegacy => Self::EntraLegacy,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Leaving {
+    Nothing,
+    Disable,
+    Delete,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Matched {
+    Remove,
+    Unlink,
+}
+
+/// A number, or the default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit(pub Option<u64>);
+
+impl std::str::FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "default" => Ok(Self(None)),
+            number => number
+                .parse()
+                .map(|number| Self(Some(number)))
+                .map_err(|_| "a number, or \"default\"".to_owned()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum GuardChange {
+    Enabled(bool),
+    Number(u64),
+    Percent(u64),
+    Default,
+}
+
+fn guard(text: &str) -> Result<(String, GuardChange), String> {
+    let (kind, limit) = text.split_once('=').ok_or("write KIND=LIMIT, such as renames=50")?;
+    if !["removals", "renames", "memberships", "source"].contains(&kind) {
+        return Err("there are guards of removals, renames, memberships and source".to_owned());
+    }
+    let wrong = |_| "a limit is on, off, a number, a percentage such as 10%, or default".to_owned();
+    let change = match (limit, limit.strip_suffix('%')) {
+        ("on", _) => GuardChange::Enabled(true),
+        ("off", _) => GuardChange::Enabled(false),
+        ("default", _) => GuardChange::Default,
+        (_, Some(percent)) => GuardChange::Percent(percent.trim().parse().map_err(wrong)?),
+        (number, None) => GuardChange::Number(number.parse().map_err(wrong)?),
+    };
+    Ok((kind.to_owned(), change))
+}
