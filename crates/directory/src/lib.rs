@@ -20,6 +20,7 @@ mod log;
 mod objects;
 mod record;
 mod references;
+mod retention;
 mod secrets;
 mod users;
 
@@ -29,12 +30,13 @@ pub use attributes::{AttributeKind, GROUP_ATTRIBUTES, USER_ATTRIBUTES, known_att
 pub use error::{Error, Result};
 pub use gallery::{template, templates};
 pub use installation::{AdminToken, Installation};
-pub use jobs::{JobChange, JobSettings};
+pub use jobs::{JobChange, JobSettings, disable_job};
 pub use keyring::Keyring;
 pub use log::{AuditFilter, LogFilter, LogPage, LogPart, entry_op};
 pub use objects::{ObjectPage, Selection};
 pub use record::{decode_object, decode_record};
 pub use references::ReferencePage;
+pub use retention::{Forgotten, Retention};
 pub use secrets::Credentials;
 
 use std::sync::Arc;

@@ -12,12 +12,13 @@ mod guard;
 mod hash;
 mod known;
 mod mapping;
+mod quarantine;
 mod scope;
 mod view;
 
 pub use decide::{Case, Decision, Reference, decide};
 pub use error::ConfigurationError;
-pub use escrow::{CycleFailures, GIVE_UP_AFTER, fail, quarantine_pause, too_many_failures};
+pub use escrow::{GIVE_UP_AFTER, fail};
 pub use filter::Filters;
 pub use guard::{Verdict, judge_removals, removal_limit};
 pub use hash::configuration_hash;
@@ -25,6 +26,9 @@ pub use known::{known_attributes, validate};
 pub use mapping::{
     Answers, Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, Outside, Question, Subject,
     Tables, redact,
+};
+pub use quarantine::{
+    After, CycleEnd, Failures, QUARANTINE_LIMIT, STAGED, after_cycle, is_large_share, outlasted, too_many_failures,
 };
 pub use scope::{Entitlement, Leaving, Scope};
 pub use view::SourceView;

@@ -26,6 +26,9 @@ pub struct Job {
     pub started: bool,
     /// Time between the starts of two cycles.
     pub interval: SignedDuration,
+    /// What begins a cycle beside the interval.
+    #[serde(default)]
+    pub trigger: Trigger,
     /// Who is provisioned.
     pub scope: SyncScope,
     /// Whether members of nested groups count as assigned.
@@ -47,6 +50,17 @@ pub struct Job {
     /// The tables that expressions look values up in, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tables: BTreeMap<String, LookupTable>,
+}
+
+/// What begins a cycle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Trigger {
+    /// The interval alone.
+    #[default]
+    Schedule,
+    /// A change in the directory, at once; and the interval, for what no change announces.
+    OnChange,
 }
 
 /// A table that `Lookup` reads: texts, compared as they are, and the value of each.

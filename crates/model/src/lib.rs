@@ -7,6 +7,7 @@ mod ids;
 mod job;
 mod link;
 mod log;
+mod notice;
 mod object;
 mod principal;
 
@@ -19,11 +20,13 @@ pub use job::{
     AttributeMapping, ClauseOperator, CycleCounts, CycleKind, CycleReport, CycleStatus, DeprovisionAction,
     Deprovisioning, FlowBehavior, FlowType, Job, JobState, LookupTable, MappingSource, ObjectMapping,
     Outcome, Quarantine, ScopingClause, ScopingFilter, SecretKey, StoredPosition, SyncScope, TargetActions,
+    Trigger,
 };
 pub use link::{Counted, Escrow, Kept, Link, LinkOrigin, LinkState, Shadow};
 pub use log::{
     AuditEntry, ErrorInformation, Identity, ModifiedProperty, ProvisioningAction, ProvisioningEntry,
     ProvisioningStatus, ProvisioningStep, StepType,
 };
+pub use notice::{JobNotice, QuarantineEvent};
 pub use object::{DirectoryObject, ObjectType, alias};
 pub use principal::Principal;

@@ -368,17 +368,22 @@ quarantine, 3 removals are held back by a guard.")]
     /// Change settings
     #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
     #[command(after_help = "\
-Example:
-  provost job set OfficeSpace --interval 20m --scope assigned --mail it@contoso.example --threshold 25")]
+Examples:
+  provost job set OfficeSpace --interval 20m --scope assigned --mail it@contoso.example --threshold 25
+  provost job set OfficeSpace --trigger on-change        changes arrive within a second or two")]
     Set {
         name: String,
         /// Time between two cycles, e.g. PT40M or 40m
         #[arg(long, value_name = "TIME", value_parser = duration, group = "what")]
         interval: Option<SignedDuration>,
+        /// What begins a cycle: the interval alone, or a change in the directory at once, too
+        #[arg(long, group = "what")]
+        trigger: Option<Trigger>,
         /// Who is provisioned
         #[arg(long, group = "what")]
         scope: Option<Scope>,
-        /// Who gets mail on a failure; "" for nobody
+        /// Who gets mail when the job goes into quarantine, when its removals are held back, and when it is disabled; ""
+        /// for nobody
         #[arg(long, value_name = "ADDRESS", group = "what")]
         mail: Option<String>,
         /// The most removals in one cycle
@@ -404,6 +409,12 @@ accounts in line.")]
     Set { name: String, table: String, file: PathBuf },
     /// Delete a table that no expression uses
     Delete { name: String, table: String },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Trigger {
+    Schedule,
+    OnChange,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

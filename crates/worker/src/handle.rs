@@ -145,9 +145,15 @@ impl WorkerHandle {
         }
     }
 
-    /// Makes a job due now, so that the schedule starts it with its next look.
+    /// Makes a job due now, so that the schedule starts it with its next look. One that was disabled after too long a
+    /// quarantine has all the time again.
     pub async fn make_due(&self, job: Uuid) -> Result<(), Error> {
-        self.change_state(job, |state| state.next_run = None).await
+        let now = self.shared.clock.now();
+        self.change_state(job, |state| {
+            state.next_run = None;
+            state.quarantine.take_if(|quarantine| engine::outlasted(quarantine, now));
+        })
+        .await
     }
 
     /// Lets the removals that are staged go ahead in the next cycle.

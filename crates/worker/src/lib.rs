@@ -8,6 +8,7 @@
 
 mod assignments;
 mod batch;
+mod conclusion;
 mod contested;
 mod context;
 mod cycle;
@@ -20,6 +21,7 @@ mod lease;
 mod links;
 mod matching;
 mod members;
+mod notices;
 mod removals;
 mod schedule;
 mod settle;
@@ -30,4 +32,5 @@ mod work;
 
 pub use error::Error;
 pub use handle::{Options, Progress, ResetScope, Worker, WorkerHandle};
+pub use notices::Announcer;
 pub use targets::{DirectoryTargets, Targets};

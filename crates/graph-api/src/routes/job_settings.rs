@@ -109,7 +109,7 @@ pub(super) async fn change(call: &Call, job: &Job, members: Map<String, Value>) 
         let Some(slot) = all.get_mut(&name) else {
             let shown: String = name.chars().take(60).collect();
             return Err(ApiError::bad(format!(
-                "A job has no setting '{shown}'; it has: interval, scope, nestedGroups, excludeDefaultAccess, \
+                "A job has no setting '{shown}'; it has: interval, trigger, scope, nestedGroups, excludeDefaultAccess, \
                  notificationMail, removalThreshold, deprovisioning, started."
             )));
         };

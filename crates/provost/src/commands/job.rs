@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{group, id_of, job_of, user};
 use crate::answer::{Answer, FAILED, Failure, REFUSED, moment, text};
-use crate::cli::{Job, Scope};
+use crate::cli::{Job, Scope, Trigger};
 use crate::client::Client;
 use crate::progress;
 
@@ -56,10 +56,17 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             Ok(Answer::done(json!({"id": job, "removalsAllowed": true}), shown))
         }
         Job::Table(command) => super::table::run(client, command).await,
-        Job::Set { name, interval, scope, mail, threshold } => {
+        Job::Set { name, interval, trigger, scope, mail, threshold } => {
             let mut settings = Map::new();
             if let Some(interval) = interval {
                 settings.insert("interval".to_owned(), json!(interval.to_string()));
+            }
+            if let Some(trigger) = trigger {
+                let trigger = match trigger {
+                    Trigger::Schedule => "schedule",
+                    Trigger::OnChange => "onChange",
+                };
+                settings.insert("trigger".to_owned(), json!(trigger));
             }
             if let Some(scope) = scope {
                 let scope = match scope {
@@ -133,9 +140,11 @@ fn error_text(error: &Value) -> String {
 
 /// A job's settings and state for people; `--json` has all of it.
 fn status_text(name: &str, job: &Value) -> String {
+    let on_change = if job["trigger"] == "onChange" { "with each change and " } else { "" };
+    let regular = format!("a cycle {on_change}every {}", text(job, "interval"));
     let schedule = match (&job["started"], moment(job, "nextRun")) {
-        (Value::Bool(true), next) if next.is_empty() => format!("a cycle every {}", text(job, "interval")),
-        (Value::Bool(true), next) => format!("a cycle every {}, the next at {next}", text(job, "interval")),
+        (Value::Bool(true), next) if next.is_empty() => regular,
+        (Value::Bool(true), next) => format!("{regular}, the next at {next}"),
         _ => "not started; `provost job start` lets it run by itself".to_owned(),
     };
     let whom = if job["scope"] == "all" { "everybody in the directory" } else { "whoever is assigned" };

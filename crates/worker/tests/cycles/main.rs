@@ -3,6 +3,8 @@
 mod faults;
 mod history;
 mod outside;
+mod quarantine;
+mod triggers;
 mod world;
 
 use model::{CycleKind, CycleStatus, ProvisioningAction, ProvisioningStatus};

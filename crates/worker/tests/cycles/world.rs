@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::{AssignmentRequest, Directory, Installation, Keyring};
+use directory::{AssignmentRequest, Directory, Installation, JobChange, JobSettings, Keyring};
 use model::{
-    Clock, CycleReport, Ids, Job, ObjectType, Principal, ProvisioningEntry, Random, SecretKey,
+    Clock, CycleReport, Ids, Job, JobState, ObjectType, Principal, ProvisioningEntry, Random, SecretKey,
     ServicePrincipal, SystemClock,
 };
 use secrecy::SecretString;
@@ -25,8 +25,12 @@ pub struct World {
     pub application: ServicePrincipal,
     pub worker: WorkerHandle,
     pub by: Principal,
+    clock: Arc<dyn Clock>,
     ids: Ids,
 }
+
+/// Which process the worker is.
+const HOLDER: Uuid = Uuid::from_u128(1);
 
 /// The requests that change something.
 pub fn writes(requests: &[Recorded]) -> Vec<&Recorded> {
@@ -39,11 +43,14 @@ impl World {
     }
 
     pub async fn with(switches: Switches, store: Arc<dyn Store>) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Self::at(switches, store, Arc::new(SystemClock)).await
+    }
+
+    pub async fn at(switches: Switches, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
         let keys = Arc::new(Keyring::new([7; 32]));
-        let installation = Installation::new(Arc::clone(&store), clock, ids.clone(), random, keys);
+        let installation = Installation::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), random, keys);
         let (directory, _) = installation.open().await.expect("a directory");
         let by = Principal::system("test");
         let template = directory::template("officespace").expect("in the gallery");
@@ -54,7 +61,7 @@ impl World {
             (SecretKey::SecretToken, SecretString::from(target.token())),
         ];
         directory.set_secrets(&by, made.service_principal.id, &secrets).await.expect("secrets");
-        let worker = start(&store, &installation, &ids);
+        let worker = start(&store, &installation, &ids, &clock, HOLDER);
         Self {
             store,
             installation,
@@ -64,13 +71,19 @@ impl World {
             application: made.service_principal,
             worker,
             by,
+            clock,
             ids,
         }
     }
 
     /// Another worker takes the place of the one that has ended.
     pub fn restart(&mut self) {
-        self.worker = start(&self.store, &self.installation, &self.ids);
+        self.worker = self.another(HOLDER);
+    }
+
+    /// A worker in a process of its own, so to speak.
+    pub fn another(&self, holder: Uuid) -> WorkerHandle {
+        start(&self.store, &self.installation, &self.ids, &self.clock, holder)
     }
 
     /// Starts a cycle in a process of its own, so to speak, and kills it when the target has so
@@ -78,11 +91,11 @@ impl World {
     pub async fn kill_at(&self, users: usize) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let (store, installation, ids) =
-            (Arc::clone(&self.store), self.installation.clone(), self.ids.clone());
+        let (store, installation, ids, clock) =
+            (Arc::clone(&self.store), self.installation.clone(), self.ids.clone(), Arc::clone(&self.clock));
         let (directory, job, by) = (self.directory.id(), self.job.id, self.by.clone());
         runtime.spawn(async move {
-            let worker = start(&store, &installation, &ids);
+            let worker = start(&store, &installation, &ids, &clock, HOLDER);
             let progress = worker.run_now(directory, job, by).await;
             progress.expect("a job").end().await;
         });
@@ -128,6 +141,30 @@ impl World {
         self.directory.assign(&self.by, request).await.expect("assigned").id
     }
 
+    pub async fn change(&self, change: impl FnOnce(&mut JobSettings)) {
+        let job = self.directory.job(self.job.id).await.expect("the job");
+        let mut settings = JobSettings::of(&job);
+        change(&mut settings);
+        let change = JobChange { settings: Some(settings), ..JobChange::default() };
+        self.directory.update_job(&self.by, job.id, &change).await.expect("changed");
+    }
+
+    /// Lets the job run by itself.
+    pub async fn start(&self) {
+        let change = JobChange { started: Some(true), ..JobChange::default() };
+        self.directory.update_job(&self.by, self.job.id, &change).await.expect("started");
+        self.worker.make_due(self.job.id).await.expect("due");
+    }
+
+    pub async fn secret(&self, key: SecretKey, value: &str) {
+        let secrets = [(key, SecretString::from(value))];
+        self.directory.set_secrets(&self.by, self.application.id, &secrets).await.expect("secrets");
+    }
+
+    pub async fn state(&self) -> JobState {
+        self.worker.state(self.job.id).await.expect("a state")
+    }
+
     pub async fn run(&self) -> CycleReport {
         let progress = self.worker.run_now(self.directory.id(), self.job.id, self.by.clone()).await;
         tokio::time::timeout(Duration::from_mins(1), progress.expect("a job").end()).await.expect("an end")
@@ -169,13 +206,19 @@ impl World {
     }
 }
 
-fn start(store: &Arc<dyn Store>, installation: &Installation, ids: &Ids) -> WorkerHandle {
+fn start(
+    store: &Arc<dyn Store>,
+    installation: &Installation,
+    ids: &Ids,
+    clock: &Arc<dyn Clock>,
+    holder: Uuid,
+) -> WorkerHandle {
     let installation = installation.clone();
     Worker::start(Options {
         store: Arc::clone(store),
-        clock: Arc::new(SystemClock),
+        clock: Arc::clone(clock),
         ids: ids.clone(),
-        holder: Uuid::from_u128(1),
+        holder,
         targets: Arc::new(DirectoryTargets::new(move |id| installation.directory(id))),
         settle: Duration::from_millis(300),
         tick: Duration::from_millis(50),
