@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use model::{
-    ApplicationTemplate, Deprovisioning, Job, JobState, LookupTable, ObjectMapping, Principal, SyncScope, Trigger,
+    ApplicationTemplate, Deprovisioning, Job, JobState, LookupTable, ObjectMapping, Principal, SyncScope,
+    Trigger,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

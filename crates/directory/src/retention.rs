@@ -40,36 +40,30 @@ pub struct Forgotten {
 }
 
 impl Installation {
-    /// Forgets what is too old in every directory, in small transactions between which everybody else gets a turn.
+    /// Forgets what is too old, in small transactions between which everybody else gets a turn.
     pub async fn forget(&self, keep: &Retention) -> Result<Forgotten> {
         let before = |kept: SignedDuration| self.clock.now().checked_sub(kept).unwrap_or(Timestamp::MIN);
-        let store = self.store.as_ref();
-        let changes = before(keep.changes);
-        let mut forgotten =
-            Forgotten { changes: store.prune_changes(Realm::INSTALLATION, changes).await?, ..Forgotten::default() };
-        for directory in self.directories().await? {
-            let logs = [
-                (Kind::ProvisioningEntry, before(keep.provisioning_log), &mut forgotten.provisioning_log),
-                (Kind::AuditEntry, before(keep.audit_log), &mut forgotten.audit_log),
-            ];
-            for (kind, before, count) in logs {
-                *count += self.forget_entries(directory, kind, before).await?;
-            }
-            forgotten.changes += store.prune_changes(directory, changes).await?;
+        let mut forgotten = Forgotten::default();
+        for realm in self.realms().await? {
+            let (log, audit) = (before(keep.provisioning_log), before(keep.audit_log));
+            forgotten.provisioning_log += self.forget_entries(realm, Kind::ProvisioningEntry, log).await?;
+            forgotten.audit_log += self.forget_entries(realm, Kind::AuditEntry, audit).await?;
+            forgotten.changes += self.store.prune_changes(realm, before(keep.changes)).await?;
         }
         Ok(forgotten)
     }
 
-    async fn directories(&self) -> Result<Vec<Realm>> {
-        let mut directories = Vec::new();
+    /// The installation itself, where what was done to tenants is kept, and its directories.
+    async fn realms(&self) -> Result<Vec<Realm>> {
+        let mut realms = vec![Realm::INSTALLATION];
         let mut after = None;
         loop {
             let scan = Scan::first(PIECE).after(after);
             let page = self.store.scan(Realm::INSTALLATION, Kind::Directory, scan).await?;
-            directories.extend(page.objects.iter().map(|directory| Realm(directory.id)));
+            realms.extend(page.objects.iter().map(|directory| Realm(directory.id)));
             after = page.next;
             if after.is_none() {
-                return Ok(directories);
+                return Ok(realms);
             }
         }
     }
@@ -80,8 +74,12 @@ impl Installation {
         loop {
             let page = self.store.scan(realm, kind, Scan::first(PIECE)).await?;
             let read = page.objects.len();
-            let old: Vec<Uuid> =
-                page.objects.iter().take_while(|entry| entry.created < before).map(|entry| entry.id).collect();
+            let old: Vec<Uuid> = page
+                .objects
+                .iter()
+                .take_while(|entry| entry.created < before)
+                .map(|entry| entry.id)
+                .collect();
             transact(self.store.as_ref(), async || {
                 let mut transaction = Transaction::new(self.clock.now());
                 for id in &old {
@@ -171,6 +169,11 @@ mod tests {
         let world = World::new().await;
         let keep = Retention::default();
         let start = world.store.head(world.directory.realm()).await.expect("a position");
+        // Tenants are administered in the realm of the installation.
+        let mut of_a_tenant = Transaction::new(world.clock.now());
+        let id = world.ids.next();
+        of_a_tenant.put(Realm::INSTALLATION, Kind::AuditEntry, id, Expect::Absent, "{}", Vec::new());
+        world.store.commit(of_a_tenant).await.expect("written");
         // More in a day than goes into one transaction.
         for number in 0..40 {
             world.day(number, if number == 3 { 2 * PIECE + 1 } else { 1 }).await;
@@ -185,12 +188,13 @@ mod tests {
         let again = world.installation.forget(&keep).await.expect("forgotten");
         assert_eq!(again, Forgotten::default());
         // Who read to the end reads on; who fell behind is told so.
-        let changes = async |after: &Position| world.store.changes(world.directory.realm(), after, 1_000).await;
+        let changes =
+            async |after: &Position| world.store.changes(world.directory.realm(), after, 1_000).await;
         assert!(changes(&last).await.expect("still kept").changes.is_empty());
         assert!(matches!(changes(&start).await, Err(store::Error::PositionExpired)));
         world.clock.advance(DAY * 340);
         let forgotten = world.installation.forget(&keep).await.expect("forgotten");
-        assert_eq!((forgotten.provisioning_log, forgotten.audit_log), (30, 15));
+        assert_eq!((forgotten.provisioning_log, forgotten.audit_log), (30, 16));
         assert_eq!(world.logged().await, (0, 25));
         assert!(changes(&last).await.expect("nothing came after it").changes.is_empty());
     }

@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn many_failures_as_published() {
-        let of = |objects, references, in_scope| too_many_failures(Failures { objects, references, in_scope });
+        let of =
+            |objects, references, in_scope| too_many_failures(Failures { objects, references, in_scope });
         let (share, base, total) = (
             Some("EncounteredEscrowProportionThreshold"),
             Some("EncounteredBaseEscrowThreshold"),

@@ -83,12 +83,9 @@ impl Conclusion<'_> {
     }
 
     async fn application(&self, job: &Job) -> Result<String, Error> {
-        let found = self
-            .store
-            .get(Realm(self.directory), Kind::ServicePrincipal, job.service_principal_id)
-            .await?;
-        let principal =
-            found.and_then(|found| serde_json::from_slice::<ServicePrincipal>(&found.body).ok());
+        let found =
+            self.store.get(Realm(self.directory), Kind::ServicePrincipal, job.service_principal_id).await?;
+        let principal = found.and_then(|found| serde_json::from_slice::<ServicePrincipal>(&found.body).ok());
         Ok(principal.map_or_else(|| job.id.to_string(), |principal| principal.display_name))
     }
 }
@@ -125,7 +122,8 @@ impl Context {
         failures.in_scope = self.in_scope(failures.objects).await?;
         Ok(too_many_failures(failures).map(|reason| {
             let Failures { objects, references, .. } = failures;
-            let text = format!("{objects} objects and {references} references failed and wait for another try");
+            let text =
+                format!("{objects} objects and {references} references failed and wait for another try");
             let advice = "Look at the failures in the provisioning log; many of one kind have one cause.";
             finding(reason, text, advice)
         }))

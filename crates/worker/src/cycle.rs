@@ -62,10 +62,7 @@ impl Context {
             Err(Stop::Other(error)) => {
                 let advice = "It is tried again in the next cycle; if it stays, look at the server's log.";
                 tracing::error!(%error, job = %self.job.id, "the cycle ended early");
-                (
-                    CycleStatus::Interrupted,
-                    Some(finding("InternalServerError", error.to_string(), advice)),
-                )
+                (CycleStatus::Interrupted, Some(finding("InternalServerError", error.to_string(), advice)))
             }
         };
         let (status, error) = match status {

@@ -26,6 +26,8 @@ const LEASE_TIME: Duration = Duration::from_mins(15);
 /// How long a mail waits that the server did not take: twice as long each time.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(6);
+/// So many mails that were not taken end a round: that is hardly the fault of each, and each may take a minute.
+const MOST_IN_VAIN: u32 = 3;
 /// After that long nobody needs to be told any more.
 const TOO_OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Characters of a text of the target that a mail shows.
@@ -105,6 +107,7 @@ impl Announcer {
 
     async fn send_all(&mut self, due: Vec<Object>, now: Timestamp) -> Result<usize, Error> {
         let mut count = 0;
+        let mut in_vain = 0;
         for object in due {
             let id = object.id;
             if !self.sent.contains(&id)
@@ -116,6 +119,10 @@ impl Announcer {
                 };
                 if let Err(error) = mailer.send(&[to], &message).await {
                     self.wait(id, now, &error);
+                    in_vain += 1;
+                    if in_vain == MOST_IN_VAIN {
+                        break;
+                    }
                     continue;
                 }
                 info!(subject = message.subject, "sent a mail about a job");
@@ -135,7 +142,10 @@ impl Announcer {
         if !self.mentioned {
             self.mentioned = true;
             let subject = &message.subject;
-            warn!(subject, "a job asks for mail, and no mail server is configured: see `provost serve --smtp-url`");
+            warn!(
+                subject,
+                "a job asks for mail, and no mail server is configured: see `provost serve --smtp-url`"
+            );
         }
     }
 
@@ -206,7 +216,9 @@ fn message(id: Uuid, notice: &JobNotice, job: &Job, application: &str, server: &
         ),
         QuarantineEvent::Entered => (
             format!("Provisioning to {name} is in quarantine: {code}"),
-            format!("The provisioning job of {name} is in quarantine: its cycles run seldom until one succeeds."),
+            format!(
+                "The provisioning job of {name} is in quarantine: its cycles run seldom until one succeeds."
+            ),
         ),
         QuarantineEvent::ReasonChanged => (
             format!("Provisioning to {name} is still in quarantine, now: {code}"),
@@ -220,8 +232,7 @@ fn message(id: Uuid, notice: &JobNotice, job: &Job, application: &str, server: &
              disabled after {until}."
         ),
     };
-    let (reason, advice) =
-        (plain(&quarantine.error.reason), plain(&quarantine.error.recommended_action));
+    let (reason, advice) = (plain(&quarantine.error.reason), plain(&quarantine.error.recommended_action));
     let reference = reference(application, job);
     let commands = if staged {
         [
@@ -237,8 +248,7 @@ fn message(id: Uuid, notice: &JobNotice, job: &Job, application: &str, server: &
             ("go on, once the cause is repaired", format!("{again} {reference}")),
         ]
     };
-    let commands: String =
-        commands.iter().map(|(what, command)| format!("  {what}:\n    provost {command}\n")).collect();
+    let commands = commands.map(|(what, command)| format!("  {what}:\n    provost {command}\n")).concat();
     let job = job.id;
     let kind = &quarantine.reason;
     let text = format!(
@@ -331,7 +341,11 @@ mod tests {
         for name in ["$(reboot)", "a\"; rm -rf ~", "--all", "`x`", "a\nBcc: b@c"] {
             let hostile = of("Unauthorized", "a\r\n\r\nInjected\u{1b}[2J", QuarantineEvent::Entered, name);
             assert!(hostile.text.contains("job restart 00000000-0000-0000-0000-000000000002"), "{name}");
-            assert!(!hostile.text.contains("\nInjected") && !hostile.text.contains('\u{1b}'), "{}", hostile.text);
+            assert!(
+                !hostile.text.contains("\nInjected") && !hostile.text.contains('\u{1b}'),
+                "{}",
+                hostile.text
+            );
             assert!(!hostile.subject.contains('\n'));
         }
         let long = of("Unauthorized", &"x".repeat(1 << 20), QuarantineEvent::Entered, "T");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, CycleKind, CycleReport, CycleStatus, Ids, Job, JobState, Principal, Trigger};
-use source::Source as _;
 use parking_lot::Mutex;
+use source::Source as _;
 use store::{Kind, Realm, Scan, Store};
 use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
@@ -104,7 +104,9 @@ async fn start_due(shared: &Arc<Shared>) -> Result<bool, Error> {
                     let state = links::load_state(&*shared.store, job.id).await?;
                     if state.next_run.is_none_or(|at| at <= shared.clock.now()) {
                         begin(shared, directory.id, job.id, Principal::system("schedule"), false);
-                    } else if job.trigger == Trigger::OnChange && is_behind(shared, directory.id, &state).await? {
+                    } else if job.trigger == Trigger::OnChange
+                        && is_behind(shared, directory.id, &state).await?
+                    {
                         begin(shared, directory.id, job.id, Principal::system("change"), false);
                     }
                 }

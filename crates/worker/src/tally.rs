@@ -22,7 +22,13 @@ pub(crate) struct Tally {
 impl Tally {
     pub fn new(sender: watch::Sender<CycleReport>) -> Self {
         let earlier = sender.borrow().duration_ms;
-        Self { sender, outcomes: Mutex::default(), references: AtomicU64::new(0), began: Instant::now(), earlier }
+        Self {
+            sender,
+            outcomes: Mutex::default(),
+            references: AtomicU64::new(0),
+            began: Instant::now(),
+            earlier,
+        }
     }
 
     /// A report of a cycle that has just begun.

@@ -173,7 +173,10 @@ fn status_text(name: &str, job: &Value) -> String {
     let quarantine = &job["quarantine"];
     if !quarantine.is_null() {
         let (since, next) = (moment(quarantine, "currentBegan"), moment(quarantine, "nextAttempt"));
-        line("quarantine", &format!("since {since}, tried again at {next}"));
+        let reason = text(quarantine, "reason");
+        let outlook =
+            if job["started"] == true { format!("tried again at {next}") } else { "not started".into() };
+        line("quarantine", &format!("since {since} ({reason}), {outlook}"));
         if last["error"].is_null() {
             shown.push_str(&error_text(&quarantine["error"]));
         }

@@ -59,7 +59,9 @@ async fn forget(scim: &Service, installation: &Installation, retention: &Retenti
         }
         match installation.forget(retention).await {
             Ok(forgotten) => debug!(?forgotten, "forgot log entries and changes that are too old"),
-            Err(error) => warn!(%error, "old log entries could not be forgotten; it is tried again in an hour"),
+            Err(error) => {
+                warn!(%error, "old log entries could not be forgotten; it is tried again in an hour");
+            }
         }
     }
 }

@@ -87,7 +87,9 @@ async fn after_four_weeks_in_quarantine_a_job_is_disabled_and_starts_afresh() {
     let mut told = Told::new(Switches::default()).await;
     told.break_token().await;
     told.world.start().await;
-    let series = |count: u32| move |state: &JobState| state.quarantine.as_ref().is_some_and(|it| it.series_count == count);
+    let series = |count: u32| {
+        move |state: &JobState| state.quarantine.as_ref().is_some_and(|it| it.series_count == count)
+    };
     let mut state = told.until("the first cycle", series(1)).await;
     let began = state.quarantine.as_ref().expect("in quarantine").current_began;
     assert_eq!(told.subjects().await, ["Provisioning to Floor plans is in quarantine: Unauthorized"]);
@@ -174,7 +176,11 @@ async fn another_reason_and_staged_removals_are_told_each_once() {
     let mail = &told.server.received()[2];
     assert_eq!(mail.to, ["it@example.com"]);
     let body = mail.body();
-    for words in ["11 accounts would be disabled or deleted", "provost job allow-deletes \"Floor plans\"", "provost.example"] {
+    for words in [
+        "11 accounts would be disabled or deleted",
+        "provost job allow-deletes \"Floor plans\"",
+        "provost.example",
+    ] {
         assert!(body.contains(words), "{body}");
     }
     assert!(!body.contains(told.world.target.token()), "{body}");
@@ -202,16 +208,31 @@ async fn a_mail_that_is_not_taken_is_tried_again_with_growing_pauses() {
     told.server.refuse(None);
     told.clock.advance(HOUR);
     assert_eq!(told.subjects().await.len(), 1);
+    // A round does not wait for one mail after the other of a server that takes none.
+    told.mend_token().await;
+    for _ in 0..4 {
+        told.world.run().await;
+        told.break_token().await;
+        told.world.run().await;
+        told.mend_token().await;
+    }
+    told.server.refuse(Some("451 come back later"));
+    let before = told.server.attempts();
+    assert_eq!((told.pending().await.len(), told.subjects().await.len()), (4, 1));
+    assert_eq!(told.server.attempts(), before + 3);
+    told.server.refuse(None);
+    told.clock.advance(HOUR);
+    assert_eq!(told.subjects().await.len(), 5);
     // What nobody could be told for a week is given up.
     told.mend_token().await;
     told.world.run().await;
     told.break_token().await;
     told.world.run().await;
     told.server.refuse(Some("550 no such mailbox"));
-    assert_eq!(told.subjects().await.len(), 1);
+    assert_eq!(told.subjects().await.len(), 5);
     told.clock.advance(HOUR * 24 * 8);
     told.server.refuse(None);
-    assert_eq!(told.subjects().await.len(), 1);
+    assert_eq!(told.subjects().await.len(), 5);
     assert!(told.pending().await.is_empty());
 }
 
@@ -285,7 +306,9 @@ async fn failures_whose_turn_it_is_not_count_too() {
     let before = told.world.target.take_recorded().len();
     assert!(before > 0);
     told.world.start().await;
-    let state = told.until("another cycle", |state| state.quarantine.as_ref().is_some_and(|it| it.series_count == 2)).await;
+    let state = told
+        .until("another cycle", |state| state.quarantine.as_ref().is_some_and(|it| it.series_count == 2))
+        .await;
     assert_eq!(state.last_cycle.expect("a cycle").counts.failed, 0);
     assert!(told.world.target.take_recorded().iter().all(|request| request.method == "GET"));
     told.world.target.switch(|switches| switches.rule = None);

@@ -26,11 +26,12 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) -> Duration {
 /// A started job with nobody to provision, whose interval is a day.
 async fn following(trigger: Trigger) -> World {
     let world = World::new(Switches::default()).await;
-    world.change(|settings| {
-        settings.interval = SignedDuration::from_hours(24);
-        settings.trigger = trigger;
-    })
-    .await;
+    world
+        .change(|settings| {
+            settings.interval = SignedDuration::from_hours(24);
+            settings.trigger = trigger;
+        })
+        .await;
     world.start().await;
     until("the initial cycle", async || world.state().await.watermark.is_some() && idle(&world)).await;
     world
@@ -63,7 +64,10 @@ async fn a_change_begins_a_cycle_and_a_burst_begins_one() {
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert_eq!(world.target.take_recorded().len(), 0);
     world.set(users[0], json!({"jobTitle": "x"})).await;
-    until("the title", async || world.account("u0").is_some_and(|account| account.get("title") == Some(&json!("x")))).await;
+    until("the title", async || {
+        world.account("u0").is_some_and(|account| account.get("title") == Some(&json!("x")))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -106,7 +110,8 @@ async fn a_target_that_is_not_there_is_not_asked_with_each_change() {
     world.target.switch(|switches| switches.rule = Some(Rule::new(hang_up)));
     let ada = world.user("ada", json!({})).await;
     world.assign(ada).await;
-    let failed = async || world.state().await.last_cycle.is_some_and(|last| last.error.is_some()) && idle(&world);
+    let failed =
+        async || world.state().await.last_cycle.is_some_and(|last| last.error.is_some()) && idle(&world);
     until("a cycle that ends early", failed).await;
     let before = world.target.received();
     for number in 0..10 {

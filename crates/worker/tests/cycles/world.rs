@@ -50,7 +50,8 @@ impl World {
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
         let keys = Arc::new(Keyring::new([7; 32]));
-        let installation = Installation::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), random, keys);
+        let installation =
+            Installation::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), random, keys);
         let (directory, _) = installation.open().await.expect("a directory");
         let by = Principal::system("test");
         let template = directory::template("officespace").expect("in the gallery");
