@@ -6,6 +6,9 @@ use model::{ErrorInformation, Quarantine, QuarantineEvent};
 /// After this long in quarantine a job is disabled.
 pub const QUARANTINE_LIMIT: SignedDuration = SignedDuration::from_hours(28 * 24);
 
+/// A cause that may pass by itself has this long to do so.
+const MAY_PASS: SignedDuration = SignedDuration::from_hours(24);
+
 /// Graph's reason for the quarantine of a job whose removals are staged: nothing else is held back in it.
 pub const STAGED: &str = "TooManyDeletes";
 
@@ -53,10 +56,21 @@ pub enum CycleEnd<'a> {
     Good,
     /// It was paused, or the process ended: it goes on where it was.
     CutOff,
-    /// It ended early, of a cause that may pass by itself.
-    Passing,
+    /// It ended early, of a cause that may pass by itself: a target that is not reached. After a day it is bad.
+    Passing(&'a ErrorInformation),
     /// It takes an administrator to put this right.
     Bad(&'a ErrorInformation),
+}
+
+/// Where a job stood before a cycle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Before<'a> {
+    /// The quarantine it was in.
+    pub quarantine: Option<&'a Quarantine>,
+    /// Since when its cycles end early.
+    pub failing_since: Option<Timestamp>,
+    /// Whether it runs by itself: it no longer may after [`QuarantineEvent::Disabled`].
+    pub started: bool,
 }
 
 /// What follows from the end of a cycle.
@@ -64,33 +78,36 @@ pub enum CycleEnd<'a> {
 pub struct After {
     /// The quarantine that the job is in from now on.
     pub quarantine: Option<Quarantine>,
+    /// Since when its cycles end early, outside of quarantine.
+    pub failing_since: Option<Timestamp>,
     /// When the next cycle is due.
     pub next_run: Timestamp,
     /// What administrators are told: of several things, the one that tells most.
     pub event: Option<QuarantineEvent>,
 }
 
-/// What follows from a cycle that ended now like this, of a job that was in this quarantine. `regular` is when the next
-/// cycle would be due outside of quarantine; `started` whether the job runs by itself: it no longer may after
-/// [`QuarantineEvent::Disabled`].
+/// What follows from a cycle that ended now like this. `regular` is when the next one would be due outside of quarantine.
 pub fn after_cycle(
-    before: Option<&Quarantine>,
+    Before { quarantine: before, failing_since, started }: Before<'_>,
     end: CycleEnd<'_>,
     now: Timestamp,
     regular: Timestamp,
-    started: bool,
 ) -> After {
+    let since = failing_since.unwrap_or(now);
     let (quarantine, changed) = match (end, before) {
-        (CycleEnd::Good, _) | (CycleEnd::Passing, None) => {
-            return After { quarantine: None, next_run: regular, event: None };
+        (CycleEnd::Good, _) => {
+            return After { quarantine: None, failing_since: None, next_run: regular, event: None };
+        }
+        (CycleEnd::Passing(_), None) if now.duration_since(since) < MAY_PASS => {
+            return After { quarantine: None, failing_since: Some(since), next_run: regular, event: None };
         }
         (CycleEnd::CutOff, before) => {
             // The attempt that was due goes on; one that somebody made before does not bring the next one forward.
             let next_run = before.map_or(now, |before| before.next_attempt.max(now));
-            return After { quarantine: before.cloned(), next_run, event: None };
+            return After { quarantine: before.cloned(), failing_since, next_run, event: None };
         }
-        (CycleEnd::Passing, Some(before)) => (before.clone(), false),
-        (CycleEnd::Bad(error), before) => {
+        (CycleEnd::Passing(_), Some(before)) => (before.clone(), false),
+        (CycleEnd::Bad(error) | CycleEnd::Passing(error), before) => {
             let quarantine = Quarantine {
                 reason: reason(&error.error_code).to_owned(),
                 current_began: before.map_or(now, |before| before.current_began),
@@ -117,7 +134,7 @@ pub fn after_cycle(
         Some(before) if started && outlasted(before, now) => Some(QuarantineEvent::Disabled),
         Some(_) => changed.then_some(QuarantineEvent::ReasonChanged),
     };
-    After { quarantine: Some(quarantine), next_run: next_attempt, event }
+    After { quarantine: Some(quarantine), failing_since: None, next_run: next_attempt, event }
 }
 
 /// Whether a job has been in quarantine for so long that it is to be disabled.
@@ -162,6 +179,10 @@ mod tests {
         }
     }
 
+    fn of(quarantine: Option<&Quarantine>) -> Before<'_> {
+        Before { quarantine, failing_since: None, started: true }
+    }
+
     fn at(text: &str) -> Timestamp {
         text.parse().expect("an instant")
     }
@@ -200,7 +221,7 @@ mod tests {
         let mut events = Vec::new();
         loop {
             let bad = CycleEnd::Bad(&unauthorized);
-            let after = after_cycle(before.as_ref(), bad, now, now + HOUR, true);
+            let after = after_cycle(of(before.as_ref()), bad, now, now + HOUR);
             hours.push(after.next_run.duration_since(now).as_hours());
             events.extend(after.event);
             let quarantine = after.quarantine.expect("still in quarantine");
@@ -217,19 +238,20 @@ mod tests {
         assert_eq!(events, [QuarantineEvent::Entered, QuarantineEvent::Disabled]);
         let days = now.duration_since(start).as_hours() / 24;
         assert_eq!(days, 28, "disabled by the first cycle after four weeks");
-        let again = after_cycle(before.as_ref(), CycleEnd::Bad(&unauthorized), now, now, false);
+        let stopped = Before { started: false, ..of(before.as_ref()) };
+        let again = after_cycle(stopped, CycleEnd::Bad(&unauthorized), now, now);
         assert_eq!(again.event, None, "it is disabled once");
     }
 
     #[test]
     fn staged_removals_hold_nothing_else_back() {
         let now = at("2026-01-01T00:00:00Z");
-        let after = after_cycle(None, CycleEnd::Bad(&error(STAGED)), now, now + HOUR, true);
+        let after = after_cycle(of(None), CycleEnd::Bad(&error(STAGED)), now, now + HOUR);
         assert_eq!((after.next_run, after.event), (now + HOUR, Some(QuarantineEvent::Entered)));
         let before = after.quarantine;
         let later = now + HOUR;
         let after =
-            after_cycle(before.as_ref(), CycleEnd::Bad(&error("Unauthorized")), later, later + HOUR, true);
+            after_cycle(of(before.as_ref()), CycleEnd::Bad(&error("Unauthorized")), later, later + HOUR);
         assert_eq!((after.next_run, after.event), (later + HOUR * 12, Some(QuarantineEvent::ReasonChanged)));
     }
 
@@ -238,21 +260,41 @@ mod tests {
         let now = at("2026-01-01T00:00:00Z");
         let unauthorized = error("Unauthorized");
         let bad = CycleEnd::Bad(&unauthorized);
-        let before = after_cycle(None, bad, now, now, true).quarantine;
-        for end in [bad, CycleEnd::Passing, CycleEnd::CutOff] {
-            let after = after_cycle(before.as_ref(), end, now + HOUR, now + HOUR, true);
+        let before = after_cycle(of(None), bad, now, now).quarantine;
+        for end in [bad, CycleEnd::Passing(&unauthorized), CycleEnd::CutOff] {
+            let after = after_cycle(of(before.as_ref()), end, now + HOUR, now + HOUR);
             assert_eq!((after.next_run, after.event), (now + HOUR * 6, None), "{end:?}");
         }
         let due = now + HOUR * 6;
-        let after = after_cycle(before.as_ref(), CycleEnd::CutOff, due, due + HOUR, true);
+        let after = after_cycle(of(before.as_ref()), CycleEnd::CutOff, due, due + HOUR);
         assert_eq!((after.next_run, after.quarantine), (due, before), "the attempt goes on");
     }
 
     #[test]
     fn a_job_that_seldom_runs_does_not_run_more_often_in_quarantine() {
         let now = at("2026-01-01T00:00:00Z");
-        let after = after_cycle(None, CycleEnd::Bad(&error("Unauthorized")), now, now + HOUR * 168, true);
+        let after = after_cycle(of(None), CycleEnd::Bad(&error("Unauthorized")), now, now + HOUR * 168);
         assert_eq!(after.next_run, now + HOUR * 168);
+    }
+
+    #[test]
+    fn what_may_pass_has_a_day() {
+        let start = at("2026-01-01T00:00:00Z");
+        let gone = error("HostNotFound");
+        let mut standing = of(None);
+        for hours in [0, 1, 23] {
+            let now = start + HOUR * hours;
+            let after = after_cycle(standing, CycleEnd::Passing(&gone), now, now + HOUR);
+            assert_eq!((after.next_run, after.event, &after.quarantine), (now + HOUR, None, &None));
+            assert_eq!(after.failing_since, Some(start));
+            standing.failing_since = after.failing_since;
+        }
+        let good = after_cycle(standing, CycleEnd::Good, start + HOUR * 24, start + HOUR * 25);
+        assert_eq!(good.failing_since, None);
+        let now = start + HOUR * 24;
+        let after = after_cycle(standing, CycleEnd::Passing(&gone), now, now + HOUR);
+        assert_eq!((after.next_run, after.event), (now + HOUR * 6, Some(QuarantineEvent::Entered)));
+        assert_eq!(after.quarantine.expect("in quarantine").error.error_code, "HostNotFound");
     }
 
     #[derive(Clone, Debug)]
@@ -277,16 +319,24 @@ mod tests {
             let mut before: Option<Quarantine> = None;
             let mut next_run = now;
             let mut started = true;
+            let mut failing_since = None;
             for turn in turns {
                 let wait = SignedDuration::from_mins(turn.wait);
                 now = if turn.by_hand || !started { now + wait } else { next_run.max(now) + wait / 100 };
                 let end = match turn.end {
                     0 => CycleEnd::Good,
                     1 => CycleEnd::CutOff,
-                    2 => CycleEnd::Passing,
+                    2 => CycleEnd::Passing(&errors[0]),
                     other => CycleEnd::Bad(&errors[usize::from(other) - 3]),
                 };
-                let after = after_cycle(before.as_ref(), end, now, now + HOUR, started);
+                let standing = Before { quarantine: before.as_ref(), failing_since, started };
+                let after = after_cycle(standing, end, now, now + HOUR);
+                let passing = matches!(end, CycleEnd::Passing(_));
+                prop_assert!(!(after.quarantine.is_some() && after.failing_since.is_some()));
+                if before.is_none() && passing {
+                    let long = failing_since.is_some_and(|since| now.duration_since(since) >= HOUR * 24);
+                    prop_assert_eq!(after.quarantine.is_some(), long);
+                }
                 let event = after.event;
                 match (&before, &after.quarantine) {
                     (None, Some(_)) => prop_assert_eq!(event, Some(QuarantineEvent::Entered)),
@@ -317,6 +367,7 @@ mod tests {
                 }
                 started &= event != Some(QuarantineEvent::Disabled);
                 next_run = after.next_run;
+                failing_since = after.failing_since;
                 before = after.quarantine;
             }
         }

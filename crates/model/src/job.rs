@@ -299,6 +299,9 @@ pub struct JobState {
     /// Set while the job is in quarantine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<Quarantine>,
+    /// Since when its cycles end early, of causes that may pass by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
     /// Whether an administrator has allowed the staged removals.
     pub removals_allowed: bool,
 }

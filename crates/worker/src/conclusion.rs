@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use directory::disable_job;
-use engine::{CycleEnd, Failures, after_cycle, is_large_share, too_many_failures};
+use engine::{Before, CycleEnd, Failures, after_cycle, is_large_share, too_many_failures};
 use jiff::Timestamp;
 use model::{
     Clock, CycleReport, CycleStatus, ErrorInformation, Ids, Job, JobNotice, JobState, Link, LinkState,
@@ -40,16 +40,18 @@ impl Conclusion<'_> {
         report: &CycleReport,
         regular: Timestamp,
     ) -> Result<(), Error> {
-        let earlier = state.quarantine.take();
+        let (earlier, failing_since) = (state.quarantine.take(), state.failing_since);
         loop {
             let stored = self.store.get(Realm(self.directory), Kind::Job, self.job).await?;
             let Some(stored) = stored else { return Ok(()) };
             let job: Job = serde_json::from_slice(&stored.body)
                 .map_err(|error| Error::Damaged(format!("the job {}: {error}", self.job)))?;
             let now = self.clock.now();
-            let after = after_cycle(earlier.as_ref(), end(report), now, regular, job.started);
+            let before = Before { quarantine: earlier.as_ref(), failing_since, started: job.started };
+            let after = after_cycle(before, end(report), now, regular);
             state.next_run = Some(after.next_run);
             state.quarantine = after.quarantine;
+            state.failing_since = after.failing_since;
             state.last_cycle = Some(report.clone());
             let mut transaction = Transaction { fence: self.fence.clone(), ..Transaction::new(now) };
             links::put_state(&mut transaction, self.job, state);
@@ -95,7 +97,7 @@ fn end(report: &CycleReport) -> CycleEnd<'_> {
         (CycleStatus::Quarantined, Some(error)) => CycleEnd::Bad(error),
         (CycleStatus::Completed, _) => CycleEnd::Good,
         (_, None) => CycleEnd::CutOff,
-        (_, Some(_)) => CycleEnd::Passing,
+        (_, Some(error)) => CycleEnd::Passing(error),
     }
 }
 

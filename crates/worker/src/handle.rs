@@ -151,6 +151,7 @@ impl WorkerHandle {
         let now = self.shared.clock.now();
         self.change_state(job, |state| {
             state.next_run = None;
+            state.failing_since = None;
             state.quarantine.take_if(|quarantine| engine::outlasted(quarantine, now));
         })
         .await
@@ -180,6 +181,7 @@ impl WorkerHandle {
             }
             if full || names(&[ResetScope::QuarantineState]) {
                 state.quarantine = None;
+                state.failing_since = None;
             }
             if names(&[ResetScope::ForceDeletes]) {
                 state.removals_allowed = true;

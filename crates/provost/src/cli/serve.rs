@@ -79,7 +79,7 @@ pub struct Mail {
 fn kept(text: &str) -> Result<SignedDuration, String> {
     let time = duration(text)?;
     if time < SignedDuration::from_hours(1) {
-        return Err("that is less than an hour, in which nobody could follow".to_owned());
+        return Err("that is less than an hour, in which nobody could read it".to_owned());
     }
     Ok(time)
 }

@@ -190,6 +190,30 @@ async fn another_reason_and_staged_removals_are_told_each_once() {
 }
 
 #[tokio::test]
+async fn a_target_that_is_not_reached_for_a_day_is_told() {
+    let mut told = Told::new(Switches::default()).await;
+    let ada = told.world.user("ada", json!({})).await;
+    told.world.assign(ada).await;
+    // Nobody listens there.
+    told.world.secret(SecretKey::BaseAddress, "http://127.0.0.1:9/scim/v2").await;
+    for _ in 0..3 {
+        let report = told.world.run().await;
+        assert_eq!(report.status, CycleStatus::Interrupted, "{report:?}");
+        assert!(told.world.state().await.quarantine.is_none());
+        told.clock.advance(HOUR * 7);
+    }
+    assert!(told.subjects().await.is_empty());
+    told.clock.advance(HOUR * 3);
+    told.world.run().await;
+    let subjects = told.subjects().await;
+    assert_eq!(subjects, ["Provisioning to Floor plans is in quarantine: ConnectionFailed"]);
+    told.world.secret(SecretKey::BaseAddress, &told.world.target.base_url()).await;
+    assert_eq!(told.world.run().await.counts.created, 1);
+    let state = told.world.state().await;
+    assert_eq!((state.quarantine, state.failing_since), (None, None));
+}
+
+#[tokio::test]
 async fn a_mail_that_is_not_taken_is_tried_again_with_growing_pauses() {
     let mut told = Told::new(Switches::default()).await;
     told.break_token().await;
