@@ -28,7 +28,7 @@ pub use mapping::{
     Tables, redact,
 };
 pub use quarantine::{
-    After, Before, CycleEnd, Failures, QUARANTINE_LIMIT, STAGED, after_cycle, is_large_share, outlasted,
+    After, Before, CycleEnd, Failures, QUARANTINE_LIMIT, after_cycle, is_large_share, outlasted,
     too_many_failures,
 };
 pub use scope::{Entitlement, Leaving, Scope};

@@ -9,9 +9,6 @@ pub const QUARANTINE_LIMIT: SignedDuration = SignedDuration::from_hours(28 * 24)
 /// A cause that may pass by itself has this long to do so.
 const MAY_PASS: SignedDuration = SignedDuration::from_hours(24);
 
-/// Graph's reason for the quarantine of a job whose removals are staged: nothing else is held back in it.
-pub const STAGED: &str = "TooManyDeletes";
-
 /// How many objects a job fails on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
@@ -58,6 +55,8 @@ pub enum CycleEnd<'a> {
     CutOff,
     /// It ended early, of a cause that may pass by itself: a target that is not reached. After a day it is bad.
     Passing(&'a ErrorInformation),
+    /// A guard holds changes back; all others were made.
+    Staged(&'a ErrorInformation),
     /// It takes an administrator to put this right.
     Bad(&'a ErrorInformation),
 }
@@ -107,12 +106,14 @@ pub fn after_cycle(
             return After { quarantine: before.cloned(), failing_since, next_run, event: None };
         }
         (CycleEnd::Passing(_), Some(before)) => (before.clone(), false),
-        (CycleEnd::Bad(error) | CycleEnd::Passing(error), before) => {
+        (CycleEnd::Bad(error) | CycleEnd::Staged(error) | CycleEnd::Passing(error), before) => {
+            let staged = matches!(end, CycleEnd::Staged(_));
             let quarantine = Quarantine {
-                reason: reason(&error.error_code).to_owned(),
+                reason: if staged { TOO_MANY_DELETES } else { reason(&error.error_code) }.to_owned(),
                 current_began: before.map_or(now, |before| before.current_began),
                 series_count: before.map_or(0, |before| before.series_count),
                 next_attempt: now,
+                staged,
                 error: error.clone(),
             };
             let changed = before.is_some_and(|before| {
@@ -123,7 +124,7 @@ pub fn after_cycle(
     };
     let series_count = quarantine.series_count.saturating_add(1);
     let next_attempt = match before {
-        _ if quarantine.reason == STAGED => regular,
+        _ if quarantine.staged => regular,
         // Somebody tried before it was due, in vain: that costs no waiting.
         Some(before) if !changed && now < before.next_attempt => before.next_attempt,
         _ => now.saturating_add(pause(series_count)).unwrap_or(Timestamp::MAX).max(regular),
@@ -151,11 +152,13 @@ fn pause(series: u32) -> SignedDuration {
     })
 }
 
+/// Graph's reason where a guard holds changes back; the error tells which guard.
+const TOO_MANY_DELETES: &str = "TooManyDeletes";
+
 /// Graph's name for why a job is in quarantine (`quarantineReason` of `synchronizationQuarantine`).
 fn reason(code: &str) -> &str {
     match code {
-        STAGED
-        | "EncounteredBaseEscrowThreshold"
+        "EncounteredBaseEscrowThreshold"
         | "EncounteredTotalEscrowThreshold"
         | "EncounteredEscrowProportionThreshold" => code,
         _ => "EncounteredQuarantineException",
@@ -246,7 +249,7 @@ mod tests {
     #[test]
     fn staged_removals_hold_nothing_else_back() {
         let now = at("2026-01-01T00:00:00Z");
-        let after = after_cycle(of(None), CycleEnd::Bad(&error(STAGED)), now, now + HOUR);
+        let after = after_cycle(of(None), CycleEnd::Staged(&error(TOO_MANY_DELETES)), now, now + HOUR);
         assert_eq!((after.next_run, after.event), (now + HOUR, Some(QuarantineEvent::Entered)));
         let before = after.quarantine;
         let later = now + HOUR;
@@ -313,7 +316,7 @@ mod tests {
         /// A job is followed through any history: cycles end in any way, by the schedule or by hand.
         #[test]
         fn whatever_happens_the_rules_hold(turns in turns()) {
-            let codes = ["Unauthorized", "CertificateInvalid", STAGED, "EncounteredBaseEscrowThreshold"];
+            let codes = ["Unauthorized", "CertificateInvalid", "TooManyDeletes", "TooManyRenames"];
             let errors = codes.map(error);
             let mut now = at("2026-01-01T00:00:00Z");
             let mut before: Option<Quarantine> = None;
@@ -327,7 +330,8 @@ mod tests {
                     0 => CycleEnd::Good,
                     1 => CycleEnd::CutOff,
                     2 => CycleEnd::Passing(&errors[0]),
-                    other => CycleEnd::Bad(&errors[usize::from(other) - 3]),
+                    3 | 4 => CycleEnd::Bad(&errors[usize::from(turn.end) - 3]),
+                    other => CycleEnd::Staged(&errors[usize::from(other) - 3]),
                 };
                 let standing = Before { quarantine: before.as_ref(), failing_since, started };
                 let after = after_cycle(standing, end, now, now + HOUR);
@@ -353,15 +357,15 @@ mod tests {
                     }
                 }
                 prop_assert!(end != CycleEnd::Good || after.quarantine.is_none());
-                prop_assert!(!matches!(end, CycleEnd::Bad(_)) || after.quarantine.is_some());
+                prop_assert!(!matches!(end, CycleEnd::Bad(_) | CycleEnd::Staged(_)) || after.quarantine.is_some());
                 prop_assert!(after.next_run >= now);
                 if let Some(new) = &after.quarantine {
                     // Never earlier than due: six hours after it began to be held back, and never brought forward.
                     prop_assert_eq!(after.next_run, new.next_attempt.max(now));
                     let early = before.as_ref().is_some_and(|old| now < old.next_attempt);
-                    let held_back = new.reason != STAGED && end != CycleEnd::CutOff;
+                    let held_back = !new.staged && end != CycleEnd::CutOff;
                     prop_assert!(!held_back || early || after.next_run >= now + HOUR * 6);
-                    if let Some(old) = before.as_ref().filter(|_| early && new.reason != STAGED) {
+                    if let Some(old) = before.as_ref().filter(|_| early && !new.staged) {
                         prop_assert!(after.next_run >= old.next_attempt);
                     }
                 }

@@ -318,6 +318,9 @@ pub struct Quarantine {
     pub series_count: u32,
     /// When the next cycle may run.
     pub next_attempt: Timestamp,
+    /// Whether a guard holds changes back, and nothing else: cycles go on by the schedule.
+    #[serde(default)]
+    pub staged: bool,
     /// What happened.
     pub error: ErrorInformation,
 }

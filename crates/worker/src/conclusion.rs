@@ -33,11 +33,13 @@ pub(crate) struct Conclusion<'a> {
 
 impl Conclusion<'_> {
     /// Writes down how a cycle ended, all at once: report, quarantine, the mail that tells of it, and the end of a job
-    /// that was in quarantine for too long. `regular` is when the next cycle is due by the schedule.
+    /// that was in quarantine for too long. `staged`: a guard held changes back, and nothing else
+    /// kept the cycle from its end; `regular` is when the next one is due by the schedule.
     pub async fn write(
         &self,
         state: &mut JobState,
         report: &CycleReport,
+        staged: bool,
         regular: Timestamp,
     ) -> Result<(), Error> {
         let (earlier, failing_since) = (state.quarantine.take(), state.failing_since);
@@ -48,7 +50,7 @@ impl Conclusion<'_> {
                 .map_err(|error| Error::Damaged(format!("the job {}: {error}", self.job)))?;
             let now = self.clock.now();
             let before = Before { quarantine: earlier.as_ref(), failing_since, started: job.started };
-            let after = after_cycle(before, end(report), now, regular);
+            let after = after_cycle(before, end(report, staged), now, regular);
             state.next_run = Some(after.next_run);
             state.quarantine = after.quarantine;
             state.failing_since = after.failing_since;
@@ -92,8 +94,9 @@ impl Conclusion<'_> {
     }
 }
 
-fn end(report: &CycleReport) -> CycleEnd<'_> {
+fn end(report: &CycleReport, staged: bool) -> CycleEnd<'_> {
     match (report.status, &report.error) {
+        (CycleStatus::Quarantined, Some(error)) if staged => CycleEnd::Staged(error),
         (CycleStatus::Quarantined, Some(error)) => CycleEnd::Bad(error),
         (CycleStatus::Completed, _) => CycleEnd::Good,
         (_, None) => CycleEnd::CutOff,

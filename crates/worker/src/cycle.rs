@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Bound;
 use std::time::Duration;
 
-use engine::STAGED;
 use jiff::Timestamp;
 use model::{CycleKind, CycleReport, CycleStatus, JobState, Link, ObjectType};
 use source::Change;
@@ -35,10 +34,12 @@ impl Context {
             tokio::time::sleep(PATIENCE).await;
         };
         let result = tokio::select! {
+            biased;
             result = self.run(&mut state, retry_all) => result,
             // As if the process had died here: what is noted tells the next cycle what to look for.
             () = out_of_patience => Err(Stop::Cancelled),
         };
+        let staged = matches!(result, Ok(Some(_)));
         let (status, error) = match result {
             Ok(None) => (CycleStatus::Completed, None),
             Ok(Some(staged)) => {
@@ -48,7 +49,7 @@ impl Context {
                 );
                 let advice = "Look at the staged removals in the log. Allow them (provost job allow-deletes), or \
                               repair what took so many objects out of scope.";
-                (CycleStatus::Quarantined, Some(finding(STAGED, reason, advice)))
+                (CycleStatus::Quarantined, Some(finding("TooManyDeletes", reason, advice)))
             }
             Err(Stop::Cancelled) => (CycleStatus::Interrupted, None),
             Err(Stop::Target(failure)) => {
@@ -83,7 +84,7 @@ impl Context {
             job: self.job.id,
             fence: Some(self.lease.fence()),
         };
-        match conclusion.write(&mut state, &report, regular).await {
+        match conclusion.write(&mut state, &report, staged, regular).await {
             Ok(()) | Err(Error::Store(store::Error::Fenced { .. })) => Ok(report),
             Err(error) => Err(error),
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{QUARANTINE_LIMIT, STAGED};
+use engine::QUARANTINE_LIMIT;
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Mailer, Message};
 use model::{Clock, Job, JobNotice, QuarantineEvent, ServicePrincipal};
@@ -198,7 +198,7 @@ fn message(id: Uuid, notice: &JobNotice, job: &Job, application: &str, server: &
     let JobNotice { event, at, quarantine, .. } = notice;
     let name = plain(application);
     let code = plain(&quarantine.error.error_code);
-    let staged = quarantine.reason == STAGED;
+    let staged = quarantine.staged;
     let limit = quarantine.current_began.saturating_add(QUARANTINE_LIMIT).unwrap_or(Timestamp::MAX);
     let (since, until, next) =
         (moment(quarantine.current_began), moment(limit), moment(quarantine.next_attempt));
@@ -208,10 +208,10 @@ fn message(id: Uuid, notice: &JobNotice, job: &Job, application: &str, server: &
             format!("The provisioning job of {name} was in quarantine for 28 days and runs no longer."),
         ),
         _ if staged => (
-            format!("Provisioning to {name}: removals are held back"),
+            format!("Provisioning to {name}: changes are held back ({code})"),
             format!(
-                "The provisioning job of {name} would disable or delete more accounts than its guard lets through. None of \
-                 these removals has been sent; accounts are created and changed as before."
+                "The provisioning job of {name} would remove or change more at once than its guards let through. Nothing \
+                 of that has been sent; all else goes on as before."
             ),
         ),
         QuarantineEvent::Entered => (
@@ -237,7 +237,7 @@ fn message(id: Uuid, notice: &JobNotice, job: &Job, application: &str, server: &
     let commands = if staged {
         [
             ("what is held back", format!("log list {reference}")),
-            ("let the removals go ahead", format!("job allow-deletes {reference}")),
+            ("let it go ahead", format!("job allow-deletes {reference}")),
             ("begin again, once the cause is repaired", format!("job restart {reference}")),
         ]
     } else {
@@ -301,6 +301,7 @@ mod tests {
             current_began: began,
             series_count: 1,
             next_attempt: began + SignedDuration::from_hours(6),
+            staged: code == "TooManyDeletes",
             error: ErrorInformation {
                 error_code: code.to_owned(),
                 error_category: "failure".to_owned(),
@@ -331,7 +332,7 @@ mod tests {
         }
         let disabled = of("Unauthorized", "401: no", QuarantineEvent::Disabled, "Floor plans");
         assert!(disabled.text.contains("provost job start \"Floor plans\""), "{}", disabled.text);
-        let staged = of(STAGED, "11 accounts", QuarantineEvent::Entered, "Floor plans");
+        let staged = of("TooManyDeletes", "11 accounts", QuarantineEvent::Entered, "Floor plans");
         assert!(staged.text.contains("11 accounts"), "{}", staged.text);
         assert!(staged.text.contains("provost job allow-deletes \"Floor plans\""), "{}", staged.text);
     }

@@ -97,7 +97,7 @@ impl Context {
                 work.action = ProvisioningAction::StagedDelete;
                 work.status = ProvisioningStatus::Skipped;
                 work.error = Some(finding(
-                    engine::STAGED,
+                    "TooManyDeletes",
                     "held back: the cycle would remove more accounts than its guard lets through",
                     "Allow the staged removals (provost job allow-deletes), or repair the cause.",
                 ));

@@ -127,7 +127,7 @@ async fn start_due(shared: &Arc<Shared>) -> Result<bool, Error> {
 /// a cycle that ended early, and in quarantine, it waits for its time.
 async fn is_behind(shared: &Shared, directory: Uuid, state: &JobState) -> Result<bool, Error> {
     let waits = match &state.quarantine {
-        Some(quarantine) => quarantine.reason != engine::STAGED,
+        Some(quarantine) => !quarantine.staged,
         None => state.last_cycle.as_ref().is_none_or(|last| last.status != CycleStatus::Completed),
     };
     let Some(watermark) = state.watermark.as_ref().filter(|_| !waits) else { return Ok(false) };
@@ -273,7 +273,7 @@ async fn failed(shared: &Shared, directory: Uuid, job: Uuid, tally: &Tally, erro
             job,
             fence: None,
         };
-        conclusion.write(&mut state?, &report, shared.clock.now() + RETRY).await
+        conclusion.write(&mut state?, &report, false, shared.clock.now() + RETRY).await
     };
     if let Err(error) = written.await {
         tracing::warn!(%job, %error, "how the cycle ended could not be written down");

@@ -171,7 +171,10 @@ async fn another_reason_and_staged_removals_are_told_each_once() {
     told.world.directory.unassign(&told.world.by, assignment).await.expect("unassigned");
     for _ in 0..2 {
         told.world.run().await;
-        assert_eq!(told.subjects().await[2..], ["Provisioning to Floor plans: removals are held back"]);
+        assert_eq!(
+            told.subjects().await[2..],
+            ["Provisioning to Floor plans: changes are held back (TooManyDeletes)"]
+        );
     }
     let mail = &told.server.received()[2];
     assert_eq!(mail.to, ["it@example.com"]);
