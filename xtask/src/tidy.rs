@@ -23,7 +23,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tenant", &["mail", "model", "store"]),
     ("source", &["directory", "model", "store"]),
     ("scim-client", &["scim", "model"]),
-    ("worker", &["directory", "engine", "expression", "model", "scim", "scim-client", "source", "store"]),
+    (
+        "worker",
+        &["directory", "engine", "expression", "mail", "model", "scim", "scim-client", "source", "store"],
+    ),
     ("intake", &[]),
     ("scim-server", &["intake", "model", "scim", "store", "tenant"]),
     ("graph-api", &["directory", "engine", "expression", "intake", "model", "scim", "store", "tenant"]),

@@ -103,6 +103,7 @@ impl Directory {
             template_id: template.id.clone(),
             started: false,
             interval: DEFAULT_INTERVAL,
+            trigger: model::Trigger::Schedule,
             scope: SyncScope::Assigned,
             nested_groups: false,
             exclude_default_access: template.exclude_default_access,

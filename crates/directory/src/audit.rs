@@ -2,7 +2,7 @@
 
 use model::{AuditEntry, DirectoryObject, Identity, ModifiedProperty, Principal};
 use serde_json::{Map, Value};
-use store::{Expect, Key, KeyName, Kind, Transaction};
+use store::{Expect, Key, KeyName, Kind, Realm, Transaction};
 use uuid::Uuid;
 
 use crate::record::encode;
@@ -52,19 +52,23 @@ impl Deed {
 impl Directory {
     /// Adds the audit entry of a deed to the transaction that does it.
     pub(crate) fn audit(&self, transaction: &mut Transaction, by: &Principal, deed: Deed) {
-        let entry = AuditEntry {
-            id: self.ids.next(),
-            activity_date_time: transaction.at,
-            activity_display_name: deed.activity.to_owned(),
-            category: deed.category.name().to_owned(),
-            initiated_by: by.clone(),
-            target: deed.target,
-            modified_properties: deed.changes,
-        };
-        let keys = vec![Key::lookup(KeyName::Source, entry.target.id.clone())];
-        let body = encode(&entry);
-        transaction.put(self.realm(), Kind::AuditEntry, entry.id, Expect::Absent, body, keys);
+        write(transaction, self.realm(), self.ids.next(), by, deed);
     }
+}
+
+/// Adds the audit entry of a deed, with that id, to the transaction that does it.
+pub(crate) fn write(transaction: &mut Transaction, realm: Realm, id: Uuid, by: &Principal, deed: Deed) {
+    let entry = AuditEntry {
+        id,
+        activity_date_time: transaction.at,
+        activity_display_name: deed.activity.to_owned(),
+        category: deed.category.name().to_owned(),
+        initiated_by: by.clone(),
+        target: deed.target,
+        modified_properties: deed.changes,
+    };
+    let keys = vec![Key::lookup(KeyName::Source, entry.target.id.clone())];
+    transaction.put(realm, Kind::AuditEntry, id, Expect::Absent, encode(&entry), keys);
 }
 
 /// How an audit or provisioning entry names an object.

@@ -17,8 +17,8 @@ use crate::{Directory, Error, Keyring, Result};
 /// An installation: what it is made of.
 #[derive(Clone)]
 pub struct Installation {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
     ids: Ids,
     random: Arc<dyn Random>,
     keys: Arc<Keyring>,

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use model::{
     ApplicationTemplate, DeprovisionAction, Deprovisioning, Dialect, GuardKind, Guards, Job, JobState,
-    LookupTable, ObjectMapping, Principal, SyncScope, TargetLimits,
+    LookupTable, ObjectMapping, Principal, SyncScope, TargetLimits, Trigger,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Expect, Key, KeyName, Kind, Realm, Scan, Transaction, transact};
 use uuid::Uuid;
 
-use crate::audit::{Category, Deed, identity, property};
+use crate::audit::{self, Category, Deed, identity, property};
 use crate::record::{decode_record, encode};
 use crate::{Directory, Error, Result, TargetChange};
 
@@ -22,6 +22,8 @@ use crate::{Directory, Error, Result, TargetChange};
 pub struct JobSettings {
     /// Time between the starts of two cycles.
     pub interval: SignedDuration,
+    /// What begins a cycle beside the interval.
+    pub trigger: Trigger,
     /// Who is provisioned.
     pub scope: SyncScope,
     /// Whether members of nested groups count as assigned.
@@ -67,6 +69,7 @@ impl JobSettings {
     pub fn of(job: &Job) -> Self {
         Self {
             interval: job.interval,
+            trigger: job.trigger,
             scope: job.scope,
             nested_groups: job.nested_groups,
             exclude_default_access: job.exclude_default_access,
@@ -110,6 +113,7 @@ impl JobSettings {
 
     fn apply(self, job: &mut Job) {
         job.interval = self.interval;
+        job.trigger = self.trigger;
         job.scope = self.scope;
         job.nested_groups = self.nested_groups;
         job.exclude_default_access = self.exclude_default_access;
@@ -154,10 +158,31 @@ impl JobChange {
     }
 }
 
+fn put(transaction: &mut Transaction, realm: Realm, job: &Job, expect: Expect) {
+    let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
+    transaction.put(realm, Kind::Job, job.id, expect, encode(job), keys);
+}
+
+/// Makes a job of a directory, as it was read in this version, run by itself no longer, in a transaction that says why;
+/// the entry of the audit log gets that id. For the end of a cycle: people use [`Directory::update_job`].
+pub fn disable_job(
+    transaction: &mut Transaction,
+    directory: Realm,
+    (job, version): (&Job, u64),
+    application: &str,
+    by: &Principal,
+    audit_entry: Uuid,
+) {
+    let disabled = Job { started: false, ..job.clone() };
+    put(transaction, directory, &disabled, Expect::Version(version));
+    let target = identity(job.id, application, "SynchronizationJob");
+    let deed = Deed::new("Disable provisioning", Category::Provisioning, target);
+    audit::write(transaction, directory, audit_entry, by, deed.changing(changed(job, &disabled)));
+}
+
 impl Directory {
     pub(crate) fn put_job(&self, transaction: &mut Transaction, job: &Job, expect: Expect) {
-        let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
-        transaction.put(self.realm(), Kind::Job, job.id, expect, encode(job), keys);
+        put(transaction, self.realm(), job, expect);
     }
 
     /// The job as a change would make it, checked and not saved.

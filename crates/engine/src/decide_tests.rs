@@ -17,6 +17,7 @@ fn job() -> Job {
         template_id: "scim".into(),
         started: true,
         interval: jiff::SignedDuration::from_mins(40),
+        trigger: model::Trigger::Schedule,
         scope: SyncScope::Assigned,
         nested_groups: false,
         exclude_default_access: true,

@@ -1,4 +1,4 @@
-//! When a failed object is tried again, and when a job is stopped for its failures.
+//! When a failed object is tried again.
 
 use jiff::{SignedDuration, Timestamp};
 use model::{ErrorInformation, Escrow};
@@ -21,41 +21,7 @@ pub fn fail(before: Option<&Escrow>, error: ErrorInformation, now: Timestamp) ->
     let doublings = attempts.saturating_sub(1).min(16);
     let pause = FIRST_PAUSE.checked_mul(1 << doublings).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
     let due = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
-    Some(Escrow { since, attempts, due, error })
-}
-
-/// How many objects a cycle failed on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CycleFailures {
-    /// Objects that failed, references left out.
-    pub objects: u64,
-    /// References that failed.
-    pub references: u64,
-    /// Objects in scope.
-    pub in_scope: u64,
-}
-
-/// Below this many objects in scope, smaller numbers of failures count.
-const SMALL: u64 = 12_500;
-
-/// Graph's reason for the quarantine that the failures of a cycle call for; `None` for few failures.
-pub fn too_many_failures(failures: CycleFailures) -> Option<&'static str> {
-    let CycleFailures { objects, references, in_scope } = failures;
-    let many = if in_scope < SMALL { (in_scope / 20).max(20) } else { 5_000 };
-    let share = u128::from(objects) * 10 >= u128::from(in_scope) * 4;
-    if (share && objects >= many) || objects >= 40_000 {
-        return Some("EncounteredBaseEscrowThreshold");
-    }
-    (objects.saturating_add(references) >= 60_000).then_some("EncounteredTotalEscrowThreshold")
-}
-
-/// How long a job in quarantine waits after so many cycles in it (the first included).
-pub fn quarantine_pause(series: u32) -> SignedDuration {
-    SignedDuration::from_hours(match series {
-        0 | 1 => 6,
-        2 => 12,
-        _ => 24,
-    })
+    Some(Escrow { since, attempts, due, error, references: None })
 }
 
 #[cfg(test)]
@@ -90,21 +56,5 @@ mod tests {
         }
         assert!(now.duration_since(start) >= GIVE_UP_AFTER);
         assert!(escrow.attempts > 28 && escrow.attempts < 50);
-    }
-
-    #[test]
-    fn quarantine_as_published() {
-        let of = |objects, references, in_scope| {
-            too_many_failures(CycleFailures { objects, references, in_scope })
-        };
-        assert_eq!(of(19, 0, 19), None);
-        assert_eq!(of(20, 0, 40), Some("EncounteredBaseEscrowThreshold"));
-        assert_eq!(of(100, 0, 1_000), None);
-        assert_eq!(of(400, 0, 1_000), Some("EncounteredBaseEscrowThreshold"));
-        assert_eq!(of(4_999, 0, 12_500), None);
-        assert_eq!(of(5_000, 0, 12_500), Some("EncounteredBaseEscrowThreshold"));
-        assert_eq!(of(39_999, 20_000, 1_000_000), None);
-        assert_eq!(of(40_000, 0, 1_000_000), Some("EncounteredBaseEscrowThreshold"));
-        assert_eq!(of(30_000, 30_000, 1_000_000), Some("EncounteredTotalEscrowThreshold"));
     }
 }

@@ -13,6 +13,7 @@ mod fingerprint;
 mod guard;
 mod known;
 mod mapping;
+mod quarantine;
 mod scope;
 mod target;
 mod target_check;
@@ -21,7 +22,7 @@ mod view;
 pub use affected::{Affected, KeyBounds, Reevaluation, applied, configuration_key, hash_for, key_ranges};
 pub use decide::{Case, Decision, Reference, decide};
 pub use error::ConfigurationError;
-pub use escrow::{CycleFailures, GIVE_UP_AFTER, fail, quarantine_pause, too_many_failures};
+pub use escrow::{GIVE_UP_AFTER, fail};
 pub use filter::Filters;
 pub use fingerprint::fingerprint;
 pub use guard::{Planned, Refusal, enough, hold, judge, let_through, pass, renames};
@@ -29,6 +30,10 @@ pub use known::{compile, known_attributes, validate};
 pub use mapping::{
     Answers, Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, Outside, Question, Subject,
     Tables, redact,
+};
+pub use quarantine::{
+    After, Before, CycleEnd, Failures, QUARANTINE_LIMIT, after_cycle, is_large_share, outlasted,
+    too_many_failures,
 };
 pub use scope::{Entitlement, Leaving, Scope};
 pub use target::{Listed, MOST_ATTRIBUTES, TargetList, attribute_key, check_target_schema, described};

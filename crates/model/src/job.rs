@@ -28,6 +28,9 @@ pub struct Job {
     pub started: bool,
     /// Time between the starts of two cycles.
     pub interval: SignedDuration,
+    /// What begins a cycle beside the interval.
+    #[serde(default)]
+    pub trigger: Trigger,
     /// Who is provisioned.
     pub scope: SyncScope,
     /// Whether members of nested groups count as assigned.
@@ -58,6 +61,17 @@ pub struct Job {
     /// What is known of the target's attributes.
     #[serde(default, skip_serializing_if = "TargetSchema::is_empty")]
     pub target_schema: TargetSchema,
+}
+
+/// What begins a cycle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Trigger {
+    /// The interval alone.
+    #[default]
+    Schedule,
+    /// A change in the directory, at once; and the interval, for what no change announces.
+    OnChange,
 }
 
 /// A table that `Lookup` reads: texts, compared as they are, and the value of each.
@@ -295,6 +309,9 @@ pub struct JobState {
     pub members_taken: Option<usize>,
     /// What the guards have let through lately.
     pub guards: GuardMemory,
+    /// Since when its cycles end early, of causes that may pass by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
 }
 
 /// Why and since when a job is in quarantine (Graph `synchronizationQuarantine`).
@@ -309,6 +326,9 @@ pub struct Quarantine {
     pub series_count: u32,
     /// When the next cycle may run.
     pub next_attempt: Timestamp,
+    /// Whether a guard holds changes back, and nothing else: cycles go on by the schedule.
+    #[serde(default)]
+    pub staged: bool,
     /// What happened.
     pub error: ErrorInformation,
 }

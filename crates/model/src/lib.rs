@@ -9,6 +9,7 @@ mod ids;
 mod job;
 mod link;
 mod log;
+mod notice;
 mod object;
 mod principal;
 mod target;
@@ -26,13 +27,14 @@ pub use ids::{Ids, Random};
 pub use job::{
     AttributeMapping, ClauseOperator, CycleCounts, CycleKind, CycleReport, CycleStatus, DeprovisionAction,
     Deprovisioning, FlowBehavior, FlowType, Job, JobState, LookupTable, MappingSource, ObjectMapping,
-    Outcome, Quarantine, ScopingClause, ScopingFilter, StoredPosition, SyncScope, TargetActions,
+    Outcome, Quarantine, ScopingClause, ScopingFilter, StoredPosition, SyncScope, TargetActions, Trigger,
 };
 pub use link::{Counted, Escrow, Kept, Link, LinkOrigin, LinkState, Shadow};
 pub use log::{
     AuditEntry, ErrorInformation, Identity, ModifiedProperty, ProvisioningAction, ProvisioningEntry,
     ProvisioningStatus, ProvisioningStep, StepType,
 };
+pub use notice::{JobNotice, QuarantineEvent};
 pub use object::{DirectoryObject, ObjectType, alias};
 pub use principal::Principal;
 pub use target::{Dialect, SecretKey, TargetLimits};

@@ -133,4 +133,7 @@ pub struct Escrow {
     pub due: Timestamp,
     /// Why it failed last.
     pub error: ErrorInformation,
+    /// How many of its references failed, where nothing else of it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub references: Option<u64>,
 }

@@ -319,6 +319,7 @@ quarantine, 3 removals are held back by a guard.")]
     #[command(after_help = "\
 Examples:
   provost job set OfficeSpace --interval 20m --scope assigned --mail it@contoso.example --threshold 25
+  provost job set OfficeSpace --trigger on-change        changes arrive within a second or two
   provost job set OfficeSpace --on-deleted nothing --on-purged disable
   provost job set OfficeSpace --guard memberships=1000 --guard renames=10% --guard source=off
 
@@ -349,6 +350,12 @@ accounts in line.")]
     Set { name: String, table: String, file: PathBuf },
     /// Delete a table that no expression uses
     Delete { name: String, table: String },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Trigger {
+    Schedule,
+    OnChange,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

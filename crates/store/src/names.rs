@@ -71,6 +71,8 @@ names! {
         Setting = 15,
         /// What the resources of a tenant are described by: its schema extensions and their indexes, in one object.
         SchemaExtension = 16,
+        /// A mail that is to be sent.
+        Notice = 17,
     }
 }
 
@@ -86,6 +88,7 @@ impl Kind {
                 | Self::AuditEntry
                 | Self::Token
                 | Self::Setting
+                | Self::Notice
         )
     }
 }

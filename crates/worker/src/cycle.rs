@@ -2,19 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::time::Duration;
 
-use engine::{CycleFailures, Reevaluation, quarantine_pause, too_many_failures};
+use engine::Reevaluation;
 use jiff::Timestamp;
-use model::{CycleKind, CycleReport, CycleStatus, ErrorInformation, JobState, Link, ObjectType, Quarantine};
+use model::{CycleKind, CycleReport, CycleStatus, ErrorInformation, JobState, Link, ObjectType};
 use source::Change;
 use store::{Cursor, Key, KeyName, Kind};
 use uuid::Uuid;
 
 use crate::Error;
 use crate::batch::{Mode, Objects};
+use crate::conclusion::Conclusion;
 use crate::context::{BATCH, Context};
 use crate::error::{Stop, finding, information, quarantines};
 use crate::links::{self, ByType, Checkpoint, Pass, Phase};
+
+/// How long a cycle that is stopped may take to come to an orderly end, whatever the target does: a second longer than
+/// requests in flight are waited for.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Changes read at once.
 const CHANGES: usize = 4_000;
@@ -23,59 +29,58 @@ impl Context {
     /// Runs a cycle and writes down how it ended.
     pub async fn cycle(&self, retry_all: bool) -> Result<CycleReport, Error> {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
-        let result = self.run(&mut state, retry_all).await;
-        let (status, error, staged) = match result {
-            Ok(None) => (CycleStatus::Completed, None, false),
-            Ok(Some(held_back)) => (CycleStatus::Quarantined, Some(held_back), true),
-            Err(Stop::Cancelled) => (CycleStatus::Interrupted, None, false),
+        let out_of_patience = async {
+            self.cancel.cancelled().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        let result = tokio::select! {
+            biased;
+            result = self.run(&mut state, retry_all) => result,
+            // As if the process had died here: what is noted tells the next cycle what to look for.
+            () = out_of_patience => Err(Stop::Cancelled),
+        };
+        let staged = matches!(result, Ok(Some(_)));
+        let (status, error) = match result {
+            Ok(None) => (CycleStatus::Completed, None),
+            Ok(Some(held_back)) => (CycleStatus::Quarantined, Some(held_back)),
+            Err(Stop::Cancelled) => (CycleStatus::Interrupted, None),
             Err(Stop::Target(failure)) => {
                 let status = if quarantines(failure.code.as_str()) {
                     CycleStatus::Quarantined
                 } else {
                     CycleStatus::Interrupted
                 };
-                (status, Some(information(&failure)), false)
+                (status, Some(information(&failure)))
             }
             Err(Stop::Other(error)) => {
                 let advice = "It is tried again in the next cycle; if it stays, look at the server's log.";
                 tracing::error!(%error, job = %self.job.id, "the cycle ended early");
-                (
-                    CycleStatus::Interrupted,
-                    Some(finding("InternalServerError", error.to_string(), advice)),
-                    false,
-                )
+                (CycleStatus::Interrupted, Some(finding("InternalServerError", error.to_string(), advice)))
             }
         };
-        let (status, error) = self.too_many_failures(status, error).await?;
-        let report = self.tally.ended(status, error.clone());
+        let (status, error) = match status {
+            CycleStatus::Completed => match self.too_many_failures().await? {
+                Some(many) => (CycleStatus::Quarantined, Some(many)),
+                None => (status, error),
+            },
+            _ => (status, error),
+        };
+        let report = self.tally.ended(status, error);
         let now = self.clock.now();
         let regular = report.started.saturating_add(self.job.interval).unwrap_or(Timestamp::MAX).max(now);
         state.members_taken = self.members_taken();
-        conclude(&mut state, &report, staged, now, regular);
-        let mut transaction = self.transaction();
-        links::put_state(&mut transaction, self.job.id, &state);
-        match self.commit(transaction).await {
-            Ok(()) | Err(Stop::Cancelled) => Ok(report),
-            Err(stop) => Err(stop.into()),
+        let conclusion = Conclusion {
+            store: &*self.store,
+            clock: &*self.clock,
+            ids: &self.ids,
+            directory: self.directory,
+            job: self.job.id,
+            fence: Some(self.lease.fence()),
+        };
+        match conclusion.write(&mut state, &report, staged, regular).await {
+            Ok(()) | Err(Error::Store(store::Error::Fenced { .. })) => Ok(report),
+            Err(error) => Err(error),
         }
-    }
-
-    async fn too_many_failures(
-        &self,
-        status: CycleStatus,
-        error: Option<ErrorInformation>,
-    ) -> Result<(CycleStatus, Option<ErrorInformation>), Error> {
-        let objects = self.tally.report().counts.failed;
-        let in_scope = self.store.count(self.realm(), Kind::Link).await?;
-        let failures = CycleFailures { objects, references: 0, in_scope };
-        Ok(match too_many_failures(failures) {
-            Some(reason) if status == CycleStatus::Completed => {
-                let text = format!("{objects} of {in_scope} objects failed in this cycle");
-                let advice = "Look at the failures in the provisioning log; many of one kind have one cause.";
-                (CycleStatus::Quarantined, Some(finding(reason, text, advice)))
-            }
-            _ => (status, error),
-        })
     }
 
     async fn run(&self, state: &mut JobState, retry_all: bool) -> Result<Option<ErrorInformation>, Stop> {
@@ -406,49 +411,4 @@ impl Context {
         self.give_up_settling().await?;
         Ok(held_back)
     }
-}
-
-/// What a job remembers of a cycle that ended; `regular` is when the next one would start by the schedule.
-pub(crate) fn conclude(
-    state: &mut JobState,
-    report: &CycleReport,
-    staged: bool,
-    now: Timestamp,
-    regular: Timestamp,
-) {
-    state.next_run = Some(regular);
-    match (report.status, &report.error) {
-        (CycleStatus::Quarantined, Some(error)) => {
-            let earlier = state.quarantine.take();
-            let series_count = earlier.as_ref().map_or(0, |it| it.series_count).saturating_add(1);
-            // Staged removals hold nothing else back.
-            let next = if staged {
-                regular
-            } else {
-                now.saturating_add(quarantine_pause(series_count)).unwrap_or(Timestamp::MAX)
-            };
-            state.next_run = Some(next);
-            state.quarantine = Some(Quarantine {
-                reason: quarantine_reason(&error.error_code),
-                current_began: earlier.map_or(now, |it| it.current_began),
-                series_count,
-                next_attempt: next,
-                error: error.clone(),
-            });
-        }
-        (CycleStatus::Completed, _) => state.quarantine = None,
-        // Paused, or the process ends: it goes on at the next chance.
-        _ if report.error.is_none() => state.next_run = Some(now),
-        _ => {}
-    }
-    state.last_cycle = Some(report.clone());
-}
-
-/// Graph's name for why a job is in quarantine.
-pub(crate) fn quarantine_reason(code: &str) -> String {
-    match code {
-        "Unauthorized" | "InsufficientRights" => "EncounteredQuarantineException",
-        other => other,
-    }
-    .to_owned()
 }

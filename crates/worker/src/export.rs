@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
-use crate::error::{finding, information};
+use crate::error::{finding, information, of_the_endpoint};
 use crate::links;
 use crate::matching::Found;
 use crate::work::{Export, Work, Write};
@@ -168,6 +168,7 @@ impl Context {
                 work.link.referrers_due = false;
             }
             work.write = Write::Put;
+            let failure = self.blamed(rule, failure).await;
             work.refused(self, action, failure);
             return;
         }
@@ -324,11 +325,11 @@ impl Context {
                 work.write = Write::Put;
                 work.refused(self, ProvisioningAction::Delete, failure);
             }
-            Err(_) if !self.type_is_served(rule).await => {
+            Err(failure) if !self.type_is_served(rule).await => {
                 work.link.unacknowledged = None;
-                let reason = "the target answers 404 to everything";
-                let advice = "Check the tenant URL.";
-                work.fail(self, ProvisioningAction::Delete, finding("InvalidAnchor", reason, advice));
+                work.write = Write::Put;
+                let failure = self.blamed(rule, failure).await;
+                work.refused(self, ProvisioningAction::Delete, failure);
             }
             _ => {
                 work.step(StepType::Export, ProvisioningStatus::Success, "deleted", json!({"targetId": id}));
@@ -343,6 +344,15 @@ impl Context {
         let id = link.target_id.as_deref().unwrap_or_default();
         let found = self.target.get(rule.kind, id, Select::Only(&["id"])).await;
         found.is_err_and(|failure| failure.is_gone()) && self.type_is_served(rule).await
+    }
+
+    /// A refusal, laid to the endpoint's account where 404 is answered to lists of the type too.
+    pub(crate) async fn blamed(&self, rule: &Rule, failure: Failure) -> Failure {
+        let list = async || self.target.list(rule.kind, Select::Only(&["id"]), PageToken::first()).await;
+        if failure.is_gone() && list().await.is_err_and(|failure| failure.is_gone()) {
+            return of_the_endpoint(failure);
+        }
+        failure
     }
 
     /// Whether a list of that type succeeds: only then does 404 mean that one account is gone.

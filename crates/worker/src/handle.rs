@@ -148,9 +148,13 @@ impl WorkerHandle {
         }
     }
 
-    /// Makes a job due now, so that the schedule starts it with its next look.
+    /// Makes a job due now, so that the schedule starts it with its next look. One that was disabled after too long a
+    /// quarantine has all the time again.
     pub async fn make_due(&self, job: Uuid) -> Result<(), Error> {
+        let now = self.shared.clock.now();
         self.change_state(job, async |state| {
+            state.failing_since = None;
+            state.quarantine.take_if(|quarantine| engine::outlasted(quarantine, now));
             state.next_run = None;
             Ok(())
         })
@@ -197,6 +201,7 @@ impl WorkerHandle {
             }
             if full || names(&[ResetScope::QuarantineState]) {
                 state.quarantine = None;
+                state.failing_since = None;
             }
             if names(&[ResetScope::ForceDeletes]) {
                 staged::allow(&self.shared, job, None, state).await?;

@@ -8,6 +8,7 @@
 
 mod assignments;
 mod batch;
+mod conclusion;
 mod contested;
 mod context;
 mod cycle;
@@ -22,6 +23,7 @@ mod leaving;
 mod links;
 mod matching;
 mod members;
+mod notices;
 mod reevaluate;
 mod schedule;
 mod settle;
@@ -33,4 +35,5 @@ mod work;
 
 pub use error::Error;
 pub use handle::{Options, Progress, ResetScope, Worker, WorkerHandle};
+pub use notices::Announcer;
 pub use targets::{DirectoryTargets, Targets};

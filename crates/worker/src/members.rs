@@ -352,6 +352,7 @@ impl Context {
             work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
             work.succeed(ProvisioningAction::Update, Outcome::Updated);
         }
+        let failed_references = refused.as_ref().filter(|_| result.is_ok()).map(|(count, _)| *count);
         let result = match (result, refused) {
             (Ok(()), Some((count, failure))) => {
                 let reason =
@@ -388,6 +389,10 @@ impl Context {
                 // All members are compared again when the group is tried again.
                 work.link.referrers_due = true;
                 work.not_taken(self, ProvisioningAction::Update, &failure);
+                if let (Some(count), Some(escrow)) = (failed_references, &mut work.link.escrow) {
+                    escrow.references = Some(count);
+                    self.tally.references_failed(count);
+                }
             }
         }
         let mut transaction = self.transaction();

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Clock, CycleKind, CycleReport, CycleStatus, Ids, Job, Principal};
+use model::{Clock, CycleKind, CycleReport, CycleStatus, Ids, Job, JobState, Principal, Trigger};
 use parking_lot::Mutex;
-use store::{Kind, Realm, Scan, Store, Transaction};
+use source::Source as _;
+use store::{Kind, Realm, Scan, Store};
 use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::context::{Configuration, Context, commit};
+use crate::conclusion::Conclusion;
+use crate::context::{Configuration, Context};
 use crate::error::{finding, information, quarantines};
 use crate::lease::Keeper;
 use crate::tally::Tally;
@@ -48,21 +50,35 @@ impl Shared {
     }
 }
 
+/// How long after a change others are waited for, which the same cycle takes.
+const GATHERING: Duration = Duration::from_millis(300);
+
 pub(crate) async fn schedule(shared: Arc<Shared>, tick: Duration) {
+    let mut commits = shared.store.commits();
+    let mut following = false;
     loop {
-        tokio::select! {
-            biased;
-            () = shared.stop.cancelled() => return,
-            () = tokio::time::sleep(tick) => {}
+        let pause = async {
+            if !following {
+                tokio::time::sleep(tick).await;
+            } else if tokio::time::timeout(tick, commits.changed()).await.is_ok() {
+                tokio::time::sleep(GATHERING).await;
+            }
+            // What another process commits is seen with the next tick.
+        };
+        if shared.stop.run_until_cancelled(pause).await.is_none() {
+            return;
         }
-        if let Err(error) = start_due(&shared).await {
-            tracing::warn!(%error, "the schedule could not be read; it is tried again");
+        commits.mark_unchanged();
+        match start_due(&shared).await {
+            Ok(found) => following = found,
+            Err(error) => tracing::warn!(%error, "the schedule could not be read; it is tried again"),
         }
     }
 }
 
-/// Starts a cycle of each job that is due.
-async fn start_due(shared: &Arc<Shared>) -> Result<(), Error> {
+/// Starts a cycle of each job that is due. Returns whether any job follows the changes of its directory.
+async fn start_due(shared: &Arc<Shared>) -> Result<bool, Error> {
+    let mut following = false;
     let mut after = None;
     loop {
         let scan = Scan::first(100).after(after);
@@ -78,11 +94,20 @@ async fn start_due(shared: &Arc<Shared>) -> Result<(), Error> {
                         tracing::error!(job = %object.id, "the job cannot be read");
                         continue;
                     };
-                    if job.started
-                        && !shared.running.lock().contains_key(&job.id)
-                        && is_due(shared, job.id).await?
-                    {
+                    if !job.started {
+                        continue;
+                    }
+                    following |= job.trigger == Trigger::OnChange;
+                    if shared.running.lock().contains_key(&job.id) {
+                        continue;
+                    }
+                    let state = links::load_state(&*shared.store, job.id).await?;
+                    if state.next_run.is_none_or(|at| at <= shared.clock.now()) {
                         begin(shared, directory.id, job.id, Principal::system("schedule"), false);
+                    } else if job.trigger == Trigger::OnChange
+                        && is_behind(shared, directory.id, &state).await?
+                    {
+                        begin(shared, directory.id, job.id, Principal::system("change"), false);
                     }
                 }
                 after = jobs.next;
@@ -93,14 +118,26 @@ async fn start_due(shared: &Arc<Shared>) -> Result<(), Error> {
         }
         after = directories.next;
         if after.is_none() {
-            return Ok(());
+            return Ok(following);
         }
     }
 }
 
-async fn is_due(shared: &Shared, job: Uuid) -> Result<bool, Error> {
-    let state = links::load_state(&*shared.store, job).await?;
-    Ok(state.next_run.is_none_or(|at| at <= shared.clock.now()))
+/// Whether there are changes in the directory that the job has not seen, and nothing keeps it from looking at them: after
+/// a cycle that ended early, and in quarantine, it waits for its time.
+async fn is_behind(shared: &Shared, directory: Uuid, state: &JobState) -> Result<bool, Error> {
+    let waits = match &state.quarantine {
+        Some(quarantine) => !quarantine.staged,
+        None => state.last_cycle.as_ref().is_none_or(|last| last.status != CycleStatus::Completed),
+    };
+    let Some(watermark) = state.watermark.as_ref().filter(|_| !waits) else { return Ok(false) };
+    let position = links::read_position(watermark)?;
+    let source = source::BuiltIn::new(Arc::clone(&shared.store), Realm(directory));
+    match source.changes(&position, 1).await {
+        Ok(found) => Ok(found.more || !found.changes.is_empty()),
+        Err(source::Error::PositionExpired) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Starts a cycle, or joins the one that runs.
@@ -134,10 +171,10 @@ pub(crate) fn begin(
         let caught = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(work)).await;
         let report = match caught {
             Ok(Ok(report)) => report,
-            Ok(Err(error)) => failed(&shared, job, &tally, error).await,
+            Ok(Err(error)) => failed(&shared, directory, job, &tally, error).await,
             Err(_) => {
                 let error = Error::Damaged("an invariant of the program broke; the cycle".to_owned());
-                failed(&shared, job, &tally, error).await
+                failed(&shared, directory, job, &tally, error).await
             }
         };
         tracing::info!(%job, status = ?report.status, counts = ?report.counts, "the cycle ended");
@@ -199,8 +236,12 @@ pub(crate) async fn open(
 }
 
 /// The report of a cycle that could not even begin.
-async fn failed(shared: &Shared, job: Uuid, tally: &Tally, error: Error) -> CycleReport {
-    tracing::error!(%job, %error, "the cycle could not run");
+async fn failed(shared: &Shared, directory: Uuid, job: Uuid, tally: &Tally, error: Error) -> CycleReport {
+    if matches!(error, Error::Busy) {
+        tracing::debug!(%job, "another process does the work");
+    } else {
+        tracing::error!(%job, %error, "the cycle could not run");
+    }
     let information = match &error {
         Error::Target(information) => Some(information.clone()),
         Error::Stopped => None,
@@ -228,12 +269,15 @@ async fn failed(shared: &Shared, job: Uuid, tally: &Tally, error: Error) -> Cycl
         return report;
     }
     let written = async {
-        let mut state = state?;
-        crate::cycle::conclude(&mut state, &report, false, shared.clock.now(), shared.clock.now() + RETRY);
-        let mut transaction = Transaction::new(shared.clock.now());
-        links::put_state(&mut transaction, job, &state);
-        commit(&*shared.store, transaction).await?;
-        Ok::<_, Error>(())
+        let conclusion = Conclusion {
+            store: &*shared.store,
+            clock: &*shared.clock,
+            ids: &shared.ids,
+            directory,
+            job,
+            fence: None,
+        };
+        conclusion.write(&mut state?, &report, false, shared.clock.now() + RETRY).await
     };
     if let Err(error) = written.await {
         tracing::warn!(%job, %error, "how the cycle ended could not be written down");

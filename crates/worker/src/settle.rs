@@ -182,6 +182,7 @@ impl Context {
                 return Ok(());
             }
             Err(failure) => {
+                let failure = self.blamed(rule, failure).await;
                 work.refused(self, ProvisioningAction::Update, failure);
                 return Ok(());
             }

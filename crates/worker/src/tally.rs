@@ -1,6 +1,7 @@
 //! Counts every object once, and tells whoever watches.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use model::{Counted, CycleCounts, CycleKind, CycleReport, CycleStatus, ErrorInformation, Outcome};
@@ -13,6 +14,7 @@ use uuid::Uuid;
 pub(crate) struct Tally {
     sender: watch::Sender<CycleReport>,
     outcomes: Mutex<HashMap<Uuid, Outcome>>,
+    references: AtomicU64,
     began: Instant,
     earlier: u64,
 }
@@ -20,7 +22,13 @@ pub(crate) struct Tally {
 impl Tally {
     pub fn new(sender: watch::Sender<CycleReport>) -> Self {
         let earlier = sender.borrow().duration_ms;
-        Self { sender, outcomes: Mutex::default(), began: Instant::now(), earlier }
+        Self {
+            sender,
+            outcomes: Mutex::default(),
+            references: AtomicU64::new(0),
+            began: Instant::now(),
+            earlier,
+        }
     }
 
     /// A report of a cycle that has just begun.
@@ -59,6 +67,16 @@ impl Tally {
             report.total = report.total.max(report.done);
             report.duration_ms = self.elapsed();
         });
+    }
+
+    /// Notes that references failed.
+    pub fn references_failed(&self, count: u64) {
+        self.references.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// How many references failed, in all tries.
+    pub fn references(&self) -> u64 {
+        self.references.load(Ordering::Relaxed)
     }
 
     /// What became of an object so far.

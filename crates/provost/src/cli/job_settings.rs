@@ -3,18 +3,22 @@
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
-use super::Scope;
 use super::values::duration;
+use super::{Scope, Trigger};
 
 #[derive(Debug, Args)]
 pub struct JobSettings {
     /// Time between two cycles, e.g. PT40M or 40m
     #[arg(long, value_name = "TIME", value_parser = duration, group = "what")]
     pub interval: Option<SignedDuration>,
+    /// What begins a cycle: the interval alone, or a change in the directory at once, too
+    #[arg(long, group = "what")]
+    pub trigger: Option<Trigger>,
     /// Who is provisioned
     #[arg(long, group = "what")]
     pub scope: Option<Scope>,
-    /// Who gets mail on a failure; "" for nobody
+    /// Who gets mail when the job goes into quarantine, when changes are held back, and when it is disabled; ""
+    /// for nobody
     #[arg(long, value_name = "ADDRESS", group = "what")]
     pub mail: Option<String>,
     /// The most accounts disabled or deleted and groups deleted in a day; "default" for 500

@@ -46,6 +46,12 @@ pub struct Serve {
     /// 30d, 12h
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = kept)]
     pub keep_changes: SignedDuration,
+    /// How long entries of the provisioning log are kept
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = kept)]
+    pub keep_log: SignedDuration,
+    /// How long entries of the audit log are kept: who changed what
+    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = kept)]
+    pub keep_audit: SignedDuration,
     /// Also provision to link-local and cloud metadata addresses, where a request could leak the machine's secrets
     #[arg(long)]
     pub allow_link_local: bool,
@@ -56,8 +62,8 @@ pub struct Serve {
 /// Mail to the administrators of the installation.
 #[derive(Debug, Default, Args)]
 pub struct Mail {
-    /// Send mail about SCIM tokens that are about to expire by this server: smtps://USER@HOST (TLS) or smtp://USER@HOST
-    /// (STARTTLS); smtp://HOST?tls=none for one that encrypts nothing and asks for no password. The password is in
+    /// Send mail by this server, about SCIM tokens that are about to expire and, to whom `job set --mail` names, about
+    /// jobs in quarantine: smtps://USER@HOST (TLS) or smtp://USER@HOST (STARTTLS); smtp://HOST?tls=none for one that encrypts nothing and asks for no password. The password is in
     /// PROVOST_SMTP_PASSWORD or --smtp-password-file
     #[arg(long, value_name = "URL", requires = "from", requires = "to")]
     pub smtp_url: Option<String>,
@@ -67,7 +73,7 @@ pub struct Mail {
     /// Whom the mail comes from, e.g. "Provost <provost@example.com>"
     #[arg(long = "mail-from", value_name = "ADDRESS", requires = "smtp_url")]
     pub from: Option<String>,
-    /// Whom the mail goes to; repeat it for several
+    /// Whom the mail about tokens goes to; repeat it for several
     #[arg(long = "mail-to", value_name = "ADDRESS", requires = "smtp_url")]
     pub to: Vec<String>,
 }
@@ -76,7 +82,7 @@ pub struct Mail {
 fn kept(text: &str) -> Result<SignedDuration, String> {
     let time = duration(text)?;
     if time < SignedDuration::from_hours(1) {
-        return Err("that is less than an hour, in which nobody could follow".to_owned());
+        return Err("that is less than an hour, in which nobody could read it".to_owned());
     }
     Ok(time)
 }

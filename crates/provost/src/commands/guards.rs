@@ -5,13 +5,20 @@ use std::num::NonZeroU32;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{moment, plain, table, text};
-use crate::cli::{GuardChange, JobSettings, Leaving, Matched, Scope};
+use crate::cli::{GuardChange, JobSettings, Leaving, Matched, Scope, Trigger};
 
 /// What `job set` asks for, as the settings' API takes it.
 pub fn settings(given: JobSettings) -> Value {
     let mut settings = Map::new();
     if let Some(interval) = given.interval {
         settings.insert("interval".to_owned(), json!(interval.to_string()));
+    }
+    if let Some(trigger) = given.trigger {
+        let trigger = match trigger {
+            Trigger::Schedule => "schedule",
+            Trigger::OnChange => "onChange",
+        };
+        settings.insert("trigger".to_owned(), json!(trigger));
     }
     if let Some(scope) = given.scope {
         let scope = match scope {

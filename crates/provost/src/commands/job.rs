@@ -138,9 +138,11 @@ fn error_text(error: &Value) -> String {
 
 /// A job's settings and state for people; `--json` has all of it.
 fn status_text(name: &str, job: &Value) -> String {
+    let on_change = if job["trigger"] == "onChange" { "with each change and " } else { "" };
+    let regular = format!("a cycle {on_change}every {}", text(job, "interval"));
     let schedule = match (&job["started"], moment(job, "nextRun")) {
-        (Value::Bool(true), next) if next.is_empty() => format!("a cycle every {}", text(job, "interval")),
-        (Value::Bool(true), next) => format!("a cycle every {}, the next at {next}", text(job, "interval")),
+        (Value::Bool(true), next) if next.is_empty() => regular,
+        (Value::Bool(true), next) => format!("{regular}, the next at {next}"),
         _ => "not started; `provost job start` lets it run by itself".to_owned(),
     };
     let whom = if job["scope"] == "all" { "everybody in the directory" } else { "whoever is assigned" };
@@ -172,7 +174,10 @@ fn status_text(name: &str, job: &Value) -> String {
     let quarantine = &job["quarantine"];
     if !quarantine.is_null() {
         let (since, next) = (moment(quarantine, "currentBegan"), moment(quarantine, "nextAttempt"));
-        line("quarantine", &format!("since {since}, tried again at {next}"));
+        let reason = text(quarantine, "reason");
+        let outlook =
+            if job["started"] == true { format!("tried again at {next}") } else { "not started".into() };
+        line("quarantine", &format!("since {since} ({reason}), {outlook}"));
         if last["error"].is_null() {
             shown.push_str(&error_text(&quarantine["error"]));
         }

@@ -82,6 +82,8 @@ fn server_options() -> Serve {
         max_connections: NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN),
         keep_changes: jiff::SignedDuration::from_hours(24),
         allow_link_local: false,
+        keep_log: jiff::SignedDuration::from_hours(24),
+        keep_audit: jiff::SignedDuration::from_hours(24),
         mail: cli::Mail::default(),
     }
 }

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use directory::{AdminToken, Installation, Keyring};
+use directory::{AdminToken, Installation, Keyring, Retention};
 use intake::Intake;
 use model::{Clock, Ids, Random, SystemClock};
 use serde_json::json;
@@ -151,8 +151,25 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
     }
     let scim = Arc::new(scim);
     let node = super::files::node_id(data_dir, &ids)?;
-    let announcer = Announcer::new(Arc::clone(&tenants), recipients, node);
-    let upkeep = Upkeep { scim: Arc::clone(&scim), announcer };
+    let public_url = options.public_url.clone().unwrap_or_else(|| url.to_owned());
+    let mailer = recipients.as_ref().map(|recipients| recipients.mailer.clone());
+    let upkeep = Upkeep {
+        scim: Arc::clone(&scim),
+        announcer: Announcer::new(Arc::clone(&tenants), recipients, node),
+        notices: worker::Announcer::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            node,
+            mailer,
+            public_url.clone(),
+        ),
+        installation: installation.clone(),
+        retention: Retention {
+            provisioning_log: options.keep_log,
+            audit_log: options.keep_audit,
+            ..Retention::default()
+        },
+    };
     let directories = installation.clone();
     let worker = Worker::start(worker::Options {
         store: Arc::clone(&store),
@@ -166,7 +183,6 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
         settle: SETTLE,
         tick: TICK,
     });
-    let public_url = options.public_url.clone().unwrap_or_else(|| url.to_owned());
     let administration = graph_api::router(graph_api::State {
         installation,
         tenants,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use directory::{Installation, Retention};
 use mail::{Address, Mailer};
 use scim_server::Service;
 use secrecy::SecretString;
@@ -14,8 +15,8 @@ use tracing::{debug, warn};
 use crate::answer::Failure;
 use crate::cli::Mail;
 
-/// How often changes that are too old are forgotten.
-const PRUNE_EVERY: Duration = Duration::from_hours(1);
+/// How often changes and log entries that are too old are forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 /// How often it is looked for tokens that expire.
 const ANNOUNCE_EVERY: Duration = Duration::from_mins(10);
 /// How soon again after a mail that could not be sent.
@@ -24,28 +25,43 @@ const RETRY: Duration = Duration::from_mins(1);
 /// Where the password of the mail server may be.
 const PASSWORD: &str = "PROVOST_SMTP_PASSWORD";
 
+/// How often it is looked for mail about jobs.
+const NOTICES_EVERY: Duration = Duration::from_secs(5);
+
 /// The tasks.
 pub struct Upkeep {
     pub scim: Arc<Service>,
     pub announcer: Announcer,
+    pub notices: worker::Announcer,
+    pub installation: Installation,
+    pub retention: Retention,
 }
 
 impl Upkeep {
     /// Works until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { scim, announcer } = self;
-        shutdown.run_until_cancelled(async { tokio::join!(prune(&scim), announce(announcer)) }).await;
+        let Self { scim, announcer, notices, installation, retention } = self;
+        let all = async {
+            tokio::join!(forget(&scim, &installation, &retention), announce(announcer), notify(notices))
+        };
+        shutdown.run_until_cancelled(all).await;
     }
 }
 
-async fn prune(scim: &Service) {
-    let mut due = interval(PRUNE_EVERY);
+async fn forget(scim: &Service, installation: &Installation, retention: &Retention) {
+    let mut due = interval(FORGET_EVERY);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         due.tick().await;
         match scim.prune_changes().await {
             Ok(count) => debug!(count, "forgot changes that are too old"),
             Err(error) => warn!(%error, "old changes could not be forgotten; it is tried again in an hour"),
+        }
+        match installation.forget(retention).await {
+            Ok(forgotten) => debug!(?forgotten, "forgot log entries and changes that are too old"),
+            Err(error) => {
+                warn!(%error, "old log entries could not be forgotten; it is tried again in an hour");
+            }
         }
     }
 }
@@ -66,6 +82,19 @@ async fn announce(mut announcer: Announcer) {
                     "tokens that expire could not be announced; it is tried again in {minutes} min: {error}"
                 );
                 pause
+            }
+        };
+        sleep(pause).await;
+    }
+}
+
+async fn notify(mut notices: worker::Announcer) {
+    loop {
+        let pause = match notices.announce().await {
+            Ok(_) => NOTICES_EVERY,
+            Err(error) => {
+                warn!(%error, "mail about jobs could not be looked for; it is tried again in a minute");
+                RETRY
             }
         };
         sleep(pause).await;

@@ -290,7 +290,7 @@ async fn a_mass_rename_at_first_sight_is_held_back() {
             _ => 0,
         };
     }
-    world.change(directory::JobChange { object_mappings: Some(mappings), ..Default::default() }).await;
+    world.change_job(directory::JobChange { object_mappings: Some(mappings), ..Default::default() }).await;
     for number in 0..8 {
         let account = json!({"userName": format!("OLD{number}"), "externalId": format!("n{number}")});
         world.target.plant("Users", account);

@@ -54,7 +54,7 @@ impl World {
     async fn mappings(&self, change: impl FnOnce(&mut Vec<ObjectMapping>)) {
         let mut mappings = self.directory.job(self.job.id).await.expect("the job").object_mappings;
         change(&mut mappings);
-        self.change(JobChange { object_mappings: Some(mappings), ..JobChange::default() }).await;
+        self.change_job(JobChange { object_mappings: Some(mappings), ..JobChange::default() }).await;
     }
 
     async fn leaving(&self, change: impl FnOnce(&mut Deprovisioning)) {

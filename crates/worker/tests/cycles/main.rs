@@ -8,7 +8,9 @@ mod history;
 mod leavers;
 mod outside;
 mod paths;
+mod quarantine;
 mod reevaluation;
+mod triggers;
 mod world;
 
 use model::{CycleKind, CycleStatus, ProvisioningAction, ProvisioningStatus};

@@ -25,10 +25,10 @@ impl World {
                 ..users[1].clone()
             });
         }
-        self.change(JobChange { object_mappings: Some(mappings), ..JobChange::default() }).await;
+        self.change_job(JobChange { object_mappings: Some(mappings), ..JobChange::default() }).await;
     }
 
-    pub async fn change(&self, change: JobChange) {
+    pub async fn change_job(&self, change: JobChange) {
         self.directory.update_job(&self.by, self.job.id, &change).await.expect("a valid change");
     }
 
@@ -214,7 +214,7 @@ async fn tables_are_read_and_their_changes_exported() {
         let rows = LookupTable::from([("Science".to_owned(), value.to_owned())]);
         JobChange { tables: BTreeMap::from([("centres".to_owned(), Some(rows))]), ..JobChange::default() }
     };
-    world.change(table("4711")).await;
+    world.change_job(table("4711")).await;
     world.map(&[("nickName", r#"Lookup([department], "centres", "none")"#)]).await;
     for (name, department) in [("ada", "Science"), ("bob", "Sales")] {
         let user = world.user(name, json!({"department": department})).await;
@@ -222,7 +222,7 @@ async fn tables_are_read_and_their_changes_exported() {
     }
     world.settle().await;
     assert_eq!((world.nick("ada"), world.nick("bob")), (json!("4711"), json!("none")));
-    world.change(table("4712")).await;
+    world.change_job(table("4712")).await;
     world.settle().await;
     assert_eq!((world.nick("ada"), world.nick("bob")), (json!("4712"), json!("none")));
     let gone = JobChange { tables: BTreeMap::from([("centres".to_owned(), None)]), ..JobChange::default() };

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use directory::{AssignmentRequest, Directory, Installation, JobChange, JobSettings, Keyring};
 use model::{
-    Clock, CycleReport, Guards, Ids, Job, ObjectType, Principal, ProvisioningEntry, Random, SecretKey,
-    ServicePrincipal, StagedChange, SystemClock,
+    Clock, CycleReport, Guards, Ids, Job, JobState, ObjectType, Principal, ProvisioningEntry, Random,
+    SecretKey, ServicePrincipal, StagedChange, SystemClock,
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
@@ -25,9 +25,12 @@ pub struct World {
     pub application: ServicePrincipal,
     pub worker: WorkerHandle,
     pub by: Principal,
-    ids: Ids,
     clock: Arc<dyn Clock>,
+    ids: Ids,
 }
+
+/// Which process the worker is.
+const HOLDER: Uuid = Uuid::from_u128(1);
 
 /// The requests that change something.
 pub fn writes(requests: &[Recorded]) -> Vec<&Recorded> {
@@ -60,7 +63,7 @@ impl World {
             (SecretKey::SecretToken, SecretString::from(target.token())),
         ];
         directory.set_secrets(&by, made.service_principal.id, &secrets).await.expect("secrets");
-        let worker = start(&store, &installation, &ids, &clock);
+        let worker = start(&store, &installation, &ids, &clock, HOLDER);
         Self {
             store,
             installation,
@@ -70,14 +73,19 @@ impl World {
             application: made.service_principal,
             worker,
             by,
-            ids,
             clock,
+            ids,
         }
     }
 
     /// Another worker takes the place of the one that has ended.
     pub fn restart(&mut self) {
-        self.worker = start(&self.store, &self.installation, &self.ids, &self.clock);
+        self.worker = self.another(HOLDER);
+    }
+
+    /// A worker in a process of its own, so to speak.
+    pub fn another(&self, holder: Uuid) -> WorkerHandle {
+        start(&self.store, &self.installation, &self.ids, &self.clock, holder)
     }
 
     /// Kills a cycle when the target has so many users.
@@ -90,12 +98,11 @@ impl World {
     pub async fn kill_when(&self, reached: impl Fn(&ScimTarget) -> bool) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let (store, installation, ids) =
-            (Arc::clone(&self.store), self.installation.clone(), self.ids.clone());
-        let clock = Arc::clone(&self.clock);
+        let (store, installation, ids, clock) =
+            (Arc::clone(&self.store), self.installation.clone(), self.ids.clone(), Arc::clone(&self.clock));
         let (directory, job, by) = (self.directory.id(), self.job.id, self.by.clone());
         runtime.spawn(async move {
-            let worker = start(&store, &installation, &ids, &clock);
+            let worker = start(&store, &installation, &ids, &clock, HOLDER);
             let progress = worker.run_now(directory, job, by).await;
             progress.expect("a job").end().await;
         });
@@ -166,6 +173,22 @@ impl World {
         }
     }
 
+    /// Lets the job run by itself.
+    pub async fn start(&self) {
+        let change = JobChange { started: Some(true), ..JobChange::default() };
+        self.directory.update_job(&self.by, self.job.id, &change).await.expect("started");
+        self.worker.make_due(self.job.id).await.expect("due");
+    }
+
+    pub async fn secret(&self, key: SecretKey, value: &str) {
+        let secrets = [(key, SecretString::from(value))];
+        self.directory.set_secrets(&self.by, self.application.id, &secrets).await.expect("secrets");
+    }
+
+    pub async fn state(&self) -> JobState {
+        self.worker.state(self.job.id).await.expect("a state")
+    }
+
     pub async fn run(&self) -> CycleReport {
         let progress = self.worker.run_now(self.directory.id(), self.job.id, self.by.clone()).await;
         tokio::time::timeout(Duration::from_mins(1), progress.expect("a job").end()).await.expect("an end")
@@ -212,13 +235,14 @@ fn start(
     installation: &Installation,
     ids: &Ids,
     clock: &Arc<dyn Clock>,
+    holder: Uuid,
 ) -> WorkerHandle {
     let installation = installation.clone();
     Worker::start(Options {
         store: Arc::clone(store),
         clock: Arc::clone(clock),
         ids: ids.clone(),
-        holder: Uuid::from_u128(1),
+        holder,
         targets: Arc::new(DirectoryTargets::new(move |id| installation.directory(id))),
         settle: Duration::from_millis(300),
         tick: Duration::from_millis(50),
