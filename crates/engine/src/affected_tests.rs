@@ -1,36 +1,20 @@
 use jiff::Timestamp;
 use model::{
-    ClauseOperator, DEFAULT_ACCESS, DeprovisionAction, LinkOrigin, MappingSource, ScopingFilter, Shadow,
-    SyncScope,
+    ClauseOperator, DEFAULT_ACCESS, DeprovisionAction, Due, MappingSource, ScopingFilter, Shadow, SyncScope,
 };
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
+use crate::decide::tests::new_link;
 use crate::fingerprint::tests::{clause, job, role};
 use crate::mapping::tests::{attribute, direct, user};
 use crate::{Case, CompiledMapping, Decision, Reference, Scope, decide};
 
 fn stored(target_id: Option<&str>, state: LinkState, configuration: u64) -> Link {
-    Link {
-        source_id: Uuid::from_u128(1),
-        object_type: ObjectType::User,
-        source_name: "ada".into(),
-        target_id: target_id.map(str::to_owned),
-        origin: LinkOrigin::Created,
-        state,
-        shadow: Shadow::new(),
-        configuration,
-        source_version: 1,
-        unacknowledged: None,
-        escrow: None,
-        removal_due: None,
-        manager_due: false,
-        referrers_due: false,
-        counted: None,
-        created: Timestamp::UNIX_EPOCH,
-    }
+    let link = new_link(Shadow::new());
+    Link { target_id: target_id.map(str::to_owned), state, configuration, ..link }
 }
 
 fn found(ranges: &[KeyBounds], link: &Link) -> bool {
@@ -103,7 +87,13 @@ fn links_that_are_not_in_line_are_found() {
     let Fingerprint { kept, left, absent, waiting, .. } = fingerprint;
     let removed = |configuration| {
         let active = stored(Some("t"), LinkState::Active, configuration);
-        Link { removal_due: Some(DeprovisionAction::Disable), ..active }
+        let due = Due {
+            change: DueChange::Disable,
+            reason: String::new(),
+            since: Timestamp::UNIX_EPOCH,
+            verdict: model::Verdict::Waiting,
+        };
+        Link { due: Some(due), ..active }
     };
     let cases = [
         (Affected::Unlinked, stored(None, LinkState::Pending, 0), vec![absent, waiting]),
@@ -201,7 +191,12 @@ fn settle(job: &Job, seen: &Seen, link: Option<&Link>) -> (Decision, Option<Link
         "userPrincipalName": "ada@example.com", "jobTitle": "Countess", "mailNickname": "ada",
         "city": seen.city, "accountEnabled": seen.enabled,
     }));
-    let mapping = CompiledMapping::compile(&job.object_mappings[0]).expect("compiles");
+    let mapping = CompiledMapping::compile(
+        &job.object_mappings[0],
+        &crate::TargetList::standard(ObjectType::User),
+        &crate::Tables::default(),
+    )
+    .expect("compiles");
     let entitlement = Scope::new(job, true).judge(&object, &seen.roles, &mapping.filters);
     let decision = decide(&Case {
         object: Some(&object),
@@ -210,6 +205,7 @@ fn settle(job: &Job, seen: &Seen, link: Option<&Link>) -> (Decision, Option<Link
         manager: &Reference::None,
         mapping: &mapping,
         deprovisioning: &job.deprovisioning,
+        outside: &crate::Outside::default(),
     });
     let decision = decision.expect("evaluates");
     let fresh = || link.cloned().unwrap_or_else(|| stored(None, LinkState::Pending, 0));
@@ -230,11 +226,12 @@ fn settle(job: &Job, seen: &Seen, link: Option<&Link>) -> (Decision, Option<Link
         }),
         Decision::Provision(_) | Decision::Skip(_) => Some(fresh()),
         Decision::Update { changes, .. } => Some(write(changes, LinkState::Active)),
-        Decision::Disable(changes) => Some(write(changes, LinkState::Disabled)),
+        Decision::Disable { changes, .. } => Some(write(changes, LinkState::Disabled)),
         Decision::Release => Some(Link { state: LinkState::Released, ..fresh() }),
         Decision::Nothing => link.cloned(),
         Decision::Delete => entitlement.is_meant().then(|| stored(None, LinkState::Pending, 0)),
         Decision::Ignore => None,
+        Decision::Ask(_) | Decision::Remember(_) | Decision::Unlink => panic!("{decision:?}"),
     };
     let fingerprint = fingerprint(job, ObjectType::User, &[role()]).expect("mapped");
     let after = after

@@ -8,7 +8,7 @@ use super::*;
 use crate::Scope;
 use crate::mapping::tests::{user, usual};
 
-fn job() -> Job {
+pub(crate) fn job() -> Job {
     Job {
         dialect: model::Dialect::default(),
         limits: model::TargetLimits::default(),

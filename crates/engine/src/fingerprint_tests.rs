@@ -37,20 +37,7 @@ pub(crate) fn job() -> Job {
     ];
     let mut groups = users(vec![direct("displayName", "displayName"), direct("members", "members")]);
     groups.source_object = ObjectType::Group;
-    Job {
-        id: Uuid::from_u128(1),
-        service_principal_id: Uuid::from_u128(2),
-        template_id: "scim".into(),
-        started: true,
-        interval: jiff::SignedDuration::from_mins(40),
-        scope: SyncScope::Assigned,
-        nested_groups: false,
-        exclude_default_access: true,
-        notification_mail: None,
-        deprovisioning: Deprovisioning::default(),
-        removal_threshold: None,
-        object_mappings: vec![people, groups],
-    }
+    Job { object_mappings: vec![people, groups], ..crate::decide::tests::job() }
 }
 
 /// What a setting decides about, of users and of groups.
@@ -78,7 +65,9 @@ const EDITS: &[Edit] = &[
     (|job| job.interval = jiff::SignedDuration::from_secs(9), 0, 0),
     (|job| job.started = false, 0, 0),
     (|job| job.notification_mail = Some("it@example.com".into()), 0, 0),
-    (|job| job.removal_threshold = Some(7), 0, 0),
+    (|job| job.guards.removals.number = Some(7), 0, 0),
+    (|job| job.trigger = model::Trigger::OnChange, 0, 0),
+    (|job| drop(job.tables.insert("unused".into(), model::LookupTable::new())), 0, 0),
     (|job| attribute_of(job, "title").flow_behavior = FlowBehavior::FlowAlways, 0, 0),
     // Attributes.
     (|job| attribute_of(job, "title").source = MappingSource::Constant(json!("x")), KEPT | WAITING, 0),
@@ -93,6 +82,7 @@ const EDITS: &[Edit] = &[
     (|job| of(job, ObjectType::Group).target_actions.delete = false, 0, LEFT),
     // Accounts that leave.
     (|job| job.deprovisioning.disabled = DeprovisionAction::Nothing, LEFT, 0),
+    (|job| job.deprovisioning.unlink_matched = true, LEFT, LEFT),
     (|job| job.deprovisioning.hard_deleted = DeprovisionAction::Disable, LEFT, LEFT),
     (|job| job.deprovisioning.group_out_of_scope = DeprovisionAction::Nothing, 0, LEFT),
     // Who is in scope.

@@ -167,7 +167,7 @@ fn a_job_from_before_runs_as_it_did() {
         vec![crate::mapping::tests::users(vec![direct("userName", "mail"), attribute(&level, constant)])];
     assert!(crate::compile(&job).is_ok() && crate::validate(&job).is_err());
     // What is learnt of attributes that are mapped decides about objects, the rest does not.
-    let hash = |job: &Job| crate::configuration_hash(job, ObjectType::User, false);
+    let hash = |job: &Job| crate::fingerprint(job, ObjectType::User, &[]);
     let before = hash(&job);
     let known = contoso();
     job.target_schema.added.group.clone_from(&known.added.group);

@@ -187,7 +187,7 @@ async fn another_reason_and_staged_removals_are_told_each_once() {
         assert!(body.contains(words), "{body}");
     }
     assert!(!body.contains(told.world.target.token()), "{body}");
-    told.world.worker.allow_removals(told.world.job.id).await.expect("allowed");
+    told.world.worker.allow_staged(told.world.job.id, None).await.expect("allowed");
     assert_eq!(told.world.run().await.status, CycleStatus::Completed);
     assert_eq!(told.subjects().await.len(), 3);
 }
@@ -359,7 +359,7 @@ async fn accounts_disabled_long_ago_do_not_make_failures_look_few() {
     for assignment in &assignments[..40] {
         world.directory.unassign(&world.by, *assignment).await.expect("unassigned");
     }
-    world.worker.allow_removals(world.job.id).await.expect("allowed");
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
     assert_eq!(world.run().await.counts.disabled, 40);
     let refuse = |request: &Recorded| (request.method == "PATCH").then_some(Fault::Refuse(400, None));
     world.target.switch(|switches| switches.rule = Some(Rule::new(refuse)));

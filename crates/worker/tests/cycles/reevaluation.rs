@@ -44,7 +44,7 @@ async fn what_decides_nothing_is_not_looked_at() {
             it.attribute_mappings.reverse();
         })
         .await;
-    counted.settings(|it| it.removal_threshold = Some(9)).await;
+    counted.settings(|it| it.guards.removals.number = Some(9)).await;
     counted.quiet().await;
 }
 
@@ -426,13 +426,13 @@ async fn a_look_at_everything_finds_nothing_that_was_left_out() {
                 done.push(choice);
                 reconfigure(&counted, choice).await;
             }
-            world.worker.allow_removals(world.job.id).await.expect("allowed");
+            world.worker.allow_staged(world.job.id, None).await.expect("allowed");
             let cost = counted.cycle().await;
             assert_eq!(cost.report.counts.failed, 0, "seed {seed}, {done:?}: {cost:?}");
         }
         counted.quiet().await;
         world.worker.restart(world.job.id, &[ResetScope::Watermark]).await.expect("restarted");
-        world.worker.allow_removals(world.job.id).await.expect("allowed");
+        world.worker.allow_staged(world.job.id, None).await.expect("allowed");
         let cost = counted.cycle().await;
         assert!(cost.sent.is_empty(), "seed {seed}, {done:?}: {:?}", cost.sent);
         assert_eq!((cost.report.kind, cost.report.counts.failed), (CycleKind::Initial, 0), "seed {seed}");
