@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     net::SocketAddr,
     sync::Arc,
     time::Duration,
@@ -34,6 +35,8 @@ pub struct Switches {
     /// Checks what a lenient server lets pass: a PATCH that takes somebody else's `userName`, a value filter that
     /// finds nothing, a member that does not exist.
     pub strict: bool,
+    /// Keeps versions: says so in its `ServiceProviderConfig`, answers `ETag`, and takes `If-Match`.
+    pub etags: bool,
     /// Faults by what is asked, looked at for every request.
     pub rule: Option<Rule>,
     /// Waits this long before it answers.
@@ -83,6 +86,8 @@ pub struct Recorded {
     pub method: String,
     /// Path and query.
     pub uri: String,
+    /// The version that the request is for.
+    pub if_match: Option<String>,
     /// The body, `null` where there was none.
     pub body: Value,
 }
@@ -203,9 +208,18 @@ impl Inner {
             "filter": { "supported": true, "maxResults": 200 },
             "changePassword": { "supported": false },
             "sort": { "supported": false },
-            "etag": { "supported": false },
+            "etag": { "supported": self.switches.etags },
             "authenticationSchemes": []
         })
+    }
+
+    /// The version of the resource at this place, where versions are kept: what it holds, in short.
+    fn version(&self, path: &str) -> Option<String> {
+        let (kind, id) = path.trim_start_matches("/scim/v2/").split_once('/')?;
+        let found = self.resources.get(kind)?.get(&id.parse().ok()?).filter(|_| self.switches.etags)?;
+        let mut hasher = DefaultHasher::new();
+        Value::from(found.clone()).to_string().hash(&mut hasher);
+        Some(format!("W/\"{}\"", hasher.finish()))
     }
 
     fn resource(
@@ -404,12 +418,18 @@ impl ScimTarget {
         let mut inner = self.inner.lock();
         inner.received += 1;
         let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-        let recorded = Recorded { method: method.to_string(), uri: uri.to_string(), body: body.clone() };
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let if_match = text(header::IF_MATCH);
+        let recorded = Recorded {
+            method: method.to_string(),
+            uri: uri.to_string(),
+            if_match: if_match.clone(),
+            body: body.clone(),
+        };
         let ruled = inner.switches.rule.as_ref().and_then(|rule| (rule.0)(&recorded));
         inner.recorded.push(recorded);
         let mut delay = inner.switches.delay;
-        let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if token != Some(&format!("Bearer {}", self.token)) {
+        if text(header::AUTHORIZATION) != Some(format!("Bearer {}", self.token)) {
             return (error(401, None, "the token is not known here"), delay);
         }
         let number = inner.received;
@@ -425,7 +445,17 @@ impl ScimTarget {
             }
             return (refusal, delay);
         }
-        let mut answer = inner.answer(method, uri, body);
+        let mut answer =
+            match if_match.filter(|tag| inner.version(uri.path()).is_some_and(|version| version != *tag)) {
+                Some(tag) => error(412, None, &format!("the version is no longer {tag}")),
+                None => inner.answer(method, uri, body),
+            };
+        let created =
+            (answer.status() == StatusCode::CREATED).then(|| format!("{}/{}", uri.path(), inner.next_id));
+        let version = inner.version(created.as_deref().unwrap_or(uri.path()));
+        if let Some(version) = version.and_then(|version| version.parse().ok()) {
+            answer.headers_mut().insert(header::ETAG, version);
+        }
         match fault {
             Some(Fault::LoseAnswer) => answer = error(502, None, "the answer was lost"),
             Some(Fault::AnswerLate(late)) => delay = Some(late),

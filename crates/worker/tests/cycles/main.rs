@@ -2,6 +2,8 @@
 
 mod faults;
 mod history;
+mod limits;
+mod versions;
 mod world;
 
 use model::{CycleKind, CycleStatus, ProvisioningAction, ProvisioningStatus};
