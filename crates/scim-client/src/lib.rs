@@ -32,5 +32,5 @@ pub use kind::ResourceKind;
 pub use list::{Page, PageToken};
 pub use resource::Resource;
 pub use target::{Found, Select, Target};
-pub use token::{ClientAuthentication, ClientCredentials};
+pub use token::{ClientAuthentication, ClientCredentials, OauthClient};
 pub use transport::Deadline;

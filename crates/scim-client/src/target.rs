@@ -270,7 +270,7 @@ impl Target {
         let request = Request { body, if_match, ..Self::request(method, resource_path(kind, id)?) };
         let answer = self.send(request).await?;
         // The change was made: the status says so, whatever the body looks like.
-        Ok(resource(&answer).map_or(answer.etag, |resource| resource.etag))
+        Ok(answer.etag.clone().or_else(|| resource(&answer).ok()?.etag))
     }
 
     /// A cheap request for one resource at most, to see whether the endpoint answers in SCIM at all.

@@ -205,7 +205,7 @@ impl Context {
             work.succeed(ProvisioningAction::Update, Outcome::Updated);
         }
         work.link.shadow = found;
-        work.link.target_version = resource.etag.clone();
+        work.link.target_version.clone_from(&resource.etag);
         if work.object_type == ObjectType::Group {
             self.learn_members(work.id, &resource).await?;
             work.link.referrers_due = true;
