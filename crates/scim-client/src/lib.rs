@@ -4,6 +4,7 @@
 //! into SCIM documents and PATCH operations.
 
 mod address;
+mod bulk;
 mod capabilities;
 mod config;
 mod connection;

@@ -10,7 +10,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Bulk, Capabilities};
 use crate::config::{Config, invalid};
 use crate::counts::RequestCounts;
 use crate::dialect;
@@ -281,11 +281,26 @@ impl Target {
         Message::from_json(parse(&answer)?).map(|_| ())
     }
 
-    fn request(method: Method, path: String) -> Request {
+    pub(crate) fn request(method: Method, path: String) -> Request {
         Request { method, path, query: String::new(), body: None, if_match: None }
     }
 
-    async fn send(&self, request: Request) -> Result<Answer, Failure> {
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.shared.dialect
+    }
+
+    /// What the target takes of bulk requests, where it is known to take any.
+    pub(crate) fn bulk(&self) -> Option<Bulk> {
+        self.shared.capabilities.lock().as_ref()?.bulk
+    }
+
+    pub(crate) fn forget_bulk(&self) {
+        if let Some(known) = self.shared.capabilities.lock().as_mut() {
+            known.bulk = None;
+        }
+    }
+
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
         self.shared.transport.send(&request, &self.bounds).await
     }
 }
@@ -330,7 +345,7 @@ fn resource_path(kind: ResourceKind, id: &str) -> Result<String, Failure> {
 }
 
 /// The identifier at the end of a `Location`, where a target returns a created resource without its body.
-fn id_of_location(location: &str) -> Option<String> {
+pub(crate) fn id_of_location(location: &str) -> Option<String> {
     let path = location.split(['?', '#']).next()?.trim_end_matches('/');
     let segment = path.rsplit('/').next()?;
     let id = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;

@@ -37,6 +37,8 @@ pub struct Switches {
     pub strict: bool,
     /// Keeps versions: says so in its `ServiceProviderConfig`, answers `ETag`, and takes `If-Match`.
     pub etags: bool,
+    /// Takes bulk requests of creations, of so many operations at most.
+    pub bulk: Option<usize>,
     /// Faults by what is asked, looked at for every request.
     pub rule: Option<Rule>,
     /// Waits this long before it answers.
@@ -193,6 +195,7 @@ impl Inner {
         let (kind, id) = path.split_once('/').map_or((path, None), |(kind, id)| (kind, Some(id)));
         match (method.as_str(), kind, id) {
             ("GET", "ServiceProviderConfig", None) => ok(200, &self.configuration()),
+            ("POST", "Bulk", None) => self.bulk(&body),
             (_, "Users" | "Groups", id) => {
                 self.resource(method, kind, id, uri.query().unwrap_or_default(), body)
             }
@@ -204,13 +207,38 @@ impl Inner {
         json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
             "patch": { "supported": !self.switches.refuse_patch },
-            "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+            "bulk": {
+                "supported": self.switches.bulk.is_some(),
+                "maxOperations": self.switches.bulk.unwrap_or(0),
+                "maxPayloadSize": 1_000_000
+            },
             "filter": { "supported": true, "maxResults": 200 },
             "changePassword": { "supported": false },
             "sort": { "supported": false },
             "etag": { "supported": self.switches.etags },
             "authenticationSchemes": []
         })
+    }
+
+    /// Creations one after the other; the answers come in another order.
+    fn bulk(&mut self, body: &Value) -> Response {
+        let operations = body["Operations"].as_array().cloned().unwrap_or_default();
+        if operations.len() > self.switches.bulk.unwrap_or(0) {
+            return error(413, None, "too many operations");
+        }
+        let mut replies = Vec::new();
+        for operation in operations {
+            let kind = operation["path"].as_str().unwrap_or_default().trim_start_matches('/').to_owned();
+            let Value::Object(resource) = operation["data"].clone() else {
+                return error(400, Some("invalidSyntax"), "a resource is a JSON object");
+            };
+            let status = self.create(&kind, resource).status().as_u16().to_string();
+            let location = (status == "201").then(|| format!("/scim/v2/{kind}/{}", self.next_id));
+            let id = &operation["bulkId"];
+            replies.push(json!({"method": "POST", "bulkId": id, "status": status, "location": location}));
+        }
+        replies.reverse();
+        ok(200, &json!({"Operations": replies}))
     }
 
     /// The version of the resource at this place, where versions are kept: what it holds, in short.

@@ -183,10 +183,7 @@ impl Context {
             work.abandoned = true;
             return work;
         }
-        let patience = async {
-            self.cancel.cancelled().await;
-            tokio::time::sleep(PATIENCE).await;
-        };
+        let patience = self.out_of_patience();
         let sent = async {
             match &export {
                 Export::Create(values) => self.create(rule, &mut work, values, mode).await,
@@ -200,31 +197,49 @@ impl Context {
             () = patience => true,
         };
         if stopped {
-            work.abandoned = true;
-            work.write = Write::Keep;
-            work.log = false;
-            work.outcome = None;
+            work.left_behind();
         }
         work
+    }
+
+    /// When requests in flight are no longer waited for.
+    pub(crate) async fn out_of_patience(&self) {
+        self.cancel.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
     }
 
     async fn create(&self, rule: &Rule, work: &mut Work, values: &Shadow, mode: Mode) {
         let document =
             document::build(rule.kind, values.iter().map(|(path, value)| (path.as_str(), value.clone())));
-        let sent = match document {
-            Ok(document) => self.heard(self.target.create(rule.kind, &document).await),
-            Err(error) => {
-                let action = "Correct the target attribute's name in the attribute mappings.";
-                work.link.unacknowledged = None;
-                work.link.shadow.clear();
-                work.fail(
-                    self,
-                    ProvisioningAction::Create,
-                    finding("SchemaAttributeNotFound", error.to_string(), action),
-                );
-                return;
+        match document {
+            Ok(document) => {
+                let sent = self.heard(self.target.create(rule.kind, &document).await);
+                self.create_answered(rule, work, values, sent, mode).await;
             }
-        };
+            Err(error) => self.not_buildable(work, &error),
+        }
+    }
+
+    pub(crate) fn not_buildable(&self, work: &mut Work, error: &scim_client::path::Error) {
+        let action = "Correct the target attribute's name in the attribute mappings.";
+        work.link.unacknowledged = None;
+        work.link.shadow.clear();
+        work.fail(
+            self,
+            ProvisioningAction::Create,
+            finding("SchemaAttributeNotFound", error.to_string(), action),
+        );
+    }
+
+    /// What a creation came to.
+    pub(crate) async fn create_answered(
+        &self,
+        rule: &Rule,
+        work: &mut Work,
+        values: &Shadow,
+        sent: Result<Resource, Failure>,
+        mode: Mode,
+    ) {
         match sent {
             Ok(resource) => {
                 work.link.target_version = resource.etag;

@@ -23,6 +23,7 @@ mod schedule;
 mod settle;
 mod tally;
 mod targets;
+mod together;
 mod work;
 
 pub use error::Error;

@@ -3,6 +3,7 @@
 mod faults;
 mod history;
 mod limits;
+mod together;
 mod versions;
 mod world;
 
@@ -341,8 +342,17 @@ async fn a_started_job_carries_changes_by_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_no_account_is_there_twice() {
-    let delay = Some(std::time::Duration::from_millis(5));
-    let world = World::new(Switches { accept_duplicates: true, delay, ..Switches::default() }).await;
+    killed(5, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_amid_bulk_requests_no_account_is_there_twice() {
+    killed(30, Some(4)).await;
+}
+
+async fn killed(delay: u64, bulk: Option<usize>) {
+    let delay = Some(std::time::Duration::from_millis(delay));
+    let world = World::new(Switches { accept_duplicates: true, delay, bulk, ..Switches::default() }).await;
     let mut users = Vec::new();
     for number in 0..1_200 {
         users.push(world.user(&format!("u{number}"), json!({})).await);
