@@ -47,8 +47,8 @@ impl Context {
             };
             searches.push(search.boxed());
         }
-        let found: Vec<Search> =
-            futures::stream::iter(searches).buffer_unordered(CONCURRENCY).collect().await;
+        let searches = futures::stream::iter(searches).buffer_unordered(CONCURRENCY);
+        let found: Vec<Search> = self.unless_stopped(searches.collect()).await?;
         let mut found: HashMap<usize, Result<Found, Failure>> =
             found.into_iter().filter_map(|(index, found)| Some((index, found?))).collect();
         let mut taken = HashMap::new();
@@ -200,6 +200,14 @@ impl Context {
             work.left_behind();
         }
         work
+    }
+
+    /// What becomes of requests, unless the work is stopped and they linger, as where their rate is limited.
+    pub(crate) async fn unless_stopped<T>(&self, requests: impl Future<Output = T>) -> Result<T, Stop> {
+        tokio::select! {
+            done = requests => Ok(done),
+            () = self.out_of_patience() => Err(Stop::Cancelled),
+        }
     }
 
     /// When requests in flight are no longer waited for.

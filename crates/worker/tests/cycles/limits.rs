@@ -1,9 +1,10 @@
 //! How many members go into one request.
 
 use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
 use directory::{JobChange, JobSettings};
-use model::TargetLimits;
+use model::{CycleStatus, TargetLimits};
 use serde_json::{Value, json};
 use testkit::{Fault, Recorded, Rule, Switches};
 use uuid::Uuid;
@@ -88,4 +89,30 @@ async fn no_more_than_the_job_says() {
     assert_eq!(world.members("First").len(), 20);
     assert_eq!(sizes(&world), [7, 7, 6]);
     assert_eq!(world.worker.state(world.job.id).await.expect("a state").members_taken, None);
+}
+
+#[tokio::test]
+async fn a_slow_rate_holds_no_pause_up() {
+    for already in [0, 10] {
+        let world = World::new(Switches::default()).await;
+        people(&world, already).await;
+        world.run().await;
+        // One request says what the target can; the next may go a minute later.
+        set(&world, TargetLimits { requests_per_minute: NonZeroU32::new(1), ..TargetLimits::default() })
+            .await;
+        let user = world.user("late", json!({})).await;
+        world.assign(user).await;
+        world.target.take_recorded();
+        let progress = world.worker.run_now(world.directory.id(), world.job.id, world.by.clone()).await;
+        while world.target.take_recorded().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let began = Instant::now();
+        world.worker.pause(world.job.id).await;
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        assert_eq!(progress.expect("a cycle").end().await.status, CycleStatus::Interrupted);
+        set(&world, TargetLimits::default()).await;
+        world.run().await;
+        assert!(world.account("late").is_some());
+    }
 }
