@@ -1,5 +1,6 @@
 //! The gallery: applications that a directory can provision, with the roles and mappings they start with.
 
+use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use model::{
@@ -10,7 +11,8 @@ use uuid::{Uuid, uuid};
 
 /// The templates of the gallery.
 pub fn templates() -> &'static [ApplicationTemplate] {
-    static TEMPLATES: LazyLock<Vec<ApplicationTemplate>> = LazyLock::new(|| vec![office_space(), scim()]);
+    static TEMPLATES: LazyLock<Vec<ApplicationTemplate>> =
+        LazyLock::new(|| vec![office_space(), scim(), aws_identity_center(), slack()]);
     &TEMPLATES
 }
 
@@ -66,6 +68,74 @@ fn office_space() -> ApplicationTemplate {
     }
 }
 
+/// Its developer guide ("IAM Identity Center SCIM implementation"): a group changes by 100 members at most in a request,
+/// an e-mail address is primary, and of addresses of each kind there is one.
+fn aws_identity_center() -> ApplicationTemplate {
+    let one_of_each = |mapping: &AttributeMapping| {
+        !["mobile", "fax"].iter().any(|kind| mapping.target_attribute_name.contains(&format!("\"{kind}\"")))
+    };
+    let mut users = user_mappings();
+    users.retain(one_of_each);
+    for mapping in &mut users {
+        let primary = "[type eq \"work\" and primary eq true]";
+        if mapping.target_attribute_name.starts_with("emails[") {
+            mapping.target_attribute_name = format!("emails{primary}.value");
+        }
+    }
+    ApplicationTemplate {
+        id: "aws-iam-identity-center".to_owned(),
+        display_name: "AWS IAM Identity Center".to_owned(),
+        publisher: "Amazon Web Services".to_owned(),
+        description:
+            "Accounts and groups for access to AWS. Each user needs a given name, a surname and a display \
+                      name."
+                .to_owned(),
+        home_page_url: Some("https://aws.amazon.com/iam/identity-center/".to_owned()),
+        categories: vec!["developer tools".to_owned(), "security".to_owned()],
+        app_roles: Vec::new(),
+        exclude_default_access: false,
+        tenant_url_example: "https://scim.us-east-1.amazonaws.com/TENANT/scim/v2".to_owned(),
+        limits: TargetLimits { members_per_request: NonZeroU32::new(100), ..TargetLimits::default() },
+        object_mappings: mappings(users),
+    }
+}
+
+/// Its documentation ("SCIM API rate limits"): 600 writes a minute in an organization, more reads. Accounts are found by
+/// `userName`, of at most 21 characters, or by e-mail address.
+fn slack() -> ApplicationTemplate {
+    let phone = |kind: &str| format!("phoneNumbers[type eq \"{kind}\"].value");
+    let users = vec![
+        matching("mailNickname", "userName"),
+        AttributeMapping { matching_priority: 2, ..matching("mail", "emails[type eq \"work\"].value") },
+        expression(r#"Switch([IsSoftDeleted], , "False", "True", "True", "False")"#, "active"),
+        direct("displayName", "displayName"),
+        direct("givenName", "name.givenName"),
+        direct("surname", "name.familyName"),
+        direct("jobTitle", "title"),
+        direct("preferredLanguage", "preferredLanguage"),
+        direct("telephoneNumber", &phone("work")),
+        direct("mobile", &phone("mobile")),
+        direct("objectId", "externalId"),
+        direct("employeeId", &format!("{ENTERPRISE}:employeeNumber")),
+        direct("department", &format!("{ENTERPRISE}:department")),
+        direct("manager", &format!("{ENTERPRISE}:manager")),
+    ];
+    ApplicationTemplate {
+        id: "slack".to_owned(),
+        display_name: "Slack".to_owned(),
+        publisher: "Slack Technologies".to_owned(),
+        description: "Messages. Each user needs a mail address; a user name has at most 21 characters."
+            .to_owned(),
+        home_page_url: Some("https://slack.com/".to_owned()),
+        categories: vec!["collaboration".to_owned(), "productivity".to_owned()],
+        app_roles: Vec::new(),
+        exclude_default_access: false,
+        tenant_url_example: "https://api.slack.com/scim/v2".to_owned(),
+        limits: TargetLimits { requests_per_minute: NonZeroU32::new(600), ..TargetLimits::default() },
+        object_mappings: mappings(users),
+    }
+}
+
 fn role(id: Uuid, name: &str, description: &str) -> AppRole {
     AppRole {
         id,
@@ -80,6 +150,11 @@ fn role(id: Uuid, name: &str, description: &str) -> AppRole {
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 fn default_mappings() -> Vec<ObjectMapping> {
+    mappings(user_mappings())
+}
+
+/// Users with these mappings, and groups as everywhere.
+fn mappings(users: Vec<AttributeMapping>) -> Vec<ObjectMapping> {
     vec![
         ObjectMapping {
             name: "Provision Users".to_owned(),
@@ -87,7 +162,7 @@ fn default_mappings() -> Vec<ObjectMapping> {
             enabled: true,
             target_actions: TargetActions::ALL,
             scoping_filters: Vec::new(),
-            attribute_mappings: user_mappings(),
+            attribute_mappings: users,
         },
         ObjectMapping {
             name: "Provision Groups".to_owned(),

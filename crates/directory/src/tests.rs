@@ -150,9 +150,13 @@ async fn an_application_comes_with_a_job_and_roles() {
         let made = is_send(directory.instantiate(&admin(), template, "The App")).await.expect("valid");
         assert!(!made.job.started);
         engine::validate(&made.job).expect("the template's mappings compile");
+        assert_eq!(made.job.limits, template.limits);
     }
     let refused = directory.find_service_principal("the app").await;
-    assert!(matches!(&refused, Err(Error::Ambiguous { ids, .. }) if ids.len() == 2), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Error::Ambiguous { ids, .. }) if ids.len() == templates().len()),
+        "{refused:?}"
+    );
 
     let office = template("officespace").expect("in the gallery");
     let made = directory.instantiate(&admin(), office, "Office").await.expect("valid");

@@ -262,6 +262,23 @@ mod tests {
         assert!(BaseUrl::parse("http://10.0.0.7/scim", false).is_ok());
     }
 
+    #[tokio::test]
+    async fn names_lead_to_no_forbidden_address_either() {
+        // What the system answers to a name that is an address is that address.
+        for name in ["169.254.169.254", "0xa9fea9fe", "::ffff:169.254.169.254", "fd00:ec2::254"] {
+            let resolve =
+                |allow_link_local| Resolver { allow_link_local }.resolve(name.parse().expect("a name"));
+            let error = resolve(false).await.err().unwrap_or_else(|| panic!("{name} was resolved"));
+            assert!(error.downcast_ref::<Forbidden>().is_some(), "{name}: {error}");
+            assert!(resolve(true).await.is_ok(), "{name}");
+        }
+        for name in ["localhost", "Contoso.LOCALHOST", "contoso.localhost."] {
+            let resolver = Resolver { allow_link_local: false };
+            let mut found = resolver.resolve(name.parse().expect("a name")).await.expect("this machine");
+            assert!(found.all(|address| address.ip().is_loopback()), "{name}");
+        }
+    }
+
     #[test]
     fn local_names() {
         for name in ["localhost", "contoso.localhost", "LOCALHOST", "a.b.localhost."] {

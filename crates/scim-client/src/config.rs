@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 use secrecy::SecretString;
 
 use crate::failure::{ErrorCode, Failure};
-use crate::token::ClientCredentials;
+use crate::token::OauthClient;
 
 /// How requests sign in.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub enum Auth {
     /// A long-lived token (RFC 6750).
     Bearer(SecretString),
     /// Tokens of an authorization server (RFC 6749 section 4.4).
-    ClientCredentials(ClientCredentials),
+    ClientCredentials(OauthClient),
 }
 
 /// What this side shows of itself in TLS (mutual TLS).

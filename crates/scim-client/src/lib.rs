@@ -4,6 +4,7 @@
 //! into SCIM documents and PATCH operations.
 
 mod address;
+mod bulk;
 mod capabilities;
 mod config;
 mod connection;
@@ -35,6 +36,6 @@ pub use kind::ResourceKind;
 pub use list::{Page, PageToken};
 pub use resource::Resource;
 pub use target::{Found, Select, Target};
-pub use token::{ClientAuthentication, ClientCredentials};
+pub use token::{ClientAuthentication, ClientCredentials, OauthClient};
 pub use transport::Deadline;
 pub use wire::{Reply, Wire};

@@ -10,7 +10,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Bulk, Capabilities};
 use crate::config::{Config, invalid};
 use crate::counts::RequestCounts;
 use crate::dialect;
@@ -283,7 +283,7 @@ impl Target {
         let request = Request { body, if_match, ..Self::request(method, resource_path(kind, id)?) };
         let answer = self.send(request).await?;
         // The change was made: the status says so, whatever the body looks like.
-        Ok(resource(&answer).map_or(answer.etag, |resource| resource.etag))
+        Ok(answer.etag.clone().or_else(|| resource(&answer).ok()?.etag))
     }
 
     /// A cheap request for one resource at most, to see whether the endpoint answers in SCIM at all.
@@ -294,8 +294,23 @@ impl Target {
         Message::from_json(parse(&answer)?).map(|_| ())
     }
 
-    fn request(method: Method, path: String) -> Request {
+    pub(crate) fn request(method: Method, path: String) -> Request {
         Request { method, path, query: String::new(), body: None, if_match: None }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.shared.dialect
+    }
+
+    /// What the target takes of bulk requests, where it is known to take any.
+    pub(crate) fn bulk(&self) -> Option<Bulk> {
+        self.shared.capabilities.lock().as_ref()?.bulk
+    }
+
+    pub(crate) fn forget_bulk(&self) {
+        if let Some(known) = self.shared.capabilities.lock().as_mut() {
+            known.bulk = None;
+        }
     }
 
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
@@ -343,7 +358,7 @@ fn resource_path(kind: ResourceKind, id: &str) -> Result<String, Failure> {
 }
 
 /// The identifier at the end of a `Location`, where a target returns a created resource without its body.
-fn id_of_location(location: &str) -> Option<String> {
+pub(crate) fn id_of_location(location: &str) -> Option<String> {
     let path = location.split(['?', '#']).next()?.trim_end_matches('/');
     let segment = path.rsplit('/').next()?;
     let id = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;

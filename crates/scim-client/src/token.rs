@@ -1,6 +1,7 @@
 //! Access tokens by client credentials (RFC 6749 section 4.4): fetched, kept, renewed before they expire.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -65,9 +66,7 @@ impl Authorization {
                 let header = bearer(token.expose_secret())?;
                 Self::Fixed(Some(Token { header, obtained: None, renew: None }))
             }
-            Auth::ClientCredentials(credentials) => {
-                Self::Renewed(Box::new(TokenSource::new(config, credentials)?))
-            }
+            Auth::ClientCredentials(client) => Self::Renewed(Box::new(TokenSource::new(config, client)?)),
         })
     }
 
@@ -80,16 +79,40 @@ impl Authorization {
     }
 }
 
+/// A client with the token that it has at present. Clones share it, so that the next target made of one need not
+/// fetch another.
+#[derive(Debug, Clone)]
+pub struct OauthClient {
+    credentials: ClientCredentials,
+    state: Arc<Mutex<State>>,
+}
+
+impl OauthClient {
+    /// A client without a token.
+    pub fn new(credentials: ClientCredentials) -> Self {
+        Self { credentials, state: Arc::default() }
+    }
+
+    /// Whether it has just these credentials.
+    pub fn has(&self, other: &ClientCredentials) -> bool {
+        let own = &self.credentials;
+        let plain = |it: &ClientCredentials| {
+            (it.token_url.clone(), it.client_id.clone(), it.scope.clone(), it.authentication)
+        };
+        plain(own) == plain(other) && own.client_secret.expose_secret() == other.client_secret.expose_secret()
+    }
+}
+
 /// Where access tokens come from. One is fetched at a time, for all who wait for it.
 pub(crate) struct TokenSource {
     client: Client,
     url: String,
     credentials: ClientCredentials,
     timeout: Duration,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     token: Option<Token>,
     /// The last failure, for those who waited while it happened.
@@ -97,7 +120,7 @@ struct State {
 }
 
 /// An access token as requests carry it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub header: HeaderValue,
     /// When it was asked for, if it was: tells tokens apart, and whether a request had it from before.
@@ -114,7 +137,8 @@ impl Token {
 }
 
 impl TokenSource {
-    fn new(config: &Config, credentials: &ClientCredentials) -> Result<Self, Failure> {
+    fn new(config: &Config, client: &OauthClient) -> Result<Self, Failure> {
+        let credentials = &client.credentials;
         let place = address::check("token endpoint", &credentials.token_url, config.allow_link_local)?;
         let text = |value: &str, what: &str| match value {
             "" => Err(invalid(&format!("The {what} is empty."))),
@@ -130,7 +154,7 @@ impl TokenSource {
             url: place.url.into(),
             credentials: credentials.clone(),
             timeout: config.request_timeout,
-            state: Mutex::default(),
+            state: Arc::clone(&client.state),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     net::SocketAddr,
     sync::Arc,
     time::Duration,
@@ -34,6 +35,10 @@ pub struct Switches {
     /// Checks what a lenient server lets pass: a PATCH that takes somebody else's `userName`, a value filter that
     /// finds nothing, a member that does not exist.
     pub strict: bool,
+    /// Keeps versions: says so in its `ServiceProviderConfig`, answers `ETag`, and takes `If-Match`.
+    pub etags: bool,
+    /// Takes bulk requests of creations, of so many operations at most.
+    pub bulk: Option<usize>,
     /// Faults by what is asked, looked at for every request.
     pub rule: Option<Rule>,
     /// Waits this long before it answers.
@@ -83,6 +88,8 @@ pub struct Recorded {
     pub method: String,
     /// Path and query.
     pub uri: String,
+    /// The version that the request is for.
+    pub if_match: Option<String>,
     /// The body, `null` where there was none.
     pub body: Value,
 }
@@ -205,6 +212,7 @@ impl Inner {
         let (kind, id) = path.split_once('/').map_or((path, None), |(kind, id)| (kind, Some(id)));
         match (method.as_str(), kind, id) {
             ("GET", "ServiceProviderConfig", None) => ok(200, &self.configuration()),
+            ("POST", "Bulk", None) => self.bulk(&body),
             (_, "Users" | "Groups", id) => {
                 self.resource(method, kind, id, uri.query().unwrap_or_default(), body)
             }
@@ -216,13 +224,47 @@ impl Inner {
         json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
             "patch": { "supported": !self.switches.refuse_patch },
-            "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+            "bulk": {
+                "supported": self.switches.bulk.is_some(),
+                "maxOperations": self.switches.bulk.unwrap_or(0),
+                "maxPayloadSize": 1_000_000
+            },
             "filter": { "supported": true, "maxResults": 200 },
             "changePassword": { "supported": false },
             "sort": { "supported": false },
-            "etag": { "supported": false },
+            "etag": { "supported": self.switches.etags },
             "authenticationSchemes": []
         })
+    }
+
+    /// Creations one after the other; the answers come in another order.
+    fn bulk(&mut self, body: &Value) -> Response {
+        let operations = body["Operations"].as_array().cloned().unwrap_or_default();
+        if operations.len() > self.switches.bulk.unwrap_or(0) {
+            return error(413, None, "too many operations");
+        }
+        let mut replies = Vec::new();
+        for operation in operations {
+            let kind = operation["path"].as_str().unwrap_or_default().trim_start_matches('/').to_owned();
+            let Value::Object(resource) = operation["data"].clone() else {
+                return error(400, Some("invalidSyntax"), "a resource is a JSON object");
+            };
+            let status = self.create(&kind, resource).status().as_u16().to_string();
+            let location = (status == "201").then(|| format!("/scim/v2/{kind}/{}", self.next_id));
+            let id = &operation["bulkId"];
+            replies.push(json!({"method": "POST", "bulkId": id, "status": status, "location": location}));
+        }
+        replies.reverse();
+        ok(200, &json!({"Operations": replies}))
+    }
+
+    /// The version of the resource at this place, where versions are kept: what it holds, in short.
+    fn version(&self, path: &str) -> Option<String> {
+        let (kind, id) = path.trim_start_matches("/scim/v2/").split_once('/')?;
+        let found = self.resources.get(kind)?.get(&id.parse().ok()?).filter(|_| self.switches.etags)?;
+        let mut hasher = DefaultHasher::new();
+        Value::from(found.clone()).to_string().hash(&mut hasher);
+        Some(format!("W/\"{}\"", hasher.finish()))
     }
 
     fn resource(
@@ -421,12 +463,18 @@ impl ScimTarget {
         let mut inner = self.inner.lock();
         inner.received += 1;
         let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-        let recorded = Recorded { method: method.to_string(), uri: uri.to_string(), body: body.clone() };
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let if_match = text(header::IF_MATCH);
+        let recorded = Recorded {
+            method: method.to_string(),
+            uri: uri.to_string(),
+            if_match: if_match.clone(),
+            body: body.clone(),
+        };
         let ruled = inner.switches.rule.as_ref().and_then(|rule| (rule.0)(&recorded));
         inner.recorded.push(recorded);
         let mut delay = inner.switches.delay;
-        let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if token != Some(&format!("Bearer {}", self.token)) {
+        if text(header::AUTHORIZATION) != Some(format!("Bearer {}", self.token)) {
             return (error(401, None, "the token is not known here"), delay);
         }
         let number = inner.received;
@@ -442,7 +490,17 @@ impl ScimTarget {
             }
             return (refusal, delay);
         }
-        let mut answer = inner.answer(method, uri, body);
+        let mut answer =
+            match if_match.filter(|tag| inner.version(uri.path()).is_some_and(|version| version != *tag)) {
+                Some(tag) => error(412, None, &format!("the version is no longer {tag}")),
+                None => inner.answer(method, uri, body),
+            };
+        let created =
+            (answer.status() == StatusCode::CREATED).then(|| format!("{}/{}", uri.path(), inner.next_id));
+        let version = inner.version(created.as_deref().unwrap_or(uri.path()));
+        if let Some(version) = version.and_then(|version| version.parse().ok()) {
+            answer.headers_mut().insert(header::ETAG, version);
+        }
         match fault {
             Some(Fault::LoseAnswer) => answer = error(502, None, "the answer was lost"),
             Some(Fault::AnswerLate(late)) => delay = Some(late),

@@ -220,11 +220,16 @@ impl Context {
             links::put(&mut intents, self.realm(), &work.link);
         }
         self.commit(intents).await?;
-        let mut sent: Vec<BoxFuture<'_, Work>> = Vec::with_capacity(works.len());
-        for work in works {
-            sent.push(self.export_one(rule, work, mode).boxed());
+        let (together, others) = self.divide(works);
+        let mut sent: Vec<BoxFuture<'_, Vec<Work>>> = Vec::with_capacity(together.len() + others.len());
+        for works in together {
+            sent.push(self.create_together(rule, works, mode).boxed());
         }
-        let works: Vec<Work> = futures::stream::iter(sent).buffer_unordered(CONCURRENCY).collect().await;
+        for work in others {
+            sent.push(self.export_one(rule, work, mode).map(|work| vec![work]).boxed());
+        }
+        let works: Vec<Vec<Work>> = futures::stream::iter(sent).buffer_unordered(CONCURRENCY).collect().await;
+        let works = works.into_iter().flatten().collect();
         self.finish(rule, works, mode, entries).await
     }
 

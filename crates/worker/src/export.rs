@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
-use crate::error::{finding, information, of_the_endpoint};
+use crate::error::{Stop, finding, information, of_the_endpoint};
 use crate::links;
 use crate::matching::Found;
 use crate::work::{Export, Work, Write};
@@ -33,10 +33,7 @@ impl Context {
             work.abandoned = true;
             return work;
         }
-        let patience = async {
-            self.cancel.cancelled().await;
-            tokio::time::sleep(PATIENCE).await;
-        };
+        let patience = self.out_of_patience();
         let sent = async {
             match &export {
                 Export::Create(values) => self.create(rule, &mut work, values, mode).await,
@@ -51,31 +48,58 @@ impl Context {
             () = patience => true,
         };
         if stopped {
-            work.abandoned = true;
-            work.write = Write::Keep;
-            work.log = false;
-            work.outcome = None;
+            work.left_behind();
         }
         work
+    }
+
+    /// What becomes of requests, unless the work is stopped and they linger, as where their rate is limited.
+    pub(crate) async fn unless_stopped<T>(&self, requests: impl Future<Output = T>) -> Result<T, Stop> {
+        tokio::select! {
+            biased;
+            done = requests => Ok(done),
+            () = self.out_of_patience() => Err(Stop::Cancelled),
+        }
+    }
+
+    /// When requests in flight are no longer waited for.
+    pub(crate) async fn out_of_patience(&self) {
+        self.cancel.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
     }
 
     async fn create(&self, rule: &Rule, work: &mut Work, values: &Shadow, mode: Mode) {
         let document =
             document::build(rule.kind, values.iter().map(|(path, value)| (path.as_str(), value.clone())));
-        let sent = match document {
-            Ok(document) => self.heard(self.target.create(rule.kind, &document).await),
-            Err(error) => {
-                let action = "Correct the target attribute's name in the attribute mappings.";
-                work.link.unacknowledged = None;
-                work.link.shadow.clear();
-                work.fail(
-                    self,
-                    ProvisioningAction::Create,
-                    finding("SchemaAttributeNotFound", error.to_string(), action),
-                );
-                return;
+        match document {
+            Ok(document) => {
+                let sent = self.heard(self.target.create(rule.kind, &document).await);
+                self.create_answered(rule, work, values, sent, mode).await;
             }
-        };
+            Err(error) => self.not_buildable(work, &error),
+        }
+    }
+
+    pub(crate) fn not_buildable(&self, work: &mut Work, error: &scim_client::path::Error) {
+        let action = "Correct the target attribute's name in the attribute mappings.";
+        work.link.unacknowledged = None;
+        work.link.shadow.clear();
+        work.fail(
+            self,
+            ProvisioningAction::Create,
+            finding("SchemaAttributeNotFound", error.to_string(), action),
+        );
+    }
+
+    /// What a creation came to.
+    pub(crate) async fn create_answered(
+        &self,
+        rule: &Rule,
+        work: &mut Work,
+        values: &Shadow,
+        sent: Result<Resource, Failure>,
+        mode: Mode,
+    ) {
         match sent {
             Ok(resource) => {
                 work.link.target_version = resource.etag;

@@ -83,7 +83,7 @@ impl Context {
         if expected < 4 || rule.index.lock().is_some() {
             return Ok(());
         }
-        match self.read_index(rule, Some(expected)).await {
+        match self.unless_stopped(self.read_index(rule, Some(expected))).await? {
             Ok(Some(index)) => {
                 tracing::info!(kind = ?rule.kind, expected, values = index.ids.len(), "matching in memory: the target was read by pages");
                 *rule.index.lock() = Some(index);

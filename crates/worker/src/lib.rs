@@ -30,6 +30,7 @@ mod settle;
 mod staged;
 mod tally;
 mod targets;
+mod together;
 mod unique;
 mod work;
 

@@ -48,8 +48,8 @@ impl Context {
             };
             searches.push(search.boxed());
         }
-        let found: Vec<Search> =
-            futures::stream::iter(searches).buffer_unordered(CONCURRENCY).collect().await;
+        let searches = futures::stream::iter(searches).buffer_unordered(CONCURRENCY);
+        let found: Vec<Search> = self.unless_stopped(searches.collect()).await?;
         let mut found: HashMap<usize, Result<Found, Failure>> =
             found.into_iter().filter_map(|(index, found)| Some((index, found?))).collect();
         let mut taken = HashMap::new();

@@ -260,7 +260,7 @@ impl Context {
             let list = if adds { &mut edit.add } else { &mut edit.remove };
             let count = most.min(list.len());
             let part = list[list.len() - count..].to_vec();
-            match self.patch_members(rule, target_id, &part, adds).await {
+            match self.unless_stopped(self.patch_members(rule, target_id, &part, adds)).await? {
                 Ok(version) => edit.link.target_version = version,
                 Err(failure) if !concerns_members(&failure) || self.is_gone(rule, &edit.link).await => {
                     return Ok(Err(failure));

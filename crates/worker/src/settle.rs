@@ -90,7 +90,8 @@ impl Context {
             };
             searches.push(search.boxed());
         }
-        let found: Vec<_> = futures::stream::iter(searches).buffer_unordered(CONCURRENCY).collect().await;
+        let searches = futures::stream::iter(searches).buffer_unordered(CONCURRENCY);
+        let found: Vec<_> = self.unless_stopped(searches.collect()).await?;
         let mut claimed = HashSet::new();
         for work in found {
             let mut work = work?;

@@ -1,10 +1,14 @@
 //! Where jobs get their targets from.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use directory::{Credentials, Directory, OauthClient, SignIn};
+use directory::{Credentials, Directory, SignIn};
 use model::{ErrorInformation, Job};
-use scim_client::{Auth, ClientAuthentication, ClientCertificate, ClientCredentials, Config, Target};
+use parking_lot::Mutex;
+use scim_client::{
+    Auth, ClientAuthentication, ClientCertificate, ClientCredentials, Config, OauthClient, Target,
+};
 use uuid::Uuid;
 
 use crate::error::{finding, information};
@@ -25,12 +29,14 @@ pub trait Targets: Send + Sync + 'static {
 pub struct DirectoryTargets {
     open: Arc<dyn Fn(Uuid) -> Directory + Send + Sync>,
     allow_link_local: bool,
+    /// By job, who signs in to its target: the token is still good in the next cycle.
+    clients: Mutex<HashMap<Uuid, OauthClient>>,
 }
 
 impl DirectoryTargets {
     /// `open` gives the directory of an id.
     pub fn new(open: impl Fn(Uuid) -> Directory + Send + Sync + 'static) -> Self {
-        Self { open: Arc::new(open), allow_link_local: false }
+        Self { open: Arc::new(open), allow_link_local: false, clients: Mutex::default() }
     }
 
     /// Whether targets may be at link-local and cloud metadata addresses.
@@ -56,33 +62,44 @@ impl Targets for DirectoryTargets {
                 finding("InvalidConfiguration", error.to_string(), advice)
             })?,
         };
-        let config = Config { allow_link_local: self.allow_link_local, ..config(credentials, job) };
+        let auth = self.auth(job.id, credentials.sign_in);
+        let certificate = credentials.client_certificate;
+        let config = Config {
+            dialect: job.dialect,
+            requests_per_minute: job.limits.requests_per_minute,
+            allow_link_local: self.allow_link_local,
+            extra_roots: credentials.trusted_certificates,
+            client_certificate: certificate.map(|(chain, key)| ClientCertificate { chain, key }),
+            ..Config::new(credentials.base_address, auth)
+        };
         Target::new(&config).map_err(|failure| information(&failure))
     }
 }
 
-fn config(credentials: Credentials, job: &Job) -> Config {
-    let auth = match credentials.sign_in {
-        SignIn::Nothing => Auth::None,
-        SignIn::Token(token) => Auth::Bearer(token),
-        SignIn::Client(OauthClient { id, secret, token_url, scope, in_body }) => {
-            let authentication =
-                if in_body { ClientAuthentication::Post } else { ClientAuthentication::Basic };
-            Auth::ClientCredentials(ClientCredentials {
-                token_url,
-                client_id: id,
-                client_secret: secret,
-                scope,
-                authentication,
-            })
-        }
-    };
-    let certificate = credentials.client_certificate;
-    Config {
-        dialect: job.dialect,
-        requests_per_minute: job.limits.requests_per_minute,
-        extra_roots: credentials.trusted_certificates,
-        client_certificate: certificate.map(|(chain, key)| ClientCertificate { chain, key }),
-        ..Config::new(credentials.base_address, auth)
+impl DirectoryTargets {
+    fn auth(&self, job: Uuid, sign_in: SignIn) -> Auth {
+        let mut clients = self.clients.lock();
+        let client = match sign_in {
+            SignIn::Client(client) => client,
+            other => {
+                clients.remove(&job);
+                return if let SignIn::Token(token) = other { Auth::Bearer(token) } else { Auth::None };
+            }
+        };
+        let credentials = ClientCredentials {
+            token_url: client.token_url,
+            client_id: client.id,
+            client_secret: client.secret,
+            scope: client.scope,
+            authentication: if client.in_body {
+                ClientAuthentication::Post
+            } else {
+                ClientAuthentication::Basic
+            },
+        };
+        let known = clients.get(&job).filter(|known| known.has(&credentials)).cloned();
+        let client = known.unwrap_or_else(|| OauthClient::new(credentials));
+        clients.insert(job, client.clone());
+        Auth::ClientCredentials(client)
     }
 }

@@ -25,15 +25,14 @@ impl Context {
         claims: &mut Claims,
     ) -> Result<(), Stop> {
         let all: BTreeSet<Question> = asking.iter().flat_map(|(_, questions)| questions).cloned().collect();
-        let answered: Vec<_> = futures::stream::iter(all.into_iter().map(|question| async move {
+        let asked = futures::stream::iter(all.into_iter().map(|question| async move {
             let wanted = MatchingValue { path: question.path.clone(), value: question.value.clone() };
             let accounts = self.accounts(rule, &wanted, false).await;
             let ids = accounts.map(|found| found.into_iter().map(|it| it.id).collect::<Vec<_>>());
             (question, ids)
         }))
-        .buffer_unordered(CONCURRENCY)
-        .collect()
-        .await;
+        .buffer_unordered(CONCURRENCY);
+        let answered: Vec<_> = self.unless_stopped(asked.collect()).await?;
         let holders: HashMap<Question, Result<Vec<String>, Failure>> = answered.into_iter().collect();
         for (work, questions) in asking {
             for question in questions.iter() {

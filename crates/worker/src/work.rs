@@ -272,6 +272,14 @@ impl Work {
         };
     }
 
+    /// The work was stopped while a request was in flight: what came of it is found out from the note in the link.
+    pub fn left_behind(&mut self) {
+        self.abandoned = true;
+        self.write = Write::Keep;
+        self.log = false;
+        self.outcome = None;
+    }
+
     pub fn succeed(&mut self, action: ProvisioningAction, outcome: Outcome) {
         self.action = action;
         self.status = ProvisioningStatus::Success;

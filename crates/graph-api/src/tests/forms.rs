@@ -150,11 +150,11 @@ async fn an_assignment_is_read_from_both_ends() {
 #[tokio::test]
 async fn the_gallery_is_ordered_and_paged() {
     let api = Api::new().await;
-    let first = api.get("/v1.0/applicationTemplates?$top=1&$orderby=displayName desc&$count=true").await;
-    assert_eq!((names(&first), &first["@odata.count"]), (vec!["SCIM application"], &json!(2)));
+    let first = api.get("/v1.0/applicationTemplates?$top=2&$orderby=displayName desc&$count=true").await;
+    assert_eq!((names(&first), &first["@odata.count"]), (vec!["Slack", "SCIM application"], &json!(4)));
     let next = first["@odata.nextLink"].as_str().expect("more");
     let second = api.get(next.strip_prefix("http://127.0.0.1:8080").expect("absolute")).await;
-    assert_eq!(names(&second), ["OfficeSpace Software"]);
+    assert_eq!(names(&second), ["OfficeSpace Software", "AWS IAM Identity Center"]);
     assert!(second.get("@odata.nextLink").is_none());
     let path = "/v1.0/applicationTemplates?$skiptoken=eHg";
     assert_eq!(api.no("GET", path, Value::Null).await.0, 400);

@@ -28,10 +28,16 @@ impl Server {
 
     /// The same, with further options of `provost serve`.
     pub fn start_with(data_dir: &Path, options: &[&str]) -> Self {
+        Self::start_in(data_dir, options, &[])
+    }
+
+    /// The same, in an environment with these variables.
+    pub fn start_in(data_dir: &Path, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_provost"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .args(options)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

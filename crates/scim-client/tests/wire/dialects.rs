@@ -48,7 +48,7 @@ async fn member(dialect: Dialect, operations: impl Fn(&Target) -> Vec<Operation>
     request.await.json()
 }
 
-fn body(operations: Value) -> Value {
+fn body(operations: &Value) -> Value {
     json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations})
 }
 
@@ -60,7 +60,7 @@ async fn disabling_a_user() {
         (Dialect::EntraLegacy, json!({"op": "Replace", "path": "active", "value": "False"})),
     ] {
         let found = change(dialect, json!({"active": true}), json!({"active": false})).await;
-        assert_eq!(found, body(json!([operation])), "{dialect:?}");
+        assert_eq!(found, body(&json!([operation])), "{dialect:?}");
     }
 }
 
@@ -72,7 +72,7 @@ async fn a_value_for_the_first_time() {
         (Dialect::EntraLegacy, json!({"op": "Add", "path": "nickName", "value": "Babs"})),
     ] {
         let found = change(dialect, json!({"title": "x"}), json!({"nickName": "Babs"})).await;
-        assert_eq!(found, body(json!([operation])), "{dialect:?}");
+        assert_eq!(found, body(&json!([operation])), "{dialect:?}");
     }
 }
 
@@ -91,7 +91,7 @@ async fn several_attributes() {
         {"op": "replace", "path": NUMBER, "value": "2"},
         {"op": "replace", "path": MANAGER, "value": {"value": "8"}}
     ]);
-    assert_eq!(change(Dialect::Rfc, old.clone(), new.clone()).await, body(rfc));
+    assert_eq!(change(Dialect::Rfc, old.clone(), new.clone()).await, body(&rfc));
     let flag = json!([
         {"op": "replace", "path": MAIL, "value": "b@x"},
         {"op": "replace", "value": {
@@ -99,7 +99,7 @@ async fn several_attributes() {
             NUMBER: "2", MANAGER: "8"
         }}
     ]);
-    assert_eq!(change(Dialect::Entra2020, old.clone(), new.clone()).await, body(flag));
+    assert_eq!(change(Dialect::Entra2020, old.clone(), new.clone()).await, body(&flag));
     let legacy = json!([
         {"op": "Replace", "path": "displayName", "value": "b"},
         {"op": "Replace", "path": MAIL, "value": "b@x"},
@@ -109,7 +109,7 @@ async fn several_attributes() {
         {"op": "Replace", "path": NUMBER, "value": "2"},
         {"op": "Replace", "path": MANAGER, "value": "8"}
     ]);
-    assert_eq!(change(Dialect::EntraLegacy, old, new).await, body(legacy));
+    assert_eq!(change(Dialect::EntraLegacy, old, new).await, body(&legacy));
 }
 
 #[tokio::test]
@@ -124,14 +124,14 @@ async fn values_that_come_and_go() {
         {"op": "replace", "path": NUMBER, "value": "1"},
         {"op": "replace", "path": "active", "value": true}
     ]);
-    assert_eq!(change(Dialect::Rfc, old.clone(), new.clone()).await, body(rfc));
+    assert_eq!(change(Dialect::Rfc, old.clone(), new.clone()).await, body(&rfc));
     let flag = json!([
         {"op": "remove", "path": "title"},
         {"op": "remove", "path": PHONE},
         {"op": "add", "path": MAIL, "value": "a@x"},
         {"op": "add", "value": {"nickName": "n", NUMBER: "1", "active": true}}
     ]);
-    assert_eq!(change(Dialect::Entra2020, old.clone(), new.clone()).await, body(flag));
+    assert_eq!(change(Dialect::Entra2020, old.clone(), new.clone()).await, body(&flag));
     let legacy = json!([
         {"op": "Remove", "path": "title"},
         {"op": "Remove", "path": PHONE},
@@ -140,7 +140,7 @@ async fn values_that_come_and_go() {
         {"op": "Add", "path": NUMBER, "value": "1"},
         {"op": "Add", "path": "active", "value": "True"}
     ]);
-    assert_eq!(change(Dialect::EntraLegacy, old, new).await, body(legacy));
+    assert_eq!(change(Dialect::EntraLegacy, old, new).await, body(&legacy));
 }
 
 #[tokio::test]
@@ -157,9 +157,9 @@ async fn members_of_groups() {
         (Dialect::EntraLegacy, "Add", &by_value),
     ] {
         let found = member(dialect, |target| target.add_members(["1", "2"])).await;
-        assert_eq!(found, body(added(op)), "{dialect:?}");
+        assert_eq!(found, body(&added(op)), "{dialect:?}");
         let found = member(dialect, |target| target.remove_members(["1", "a\"b"])).await;
-        assert_eq!(found, body(removed.clone()), "{dialect:?}");
+        assert_eq!(found, body(removed), "{dialect:?}");
     }
 }
 

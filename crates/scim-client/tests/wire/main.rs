@@ -1,5 +1,6 @@
 //! The client against real servers on loopback.
 
+mod bulk;
 mod dialects;
 mod discovery;
 mod failures;

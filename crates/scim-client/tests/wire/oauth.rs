@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use futures::future::join_all;
 use scim_client::{
-    Auth, ClientAuthentication, ClientCredentials, Config, Diagnosis, DiagnosisCode, ErrorCode, ResourceKind,
-    Retry, Select, Target, document,
+    Auth, ClientAuthentication, ClientCredentials, Config, Diagnosis, DiagnosisCode, ErrorCode, OauthClient,
+    ResourceKind, Retry, Select, Target, document,
 };
 use serde_json::json;
 
@@ -28,7 +28,7 @@ fn credentials(server: &Server) -> ClientCredentials {
 }
 
 fn config(server: &Server, credentials: ClientCredentials) -> Config {
-    Config { auth: Auth::ClientCredentials(credentials), ..server.config() }
+    Config { auth: Auth::ClientCredentials(OauthClient::new(credentials)), ..server.config() }
 }
 
 fn target(server: &Server) -> Target {
@@ -95,6 +95,23 @@ async fn the_client_can_be_named_in_the_body() {
          client_secret=cl13nt+%26+s3cret%2F%2B"
     );
     assert_eq!(seen[0].header("authorization"), None);
+}
+
+#[tokio::test]
+async fn the_next_target_has_the_token_too() {
+    let server = Server::start(|n, request| if is_token(request) { grant(n, 3600) } else { user() }).await;
+    let client = OauthClient::new(credentials(&server));
+    let config = Config { auth: Auth::ClientCredentials(client.clone()), ..server.config() };
+    for _ in 0..2 {
+        Target::new(&config).expect("good settings").get(USERS, "1", Select::Usual).await.expect("read");
+    }
+    assert_eq!(tokens(&server), 1);
+    assert!(client.has(&credentials(&server)));
+    assert!(
+        !client.has(&ClientCredentials { client_secret: "other".to_owned().into(), ..credentials(&server) })
+    );
+    assert!(!client.has(&ClientCredentials { scope: Some("s".to_owned()), ..credentials(&server) }));
+    assert!(!format!("{client:?}").contains("s3cret") && !format!("{client:?}").contains("token-0"));
 }
 
 #[tokio::test]

@@ -60,6 +60,18 @@ async fn a_life_of_a_user() {
 }
 
 #[tokio::test]
+async fn no_more_requests_than_the_target_takes_in_a_minute() {
+    let server = Server::start(|_, _| answer(200, &json!({"id": "1"}))).await;
+    let mut config = server.config();
+    config.requests_per_minute = std::num::NonZeroU32::new(3_000);
+    let target = scim_client::Target::new(&config).expect("good settings");
+    let began = std::time::Instant::now();
+    let reads = (0..6).map(|_| target.get(USERS, "1", Select::Usual));
+    assert!(futures::future::join_all(reads).await.iter().all(Result::is_ok));
+    assert!(began.elapsed() >= std::time::Duration::from_millis(100));
+}
+
+#[tokio::test]
 async fn members_of_a_group() {
     let server = Server::start(|_, _| Reply::Answer(204, vec![], String::new())).await;
     let target = server.target();

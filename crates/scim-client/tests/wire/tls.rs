@@ -8,7 +8,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use scim_client::{
     Auth, ClientAuthentication, ClientCertificate, ClientCredentials, Config, ErrorCode, Failure,
-    ResourceKind, Select, Target,
+    OauthClient, ResourceKind, Select, Target,
 };
 use serde_json::json;
 
@@ -131,13 +131,13 @@ async fn a_client_certificate_is_shown_where_the_target_asks_for_one() {
 async fn the_token_endpoint_is_reached_with_the_same_certificates() {
     let (private, clients) = (Authority::new(), Authority::new());
     let server = private.server("contoso.localhost", Some(&clients)).await;
-    let auth = Auth::ClientCredentials(ClientCredentials {
+    let auth = Auth::ClientCredentials(OauthClient::new(ClientCredentials {
         token_url: format!("https://contoso.localhost:{}/token", server.port),
         client_id: "app".to_owned(),
         client_secret: "s3cret".to_owned().into(),
         scope: None,
         authentication: ClientAuthentication::Basic,
-    });
+    }));
     let config = Config { auth, ..config(&server, Some(&private), Some(clients.client())) };
     read(&config).await.expect("read");
     assert_eq!(server.seen()[1].header("authorization"), Some("Bearer token-0"));

@@ -205,9 +205,9 @@ async fn failures(world: &World, truth: &Truth, report: &model::CycleReport) -> 
 }
 
 /// One history; with an unreliable target, each change first meets it, and then one that has recovered.
-async fn follow(seed: u64, rounds: u64, faulty: bool) {
+async fn follow(seed: u64, rounds: u64, faulty: bool, bulk: Option<usize>) {
     let random = SeededRandom::new(seed);
-    let world = World::new(Switches { strict: true, ..Switches::default() }).await;
+    let world = World::new(Switches { strict: true, bulk, ..Switches::default() }).await;
     let mut truth = Truth::default();
     for name in ["red", "green", "blue"] {
         let id = world.group(name, &[]).await;
@@ -254,13 +254,20 @@ async fn follow(seed: u64, rounds: u64, faulty: bool) {
 #[tokio::test]
 async fn the_target_follows_any_history_of_the_directory() {
     for seed in 1..=3 {
-        follow(seed, 14, false).await;
+        follow(seed, 14, false, None).await;
     }
 }
 
 #[tokio::test]
 async fn whatever_an_unreliable_target_did_the_end_is_right() {
     for seed in 1..=3 {
-        follow(seed, 5, true).await;
+        follow(seed, 5, true, None).await;
+    }
+}
+
+#[tokio::test]
+async fn bulk_requests_change_nothing_of_that() {
+    for (seed, most) in [(11, 3), (12, 4), (13, 100)] {
+        follow(seed, 4, true, Some(most)).await;
     }
 }

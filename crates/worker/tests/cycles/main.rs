@@ -6,11 +6,14 @@ mod faults;
 mod guards;
 mod history;
 mod leavers;
+mod limits;
 mod outside;
 mod paths;
 mod quarantine;
 mod reevaluation;
+mod together;
 mod triggers;
+mod versions;
 mod world;
 
 use model::{CycleKind, CycleStatus, ProvisioningAction, ProvisioningStatus};
@@ -348,8 +351,17 @@ async fn a_started_job_carries_changes_by_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_no_account_is_there_twice() {
-    let delay = Some(std::time::Duration::from_millis(5));
-    let world = World::new(Switches { accept_duplicates: true, delay, ..Switches::default() }).await;
+    killed(5, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_amid_bulk_requests_no_account_is_there_twice() {
+    killed(30, Some(4)).await;
+}
+
+async fn killed(delay: u64, bulk: Option<usize>) {
+    let delay = Some(std::time::Duration::from_millis(delay));
+    let world = World::new(Switches { accept_duplicates: true, delay, bulk, ..Switches::default() }).await;
     let mut users = Vec::new();
     for number in 0..1_200 {
         users.push(world.user(&format!("u{number}"), json!({})).await);

@@ -103,8 +103,11 @@ impl World {
         let (directory, job, by) = (self.directory.id(), self.job.id, self.by.clone());
         runtime.spawn(async move {
             let worker = start(&store, &installation, &ids, &clock, HOLDER);
-            let progress = worker.run_now(directory, job, by).await;
-            progress.expect("a job").end().await;
+            // One that the process before it still got in the way of is followed by another.
+            loop {
+                let progress = worker.run_now(directory, job, by.clone()).await;
+                progress.expect("a job").end().await;
+            }
         });
         while !reached(&self.target) {
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -1,0 +1,77 @@
+//! Creations that are sent together, where the target takes bulk requests.
+
+use futures::StreamExt as _;
+use scim_client::document;
+use serde_json::{Map, Value};
+
+use crate::batch::Mode;
+use crate::context::{CONCURRENCY, Context, Rule};
+use crate::work::{Export, Work};
+
+impl Context {
+    /// Those that are created together, as many at a time as the target takes, and all others.
+    pub(crate) fn divide(&self, works: Vec<Work>) -> (Vec<Vec<Work>>, Vec<Work>) {
+        let Some(most) = self.target.together() else { return (Vec::new(), works) };
+        let (mut creations, mut others): (Vec<_>, Vec<_>) =
+            works.into_iter().partition(|work| matches!(work.export, Export::Create(_)));
+        let mut together = Vec::new();
+        while creations.len() > 1 {
+            let rest = creations.split_off(most.min(creations.len()));
+            together.push(std::mem::replace(&mut creations, rest));
+        }
+        others.append(&mut creations);
+        (together, others)
+    }
+
+    /// Creates the accounts of these objects; what becomes of each is as if it had been sent by itself.
+    pub(crate) async fn create_together(&self, rule: &Rule, works: Vec<Work>, mode: Mode) -> Vec<Work> {
+        let mut ready = Vec::with_capacity(works.len());
+        let mut documents: Vec<Map<String, Value>> = Vec::with_capacity(works.len());
+        let mut done = Vec::new();
+        for mut work in works {
+            let Export::Create(values) = work.export.clone() else {
+                done.push(work);
+                continue;
+            };
+            if self.cancel.is_cancelled() {
+                work.withdraw();
+                work.abandoned = true;
+                done.push(work);
+                continue;
+            }
+            match document::build(
+                rule.kind,
+                values.iter().map(|(path, value)| (path.as_str(), value.clone())),
+            ) {
+                Ok(document) => {
+                    documents.push(document);
+                    ready.push((work, values));
+                }
+                Err(error) => {
+                    self.not_buildable(&mut work, &error);
+                    done.push(work);
+                }
+            }
+        }
+        let sent = tokio::select! {
+            biased;
+            sent = self.target.create_together(rule.kind, &documents) => Some(sent),
+            () = self.out_of_patience() => None,
+        };
+        let Some(sent) = sent else {
+            done.extend(ready.into_iter().map(|(mut work, _)| {
+                work.left_behind();
+                work
+            }));
+            return done;
+        };
+        let ends = ready.into_iter().zip(sent).map(async |((mut work, values), sent)| {
+            let sent = self.heard(sent);
+            self.create_answered(rule, &mut work, &values, sent, mode).await;
+            work
+        });
+        let ended: Vec<Work> = futures::stream::iter(ends).buffer_unordered(CONCURRENCY).collect().await;
+        done.extend(ended);
+        done
+    }
+}
