@@ -236,7 +236,7 @@ fn message(id: Uuid, notice: &JobNotice, job: &Job, application: &str, server: &
     let reference = reference(application, job);
     let commands = if staged {
         [
-            ("what is held back", format!("log list {reference}")),
+            ("what is held back", format!("job staged {reference}")),
             ("let it go ahead", format!("job allow-deletes {reference}")),
             ("begin again, once the cause is repaired", format!("job restart {reference}")),
         ]

@@ -180,7 +180,8 @@ async fn another_reason_and_staged_removals_are_told_each_once() {
     assert_eq!(mail.to, ["it@example.com"]);
     let body = mail.body();
     for words in [
-        "11 accounts would be disabled or deleted",
+        "11 accounts and groups would be disabled or deleted",
+        "provost job staged \"Floor plans\"",
         "provost job allow-deletes \"Floor plans\"",
         "provost.example",
     ] {
@@ -359,6 +360,7 @@ async fn accounts_disabled_long_ago_do_not_make_failures_look_few() {
     for assignment in &assignments[..40] {
         world.directory.unassign(&world.by, *assignment).await.expect("unassigned");
     }
+    assert_eq!(world.run().await.counts.staged, 40);
     world.worker.allow_staged(world.job.id, None).await.expect("allowed");
     assert_eq!(world.run().await.counts.disabled, 40);
     let refuse = |request: &Recorded| (request.method == "PATCH").then_some(Fault::Refuse(400, None));
