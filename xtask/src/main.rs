@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `tidy`, `peers`, `bench`, `fuzz`.
+//! The project's own commands: `cargo xtask test`, `tidy`, `peers`, `bench`, `fuzz`, `sim`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 mod bench;
 mod fuzz;
 mod peers;
+mod sim;
 mod test;
 mod tidy;
 
@@ -19,7 +20,10 @@ cargo xtask COMMAND
   bench cycle|scim|expressions
                      measures a release build: whole cycles, the service provider, the default mappings; `bench scim
                      --help` tells more
-  fuzz [TARGET]      inputs that nobody thought of, for filters, paths, PATCH and bodies; `fuzz --help` tells more
+  fuzz [TARGET]      inputs that nobody thought of, for filters, paths, PATCH, bodies and expressions; `fuzz --help`
+                     tells more
+  sim --seeds N      stories of the provisioning service with faults and crashes, in virtual time; `sim --seed N` tells
+                     one again with everything that happens
 ";
 
 fn main() -> ExitCode {
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
         Some("peers") => peers::run(),
         Some("bench") => bench::run(rest),
         Some("fuzz") => fuzz::run(rest),
+        Some("sim") => sim::run(rest),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             Ok(())

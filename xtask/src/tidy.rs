@@ -50,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("bench", &["store", "store-sqlite"]),
+    ("sim", &["directory", "model", "scim", "scim-client", "store", "store-memory", "testkit", "worker"]),
     ("testkit", &["model", "store", "store-memory"]),
     ("xtask", &[]),
 ];

@@ -129,3 +129,20 @@ async fn story(seed: u64, trace: Trace) -> anyhow::Result<Vec<String>> {
     }
     world.settle().await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stories_end_as_they_should_and_repeat() {
+        for seed in 0..60 {
+            let end = play(seed);
+            assert!(end.wrong.is_empty(), "seed {seed}: {:?}", end.wrong);
+            assert!(
+                seed % 20 != 0 || play(seed).fingerprint == end.fingerprint,
+                "seed {seed} does not replay"
+            );
+        }
+    }
+}
