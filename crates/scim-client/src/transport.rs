@@ -215,7 +215,18 @@ impl Transport {
         match failure.code {
             // A name or address that is wrong stays wrong; Test Connection should not dwell on it.
             ErrorCode::HostNotFound => false,
-            _ => failure.retryable && (request.method != Method::POST || !failure.outcome_unknown),
+            _ if failure.outcome_unknown => failure.retryable && Self::harmless_twice(request, failure),
+            _ => failure.retryable,
+        }
+    }
+
+    /// A creation makes two. A change that may still be on its way could undo what comes after it: whoever sent it looks
+    /// later what came of it. A server that answers has done with it, a gateway need not have.
+    fn harmless_twice(request: &Request, failure: &Failure) -> bool {
+        match request.method {
+            Method::POST => false,
+            Method::PATCH | Method::PUT => failure.status == Some(500),
+            _ => true,
         }
     }
 
@@ -295,6 +306,12 @@ impl Transport {
                 return Attempt::Failed(Failure { status: Some(status.as_u16()), ..failure });
             }
         };
+        if status.is_success() && writes && looks_like_html(&body) {
+            // A page of somebody in between: the target may never have seen the request.
+            let reason = "The target answered with a web page (HTML) instead of a SCIM message.";
+            let failure = Failure { status: Some(status.as_u16()), ..Failure::not_scim(reason.to_owned()) };
+            return Attempt::Failed(Failure { outcome_unknown: true, ..failure });
+        }
         if status.is_success() {
             return Attempt::Done(Answer { status, etag, location, body });
         }
