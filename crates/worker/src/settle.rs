@@ -207,9 +207,10 @@ impl Context {
         }
         work.link.shadow = found;
         work.link.target_version.clone_from(&resource.etag);
+        // Groups may have been looked at meanwhile, when it was not known whether the account is active.
+        work.link.referrers_due = true;
         if work.object_type == ObjectType::Group {
             self.learn_members(work.id, &resource).await?;
-            work.link.referrers_due = true;
         }
         Ok(())
     }
