@@ -309,7 +309,7 @@ impl Transport {
         if status.is_success() && writes && looks_like_html(&body) {
             // A page of somebody in between: the target may never have seen the request.
             let reason = "The target answered with a web page (HTML) instead of a SCIM message.";
-            let failure = Failure { status: Some(status.as_u16()), ..Failure::not_scim(reason.to_owned()) };
+            let failure = Failure { status: Some(status.as_u16()), ..Failure::not_scim(reason) };
             return Attempt::Failed(Failure { outcome_unknown: true, ..failure });
         }
         if status.is_success() {

@@ -37,11 +37,12 @@ impl World {
             (54..=59, ..) | (60..=73, _, None) => self.regroup(group).await,
             (60..=73, Some(user), Some(group)) => self.members(user, group, &groups).await,
             (74..=85, Some(user), _) => {
-                self.assign(group.filter(|_| self.dice.happens(400)).unwrap_or(user)).await
+                let principal = group.filter(|_| self.dice.happens(400)).unwrap_or(user);
+                self.assign(principal).await;
             }
             (86..=88, ..) => self.configure().await?,
-            (89..=92, Some(user), _) => self.demand(user, group).await,
-            (93..=94, ..) => self.restart_job().await,
+            (89..=92, Some(user), _) => self.demand(user, group),
+            (93..=94, ..) => self.restart_job(),
             (95..=96, ..) => self.plant(),
             _ => self.disturb().await?,
         }
@@ -205,7 +206,7 @@ impl World {
     }
 
     /// Provisions one object now, as far as the process lives to do it.
-    async fn demand(&self, user: Uuid, group: Option<Uuid>) {
+    fn demand(&self, user: Uuid, group: Option<Uuid>) {
         let subject = match group.filter(|_| self.dice.happens(300)) {
             Some(group) => (ObjectType::Group, group),
             None => (ObjectType::User, user),
@@ -216,7 +217,7 @@ impl World {
         tokio::spawn(async move { handle.provision_on_demand(directory, job, subject, by).await });
     }
 
-    async fn restart_job(&self) {
+    fn restart_job(&self) {
         let scopes: &[ResetScope] = match self.dice.below(5) {
             0 => &[ResetScope::Full],
             1 => &[ResetScope::Watermark],

@@ -127,7 +127,7 @@ impl Oracle {
                 continue;
             };
             let manager = self.managers.get(&user.id).filter(|it| entitled.contains(it)).and_then(target_of);
-            self.compare_user(user, account, manager, &mut wrong);
+            compare_user(user, account, manager.as_deref(), &mut wrong);
         }
         for (id, link) in &links {
             let Some(account) = link.target_id.as_ref().filter(|_| !entitled.contains(id)) else { continue };
@@ -159,37 +159,35 @@ impl Oracle {
         }
         Ok(wrong)
     }
+}
 
-    fn compare_user(
-        &self,
-        user: &DirectoryObject,
-        account: &Map<String, Value>,
-        manager: Option<String>,
-        wrong: &mut Vec<String>,
-    ) {
-        let text = |name: &str| user.text(name).map(Value::from).unwrap_or_default();
-        let extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-        let has =
-            |pointer: &str| Value::Object(account.clone()).pointer(pointer).cloned().unwrap_or_default();
-        let parts: Vec<&str> = ["givenName", "surname"].iter().filter_map(|it| user.text(it)).collect();
-        let formatted = if parts.is_empty() { Value::Null } else { parts.join(" ").into() };
-        for (path, wanted) in [
-            ("/active", Value::Bool(true)),
-            ("/displayName", text("displayName")),
-            ("/title", text("jobTitle")),
-            ("/name/familyName", text("surname")),
-            ("/name/formatted", formatted),
-            ("/externalId", text("mailNickname")),
-        ] {
-            let found = has(path);
-            if found != wanted && !wanted.is_null() {
-                wrong.push(format!("{path} of {} is {found}, not {wanted}", user.name()));
-            }
+fn compare_user(
+    user: &DirectoryObject,
+    account: &Map<String, Value>,
+    manager: Option<&str>,
+    wrong: &mut Vec<String>,
+) {
+    let text = |name: &str| user.text(name).map(Value::from).unwrap_or_default();
+    let extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let has = |pointer: &str| Value::Object(account.clone()).pointer(pointer).cloned().unwrap_or_default();
+    let parts: Vec<&str> = ["givenName", "surname"].iter().filter_map(|it| user.text(it)).collect();
+    let formatted = if parts.is_empty() { Value::Null } else { parts.join(" ").into() };
+    for (path, wanted) in [
+        ("/active", Value::Bool(true)),
+        ("/displayName", text("displayName")),
+        ("/title", text("jobTitle")),
+        ("/name/familyName", text("surname")),
+        ("/name/formatted", formatted),
+        ("/externalId", text("mailNickname")),
+    ] {
+        let found = has(path);
+        if found != wanted && !wanted.is_null() {
+            wrong.push(format!("{path} of {} is {found}, not {wanted}", user.name()));
         }
-        let found = account.get(extension).and_then(|it| it["manager"]["value"].as_str()).map(str::to_owned);
-        if found != manager && manager.is_some() {
-            wrong.push(format!("the manager of {} is {found:?}, not {manager:?}", user.name()));
-        }
+    }
+    let found = account.get(extension).and_then(|it| it["manager"]["value"].as_str());
+    if found != manager && manager.is_some() {
+        wrong.push(format!("the manager of {} is {found:?}, not {manager:?}", user.name()));
     }
 }
 
