@@ -100,6 +100,8 @@ impl World {
             ignore_filter: dice.happens(100),
             refuse_patch: dice.happens(100),
             strict: dice.happens(500),
+            etags: dice.happens(200),
+            bulk: dice.happens(300).then_some(4),
             ..Switches::default()
         };
         trace.note(format!("the target: {switches:?}"));
