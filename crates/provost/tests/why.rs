@@ -18,8 +18,7 @@ async fn the_log_says_why_somebody_has_no_account_and_what_happens_next() {
     let tenant = Tenant::create(&server);
     server.ok(&["tenant", "set", "contoso", "--unique-external-ids", "on"]);
     let names = ["outsider", "plain", "off", "left", "unmapped", "first", "second", "filtered"];
-    let mut rows = "userPrincipalName,displayName,givenName,department,accountEnabled\n".to_owned();
-    for name in names {
+    let row = |name: &str| {
         let enabled = if name == "off" { "False" } else { "True" };
         let unit = match name {
             "filtered" => "Temps",
@@ -27,8 +26,10 @@ async fn the_log_says_why_somebody_has_no_account_and_what_happens_next() {
             "first" | "second" => "Twins",
             other => other,
         };
-        rows += &format!("{name}@c.example,{name},{name},{unit},{enabled}\n");
-    }
+        format!("{name}@c.example,{name},{name},{unit},{enabled}\n")
+    };
+    let header = "userPrincipalName,displayName,givenName,department,accountEnabled\n".to_owned();
+    let rows = header + &names.map(row).concat();
     server.ok(&["user", "import", &file(folder.path(), "users.csv", &rows)]);
     let token = file(folder.path(), "token", &tenant.token);
     let create = ["app", "create", "--template", "officespace", "--name", "T"];
