@@ -16,7 +16,8 @@ cargo xtask COMMAND
   test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, peers, licences;
                      arguments go to the test runner (a part of a test's name, for example)
   tidy               only the invariants of ARCHITECTURE.md that a command can check
-  peers              only the test suites of others, against a server of our own; needs python3 with venv
+  peers              only the programs of others: a test suite against a server of our own, and servers that we
+                     provision into; needs python3 with venv, and node with npm for one of them
   bench cycle|scim|expressions
                      measures a release build: whole cycles, the service provider, the default mappings; `bench scim
                      --help` tells more

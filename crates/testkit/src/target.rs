@@ -58,6 +58,11 @@ impl Rule {
     pub fn new(rule: impl Fn(&Recorded) -> Option<Fault> + Send + Sync + 'static) -> Self {
         Self(Arc::new(rule))
     }
+
+    /// What it makes of a request.
+    pub fn decide(&self, request: &Recorded) -> Option<Fault> {
+        (self.0)(request)
+    }
 }
 
 impl std::fmt::Debug for Rule {
@@ -471,7 +476,7 @@ impl ScimTarget {
             if_match: if_match.clone(),
             body: body.clone(),
         };
-        let ruled = inner.switches.rule.as_ref().and_then(|rule| (rule.0)(&recorded));
+        let ruled = inner.switches.rule.as_ref().and_then(|rule| rule.decide(&recorded));
         inner.recorded.push(recorded);
         let mut delay = inner.switches.delay;
         if text(header::AUTHORIZATION) != Some(format!("Bearer {}", self.token)) {

@@ -262,6 +262,10 @@ impl Context {
             let part = list[list.len() - count..].to_vec();
             match self.unless_stopped(self.patch_members(rule, target_id, &part, adds)).await? {
                 Ok(version) => edit.link.target_version = version,
+                // That says nothing about the members: where everything is answered so, nobody has left.
+                Err(failure) if failure.is_gone() && !self.type_is_served(rule).await => {
+                    return Ok(Err(self.blamed(rule, failure).await));
+                }
                 Err(failure) if !concerns_members(&failure) || self.is_gone(rule, &edit.link).await => {
                     return Ok(Err(failure));
                 }

@@ -141,16 +141,7 @@ impl Work {
         description: impl Into<String>,
         details: Value,
     ) {
-        self.steps.push(ProvisioningStep {
-            name: serde_json::to_value(kind)
-                .ok()
-                .and_then(|it| it.as_str().map(str::to_owned))
-                .unwrap_or_default(),
-            provisioning_step_type: kind,
-            status,
-            description: description.into(),
-            details,
-        });
+        self.steps.push(step(kind, status, description, details));
     }
 
     /// The link of an object whose account was deleted, if it is there still and meant to have one.
@@ -336,6 +327,17 @@ impl Work {
         if secrets.is_empty() { entry } else { concealed(entry, &secrets) }
     }
 
+    /// When what has failed is tried again.
+    fn outlook(&self) -> Option<ProvisioningStep> {
+        let escrow = self.link.escrow.as_ref().filter(|_| self.status == ProvisioningStatus::Failure)?;
+        let due = escrow.due.round(jiff::Unit::Second).unwrap_or(escrow.due);
+        let text = format!(
+            "waits after try {} until {due} for the next, or until the object or the job's configuration changes",
+            escrow.attempts
+        );
+        Some(step(StepType::Export, ProvisioningStatus::Failure, text, json!({"due": due})))
+    }
+
     fn full_entry(&self, context: &Context) -> ProvisioningEntry {
         let identity_type = match self.object_type {
             ObjectType::User => "User",
@@ -343,6 +345,7 @@ impl Work {
         };
         let name = self.name();
         let mut steps = self.steps.clone();
+        steps.extend(self.outlook());
         steps.sort_by_key(|step| step.provisioning_step_type as u8);
         ProvisioningEntry {
             id: context.ids.next(),
@@ -390,4 +393,23 @@ fn concealed<T: Serialize + DeserializeOwned>(document: T, secrets: &[String]) -
     let mut value = serde_json::to_value(&document).unwrap_or_default();
     conceal(&mut value, secrets);
     serde_json::from_value(value).unwrap_or(document)
+}
+
+/// A step of the log.
+fn step(
+    kind: StepType,
+    status: ProvisioningStatus,
+    description: impl Into<String>,
+    details: Value,
+) -> ProvisioningStep {
+    ProvisioningStep {
+        name: serde_json::to_value(kind)
+            .ok()
+            .and_then(|it| it.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        provisioning_step_type: kind,
+        status,
+        description: description.into(),
+        details,
+    }
 }

@@ -13,6 +13,7 @@ use crate::client::{Client, escape, quote};
 pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
     let Log::List { name, user: about, status, since, top, steps, format } = command;
     let mut clauses = Vec::new();
+    let unexplained = about.as_ref().map(|about| nothing_about(about, name.as_deref()));
     if let Some(name) = name {
         let id = id_of(&service_principal(client, &name).await?);
         clauses.push(format!("servicePrincipal/id eq {}", quote(&id)));
@@ -48,12 +49,23 @@ pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
     }
     let entries = client.list(&path, top).await?;
     let shown = match format {
+        Format::Table if entries.is_empty() => unexplained.unwrap_or_default(),
         Format::Json => json!({"value": entries}).to_string(),
         Format::Csv => csv(&entries),
         Format::Table if steps => entries.iter().map(entry_text).collect::<Vec<_>>().join("\n"),
         Format::Table => overview(&entries),
     };
     Ok(Answer::done(json!({"value": entries}), shown))
+}
+
+/// Why somebody may not be in the log at all.
+fn nothing_about(about: &str, application: Option<&str>) -> String {
+    let application = application.unwrap_or("APPLICATION");
+    format!(
+        "no entry about {about}: whoever is not assigned and never had an account gets none, nor does who did not \
+         change\nhint: `provost app show {application}` lists who is assigned, `provost job provision {application} \
+         --user {about}` provisions this user now and tells each step\n"
+    )
 }
 
 /// The status of an entry, in Graph's form or as we keep it.
@@ -109,11 +121,17 @@ fn csv_cell(text: &str) -> String {
 /// One entry with its steps, for people.
 pub fn entry_text(entry: &Value) -> String {
     let [time, action, status, object, reason] = cells(entry);
-    let mut shown = format!("{time}  {action} {status}  {object}\n");
+    let by = text(&entry["initiatedBy"], "displayName");
+    let by = if by.is_empty() { by } else { format!("  (started by {by})") };
+    let mut shown = format!("{time}  {action} {status}  {object}{by}\n");
     let modified = entry["modifiedProperties"].as_array().cloned().unwrap_or_default();
     // The names of changed attributes follow with their values.
     if modified.is_empty() && !reason.is_empty() {
         let _ = writeln!(shown, "  {reason}");
+    }
+    let advice = text(&entry["provisioningStatusInfo"]["errorInformation"], "recommendedAction");
+    if !advice.is_empty() {
+        let _ = writeln!(shown, "  to do: {advice}");
     }
     let steps = entry["provisioningSteps"].as_array().cloned().unwrap_or_default();
     shown.push_str(&steps_text(&steps));

@@ -12,7 +12,8 @@ use worker::ResetScope;
 
 use crate::world::World;
 
-fn members(request: &Recorded) -> usize {
+/// How many members a request names.
+pub fn members(request: &Recorded) -> usize {
     let operations = request.body["Operations"].as_array().map_or(&[][..], Vec::as_slice);
     let in_one = |it: &Value| it["value"].as_array().map_or(1, Vec::len);
     let of_members = |it: &&Value| it["path"].as_str().is_some_and(|path| path.starts_with("members"));

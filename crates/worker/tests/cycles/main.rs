@@ -13,6 +13,7 @@ mod quarantine;
 mod reevaluation;
 mod together;
 mod triggers;
+mod unreliable;
 mod versions;
 mod world;
 
