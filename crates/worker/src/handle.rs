@@ -6,8 +6,8 @@ use std::time::Duration;
 use directory::Credentials;
 use jiff::Timestamp;
 use model::{
-    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, DriftReport, Ids, JobState, ObjectType,
-    Principal, ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes,
+    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, JobState, ObjectType, Principal,
+    ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes,
 };
 use parking_lot::Mutex;
 use scim_client::{ConnectionReport, Diagnosis, ResourceKind, ResourceSchema};
@@ -153,15 +153,15 @@ impl WorkerHandle {
         if same { Ok(Progress(running.progress)) } else { Err(Error::Occupied) }
     }
 
-    /// What came of the last comparison with the target, and a page of the differences that it found, from where the
-    /// page before it ended; and where the next one begins.
-    pub async fn drift_found(
+    /// A page of the differences that the last comparison found, from where the page before it ended; and where the
+    /// next one begins.
+    pub async fn drift_findings(
         &self,
         job: Uuid,
         after: Option<Cursor>,
         top: usize,
-    ) -> Result<(Option<DriftReport>, Vec<DriftFinding>, Option<Cursor>), Error> {
-        drift::found(&self.shared, job, after, top).await
+    ) -> Result<(Vec<DriftFinding>, Option<Cursor>), Error> {
+        drift::findings(&self.shared, job, after, top).await
     }
 
     /// Follows the cycle that runs; `None` when none does in this process.

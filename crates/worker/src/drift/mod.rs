@@ -141,20 +141,19 @@ pub(crate) async fn could_not_begin(
     report
 }
 
-/// What came of the last comparison, a page of the differences that it found, from where the page before it ended,
-/// and where the next one begins.
-pub(crate) async fn found(
+/// A page of the differences that the last comparison found, from where the page before it ended, and where the next
+/// one begins.
+pub(crate) async fn findings(
     shared: &Shared,
     job: Uuid,
     after: Option<Cursor>,
     top: usize,
-) -> Result<(Option<DriftReport>, Vec<DriftFinding>, Option<Cursor>), Error> {
-    let report = links::load_state(&*shared.store, job).await?.last_drift;
+) -> Result<(Vec<DriftFinding>, Option<Cursor>), Error> {
     let page = shared.store.scan(Realm(job), Kind::DriftFinding, Scan::first(top).after(after)).await?;
     let decode = |object: &store::Object| {
         serde_json::from_slice(&object.body)
             .map_err(|error| Error::Damaged(format!("the difference {}: {error}", object.id)))
     };
     let findings = page.objects.iter().map(decode).collect::<Result<_, _>>()?;
-    Ok((report, findings, page.next))
+    Ok((findings, page.next))
 }

@@ -1,7 +1,7 @@
 //! What others changed in the target: found, and put right.
 
 use model::{CycleStatus, DriftFinding, DriftKind, DriftReport, Guard, ProvisioningAction};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use testkit::{Fault, Rule, Switches};
 use uuid::Uuid;
 
@@ -14,11 +14,11 @@ impl World {
         let report = progress.expect("a comparison").end().await;
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let (found, page, next) = self.worker.drift_found(self.job.id, after, 3).await.expect("a list");
+            let (page, next) = self.worker.drift_findings(self.job.id, after, 3).await.expect("a list");
             all.extend(page);
             after = next;
             if after.is_none() {
-                let found = found.expect("a report");
+                let found = self.state().await.last_drift.expect("a report");
                 assert_eq!((found.cycle_id, found.status), (report.cycle_id, report.status));
                 assert_eq!(found.listed, all.len() as u64);
                 return (found, all);
@@ -46,6 +46,12 @@ impl World {
         let group = groups.iter().find(|it| it["displayName"] == name).expect("the group");
         group["id"].as_str().expect("an id").to_owned()
     }
+}
+
+const NAMES_OF_GROUPS: [&str; 2] = ["All", "Some"];
+
+fn leave(group: &mut Map<String, Value>, id: &str) {
+    group["members"].as_array_mut().expect("members").retain(|member| member["value"] != id);
 }
 
 const NAMES: [&str; 4] = ["ada", "grace", "alan", "edsger"];
@@ -102,15 +108,16 @@ async fn each_difference_is_found_and_put_right() {
                 .target
                 .alter("Groups", &world.group_id("Some"), |it| drop(it.insert("displayName".into(), name)));
         }),
-        (DriftKind::AccountGone, |world| assert!(world.target.uproot("Users", &world.id("ada")))),
+        (DriftKind::AccountGone, |world| {
+            let id = world.id("ada");
+            for group in NAMES_OF_GROUPS {
+                world.target.alter("Groups", &world.group_id(group), |it| leave(it, &id));
+            }
+            assert!(world.target.uproot("Users", &id));
+        }),
         (DriftKind::MemberMissing, |world| {
             let id = world.id("ada");
-            world.target.alter("Groups", &world.group_id("All"), |it| {
-                it["members"]
-                    .as_array_mut()
-                    .expect("members")
-                    .retain(|member| member["value"] != id.as_str());
-            });
+            world.target.alter("Groups", &world.group_id("All"), |it| leave(it, &id));
         }),
         (DriftKind::MemberAdded, |world| {
             let member = json!({"value": world.id("edsger")});
