@@ -296,6 +296,7 @@ async fn jobs_are_configured_and_run() {
         "restart [Watermark, Escrows]",
         "run by Global Administrator",
         "allow",
+        "drift true by Global Administrator",
         "provision User",
     ];
     assert_eq!(*api.notes.0.lock(), expected);

@@ -141,10 +141,12 @@ proptest! {
     #[test]
     fn what_was_written_does_not_differ(value in value()) {
         let mapping = flowing(FlowType::Always, direct("emails", "otherMails"));
-        prop_assert!(differ(&mapping, json!({"emails": value}), json!({"emails": value})).is_empty());
+        let written = differ(&mapping, json!({"emails": value}), json!({"emails": value}));
+        prop_assert!(written.is_empty());
         if let Json::Array(mut values) = value.clone() {
             values.reverse();
-            prop_assert!(differ(&mapping, json!({"emails": value}), json!({"emails": values})).is_empty());
+            let in_another_order = differ(&mapping, json!({"emails": value}), json!({"emails": values}));
+            prop_assert!(in_another_order.is_empty());
         }
     }
 

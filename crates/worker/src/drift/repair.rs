@@ -103,14 +103,17 @@ impl Context {
                 // Not counted as gone when that was judged, or not to be read now: left for another run.
                 Ok(Sight::Gone) | Err(_) => continue,
             }
-            link.escrow = Some(self.waiting());
+            link.escrow = Some(self.waiting(link.escrow.take()));
             links::put(&mut transaction, self.realm(), &link);
         }
         self.commit(transaction).await
     }
 
-    fn waiting(&self) -> Escrow {
+    fn waiting(&self, earlier: Option<Escrow>) -> Escrow {
         let now = self.clock.now();
+        if let Some(earlier) = earlier {
+            return Escrow { due: now, ..earlier };
+        }
         let reason = "the account was changed or deleted in the target";
         let error = finding("Drift", reason, "None: the next cycle puts it right.");
         Escrow { since: now, attempts: 0, due: now, error, references: None }

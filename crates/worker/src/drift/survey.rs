@@ -167,6 +167,7 @@ impl Context {
             let resource = match sight {
                 Ok(Sight::There(resource)) => resource,
                 Ok(Sight::Gone) => {
+                    survey.compared += 1;
                     survey.gone.push((link.object_type, link.source_id));
                     // Whoever has left keeps the link alone, without an account.
                     let repairable = link.state != LinkState::Active || rule.mapping.actions.create;
