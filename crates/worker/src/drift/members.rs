@@ -23,13 +23,14 @@ struct Members {
 }
 
 impl Context {
+    /// Whether the target tells of the group's members; if so, what differs is noted.
     pub(super) async fn compare_members(
         &self,
         rule: &Rule,
         group: &Link,
         resource: &Resource,
         survey: &mut Survey,
-    ) -> Result<(), Stop> {
+    ) -> Result<bool, Stop> {
         let held = member_ids(resource);
         survey.shows_members |= !held.is_empty();
         if held.is_empty() && !survey.shows_members {
@@ -38,11 +39,11 @@ impl Context {
             if !exported.others.is_empty() {
                 survey.silent.push(group.source_id);
             }
-            return Ok(());
+            return Ok(exported.others.is_empty());
         }
         let mut members = self.difference_of_members(group, held).await?;
         // Whose account is gone is no member of anything.
-        members.missing.retain(|member| !survey.is_gone(member.source_id));
+        members.missing.retain(|member| !survey.gone.contains_key(&member.source_id));
         let update = rule.mapping.actions.update;
         let mut findings = Vec::new();
         for member in &members.missing {
@@ -71,7 +72,8 @@ impl Context {
             finding
         });
         let findings = findings.collect();
-        self.list_findings(survey, findings).await
+        self.list_findings(survey, findings).await?;
+        Ok(true)
     }
 
     async fn difference_of_members(&self, group: &Link, mut held: HashSet<String>) -> Result<Members, Stop> {

@@ -5,6 +5,7 @@ mod repair;
 mod survey;
 
 use model::{CycleReport, CycleStatus, DriftFinding, DriftReport, ErrorInformation, JobState, ObjectType};
+use serde_json::Value;
 use store::{Cursor, Expect, Kind, Realm, Scan, Store, Transaction};
 use uuid::Uuid;
 
@@ -14,6 +15,9 @@ use crate::schedule::Shared;
 use crate::tally::Tally;
 use crate::{Error, links};
 use survey::Survey;
+
+/// The longest value that is kept whole, in bytes.
+const LONGEST: usize = 2_000;
 
 /// The most differences that are kept to be read; all are counted.
 const MOST_LISTED: u64 = 10_000;
@@ -52,6 +56,8 @@ impl Context {
         repair: bool,
         survey: &mut Survey,
     ) -> Result<Option<ErrorInformation>, Stop> {
+        // Somebody may provision an object by hand meanwhile.
+        self.begin_applying(state).await?;
         forget(&*self.store, self.realm(), || self.transaction()).await?;
         self.tally.expect(self.store.count(self.realm(), Kind::Link).await?);
         for object_type in [ObjectType::User, ObjectType::Group] {
@@ -64,18 +70,34 @@ impl Context {
 
     /// Writes down differences, as far as there is room in the list.
     async fn list_findings(&self, survey: &mut Survey, findings: Vec<DriftFinding>) -> Result<(), Stop> {
-        let mut transaction = self.transaction();
-        for finding in findings {
-            survey.found.add(finding.kind);
-            survey.repairable += u64::from(finding.repairable);
-            if survey.listed < MOST_LISTED {
-                survey.listed += 1;
-                let body = serde_json::to_vec(&finding).expect("a finding is plain data");
-                let id = self.ids.next();
-                transaction.put(self.realm(), Kind::DriftFinding, id, Expect::Absent, body, Vec::new());
+        let mut findings = findings.into_iter().peekable();
+        while findings.peek().is_some() {
+            let mut transaction = self.transaction();
+            for mut finding in findings.by_ref().take(BATCH) {
+                survey.found.add(finding.kind);
+                survey.repairable += u64::from(finding.repairable);
+                if survey.listed < MOST_LISTED {
+                    survey.listed += 1;
+                    for value in [&mut finding.expected, &mut finding.found] {
+                        shorten(value);
+                    }
+                    let body = serde_json::to_vec(&finding).expect("a finding is plain data");
+                    let id = self.ids.next();
+                    transaction.put(self.realm(), Kind::DriftFinding, id, Expect::Absent, body, Vec::new());
+                }
             }
+            self.commit(transaction).await?;
         }
-        self.commit(transaction).await
+        Ok(())
+    }
+}
+
+/// Keeps of a value what is worth reading: the target may send any amount.
+fn shorten(value: &mut Value) {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if text.len() > LONGEST {
+        let kept: String = text.chars().take(LONGEST).collect();
+        *value = format!("{kept} ...").into();
     }
 }
 

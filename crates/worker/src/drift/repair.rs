@@ -1,12 +1,10 @@
 //! Puts right what a comparison found: links take note of what the target really holds, and the objects go the usual way.
 
-use std::collections::HashSet;
-
 use engine::{Planned, enough, judge, let_through, pass};
 use model::{ErrorInformation, Escrow, GuardKind, JobState, Link, LinkState, ObjectType};
 use uuid::Uuid;
 
-use super::survey::{Sight, Survey, held};
+use super::survey::{Objects, Sight, Survey, held};
 use crate::batch::Mode;
 use crate::context::{BATCH, Context, Rule};
 use crate::error::{Stop, finding};
@@ -26,15 +24,13 @@ impl Context {
             survey.refused = true;
             return Ok(Some(refusal));
         }
-        self.begin_applying(state).await?;
-        let gone: HashSet<Uuid> = survey.gone.iter().map(|(_, id)| *id).collect();
         for object_type in [ObjectType::User, ObjectType::Group] {
             let Some(rule) = self.rule(object_type) else { continue };
-            let of_type = survey.gone.iter().chain(&survey.changed).filter(|(it, _)| *it == object_type);
-            let ids: Vec<Uuid> = of_type.map(|(_, id)| *id).collect();
+            let all = survey.gone.iter().chain(&survey.changed).filter(|(_, it)| **it == object_type);
+            let ids: Vec<Uuid> = all.map(|(id, _)| *id).collect();
             for ids in ids.chunks(BATCH) {
                 self.check()?;
-                self.relearn(rule, ids, &gone).await?;
+                self.relearn(rule, ids, &survey.gone).await?;
                 self.process_ids(object_type, ids, Mode::default()).await?;
             }
             if object_type == ObjectType::Group {
@@ -71,14 +67,14 @@ impl Context {
 
     /// Has links remember what the target really holds. Each waits for its turn, also in the next cycle should this run end
     /// before it comes.
-    async fn relearn(&self, rule: &Rule, ids: &[Uuid], gone: &HashSet<Uuid>) -> Result<(), Stop> {
+    async fn relearn(&self, rule: &Rule, ids: &[Uuid], gone: &Objects) -> Result<(), Stop> {
         let _alone = self.gate.lock().await;
         let settled = |link: &Link| link.target_id.is_some() && link.unacknowledged.is_none();
         let links: Vec<Link> = self.links(ids).await?.into_iter().flatten().filter(settled).collect();
         let mut transaction = self.transaction();
         for (mut link, sight) in self.look(rule, links).await? {
             match sight {
-                Ok(Sight::Gone) if gone.contains(&link.source_id) => {
+                Ok(Sight::Gone) if gone.contains_key(&link.source_id) => {
                     links::forget_account(&mut link);
                     self.forget_memberships(&mut transaction, link.object_type, link.source_id).await?;
                 }

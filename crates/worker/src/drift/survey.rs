@@ -1,6 +1,6 @@
 //! Reads the target and finds what differs; changes nothing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use engine::Drifted;
@@ -9,13 +9,16 @@ use model::{
     DriftCounts, DriftFinding, DriftKind, ErrorInformation, Link, LinkState, ObjectType, Outcome, Shadow,
 };
 use scim_client::{Failure, PageToken, Resource, Select, document};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::{Stop, information, of_the_endpoint};
 use crate::export::read_paths;
 use crate::links::Pass;
+
+/// Objects with their types.
+pub(super) type Objects = BTreeMap<Uuid, ObjectType>;
 
 /// What a comparison has found so far.
 #[derive(Default)]
@@ -29,8 +32,8 @@ pub(super) struct Survey {
     pub error: Option<ErrorInformation>,
     pub not_listed: Vec<ObjectType>,
     /// What a repair would have to put right: accounts with other values, accounts that are gone, groups with other members.
-    pub changed: Vec<(ObjectType, Uuid)>,
-    pub gone: Vec<(ObjectType, Uuid)>,
+    pub changed: Objects,
+    pub gone: Objects,
     pub members: Vec<Uuid>,
     /// Groups that have lost all their members, or of which the target does not show any.
     pub silent: Vec<Uuid>,
@@ -46,12 +49,6 @@ pub(super) enum Sight {
     There(Resource),
     /// It is gone, and others of its type are not.
     Gone,
-}
-
-impl Survey {
-    pub fn is_gone(&self, id: Uuid) -> bool {
-        self.gone.iter().any(|(_, gone)| *gone == id)
-    }
 }
 
 /// Whether it is known what the account is meant to hold: what came of a lost answer, the next cycle finds out.
@@ -80,15 +77,13 @@ impl Context {
             // A group may have very many members: one at a time.
             for ids in open.chunks(if by_list { CONCURRENCY } else { 1 }) {
                 self.check()?;
-                self.inspect(rule, ids, survey).await?;
+                self.inspect(rule, ids, false, survey).await?;
             }
         }
         // A target that has shown members of any group would have shown these.
-        if survey.shows_members {
-            for group in std::mem::take(&mut survey.silent) {
-                self.check()?;
-                self.inspect(rule, &[group], survey).await?;
-            }
+        for group in std::mem::take(&mut survey.silent) {
+            self.check()?;
+            self.inspect(rule, &[group], true, survey).await?;
         }
         Ok(())
     }
@@ -159,8 +154,9 @@ impl Context {
         }
     }
 
-    /// Reads accounts one by one and compares them.
-    async fn inspect(&self, rule: &Rule, ids: &[Uuid], survey: &mut Survey) -> Result<(), Stop> {
+    /// Reads accounts one by one and compares them. Groups that show no members wait for the last look, when it is known
+    /// whether others show theirs.
+    async fn inspect(&self, rule: &Rule, ids: &[Uuid], last: bool, survey: &mut Survey) -> Result<(), Stop> {
         let _alone = self.gate.lock().await;
         let links: Vec<Link> = self.links(ids).await?.into_iter().flatten().filter(is_comparable).collect();
         for (link, sight) in self.look(rule, links).await? {
@@ -168,7 +164,7 @@ impl Context {
                 Ok(Sight::There(resource)) => resource,
                 Ok(Sight::Gone) => {
                     survey.compared += 1;
-                    survey.gone.push((link.object_type, link.source_id));
+                    survey.gone.insert(link.source_id, link.object_type);
                     // Whoever has left keeps the link alone, without an account.
                     let repairable = link.state != LinkState::Active || rule.mapping.actions.create;
                     let finding = finding(&link, DriftKind::AccountGone, repairable);
@@ -184,18 +180,19 @@ impl Context {
                     continue;
                 }
             };
+            if rule.mapping.maps_members() && link.state == LinkState::Active {
+                let told = self.compare_members(rule, &link, &resource, survey).await?;
+                if !told && !last {
+                    continue;
+                }
+            }
             let drifted = rule.mapping.drift(&link, &held(&link, &resource));
             let findings = drifted.iter().map(|drifted| changed(rule, &link, drifted)).collect();
             if !drifted.is_empty() && rule.mapping.actions.update {
-                survey.changed.push((link.object_type, link.source_id));
+                survey.changed.insert(link.source_id, link.object_type);
             }
             self.list_findings(survey, findings).await?;
-            if rule.mapping.maps_members() && link.state == LinkState::Active {
-                self.compare_members(rule, &link, &resource, survey).await?;
-            }
-            if !survey.silent.contains(&link.source_id) {
-                survey.compared += 1;
-            }
+            survey.compared += 1;
             self.tally.record([(link.source_id, Outcome::Unchanged)]);
         }
         Ok(())
@@ -265,10 +262,10 @@ fn stranger(object_type: ObjectType, resource: &Resource) -> DriftFinding {
         object_type,
         source_id: None,
         display_name: name.unwrap_or_default().chars().take(256).collect(),
-        target_id: resource.id.clone(),
+        target_id: resource.id.chars().take(1_000).collect(),
         attribute: None,
         expected: Value::Null,
-        found: json!(resource.id),
+        found: Value::Null,
         repairable: false,
     }
 }

@@ -306,3 +306,57 @@ async fn another_user_name_is_put_back_under_the_guard() {
     assert!(world.account("ada").is_some());
     world.in_line().await;
 }
+
+#[tokio::test]
+async fn a_group_that_lost_everybody_is_found_where_others_show_members() {
+    let (world, _) = four(Switches::default()).await;
+    let empty = |it: &mut Map<String, Value>| drop(it.remove("members"));
+    world.target.alter("Groups", &world.group_id("All"), empty);
+    world
+        .target
+        .alter("Groups", &world.group_id("All"), |it| drop(it.insert("displayName".into(), json!("X"))));
+    let (report, found) = world.drift(false).await;
+    assert_eq!((report.found.member_missing, report.found.changed_attribute), (4, 1), "{found:?}");
+    assert_eq!((report.compared, report.groups_without_members), (6, 0), "{report:?}");
+    world.drift(true).await;
+    assert_eq!(world.members("All"), ["ada", "alan", "edsger", "grace"]);
+    world.in_line().await;
+    // None shows any: perhaps it never does.
+    for group in NAMES_OF_GROUPS {
+        world.target.alter("Groups", &world.group_id(group), empty);
+    }
+    let (report, found) = world.drift(true).await;
+    assert_eq!((report.groups_without_members, report.compared, found.len()), (2, 6, 0), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_a_mapping_may_not_send_is_reported_only() {
+    let (world, _) = four(Switches::default()).await;
+    let job = world.directory.job(world.job.id).await.expect("the job");
+    let mut mappings = job.object_mappings;
+    mappings[0].target_actions.update = false;
+    let change = directory::JobChange { object_mappings: Some(mappings), ..Default::default() };
+    world.change_job(change).await;
+    world.run().await;
+    world.target.alter("Users", &world.id("ada"), |it| drop(it.insert("title".into(), json!("Boss"))));
+    world.target.take_recorded();
+    for _ in 0..2 {
+        let (report, found) = world.drift(true).await;
+        assert_eq!((kinds(&found), report.repairable), (vec![DriftKind::ChangedAttribute], 0));
+        assert!(writes(&world.target.take_recorded()).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_cycle_and_a_comparison_do_not_pass_for_each_other() {
+    let (world, _) = four(Switches::default()).await;
+    let (directory, job) = (world.directory.id(), world.job.id);
+    let running = world.worker.drift(directory, job, false, world.by.clone()).await.expect("a comparison");
+    let cycle = world.worker.run_now(directory, job, world.by.clone()).await;
+    assert!(matches!(cycle, Err(worker::Error::Occupied)), "{cycle:?}");
+    let repair = world.worker.drift(directory, job, true, world.by.clone()).await;
+    assert!(matches!(repair, Err(worker::Error::Occupied)), "{repair:?}");
+    let joined = world.worker.drift(directory, job, false, world.by.clone()).await.expect("the same");
+    assert_eq!(joined.end().await.cycle_id, running.end().await.cycle_id);
+    world.run().await;
+}
