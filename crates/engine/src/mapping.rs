@@ -55,6 +55,7 @@ pub struct CompiledMapping {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one attribute")]
 struct Attribute {
     path: String,
     source: Source,

@@ -29,7 +29,7 @@ impl Context {
     /// Runs a cycle and writes down how it ended.
     pub async fn cycle(&self, retry_all: bool) -> Result<CycleReport, Error> {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
-        let result = self.in_time(self.run(&mut state, retry_all)).await;
+        let result = self.in_time(Box::pin(self.run(&mut state, retry_all))).await;
         let staged = matches!(result, Ok(Some(_)));
         let (status, error) = self.ending(result);
         let (status, error) = match status {

@@ -28,7 +28,8 @@ impl Context {
     pub async fn drift(&self, repair: bool) -> Result<CycleReport, Error> {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
         let mut survey = Survey::default();
-        let result = self.in_time(self.compare_and_repair(&mut state, repair, &mut survey)).await;
+        let work = Box::pin(self.compare_and_repair(&mut state, repair, &mut survey));
+        let result = self.in_time(work).await;
         let staged = matches!(result, Ok(Some(_)));
         let (status, error) = self.ending(result);
         // What is wrong with the target is told; what follows from it is the business of cycles.
