@@ -28,8 +28,8 @@ pub use fingerprint::fingerprint;
 pub use guard::{Planned, Refusal, enough, hold, judge, let_through, pass, renames};
 pub use known::{compile, known_attributes, validate};
 pub use mapping::{
-    Answers, Changes, CompiledMapping, Desired, MappingFailure, MatchingValue, Outside, Question, Subject,
-    Tables, redact,
+    Answers, Changes, CompiledMapping, Desired, Drifted, MappingFailure, MatchingValue, Outside, Question,
+    Subject, Tables, redact,
 };
 pub use quarantine::{
     After, Before, CycleEnd, Failures, QUARANTINE_LIMIT, after_cycle, is_large_share, outlasted,

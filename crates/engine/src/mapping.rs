@@ -1,6 +1,7 @@
 //! Attribute mappings, compiled once and evaluated for each object.
 
 mod difference;
+mod drift;
 mod evaluate;
 
 use std::collections::BTreeMap;
@@ -8,13 +9,14 @@ use std::sync::Arc;
 
 use expression::{Effect, Expression, Table, Value};
 use model::{
-    AttributeMapping, FlowBehavior, FlowType, LookupTable, MappingSource, ObjectMapping, ObjectType,
-    TargetActions,
+    AttributeMapping, FlowBehavior, FlowType, LookupTable, MappingSource, Mutability, ObjectMapping,
+    ObjectType, TargetActions,
 };
 use scim::schema::Type;
 use serde_json::Value as Json;
 
 pub use difference::{Changes, redact};
+pub use drift::Drifted;
 pub use evaluate::{Answers, Desired, Outside, Question, Subject};
 use evaluate::{convert, keeps};
 
@@ -53,6 +55,7 @@ pub struct CompiledMapping {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one attribute")]
 struct Attribute {
     path: String,
     source: Source,
@@ -61,6 +64,10 @@ struct Attribute {
     flow: FlowType,
     always: bool,
     flow_null: bool,
+    /// Whether upper and lower case differ in comparison.
+    case_exact: bool,
+    /// Whether what is written can be read back.
+    readable: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -189,6 +196,7 @@ impl Attribute {
         }
         let parsed = scim::Path::parse(path).map_err(|error| error.detail.clone())?;
         let kind = target.kind(&parsed);
+        let known = target.find(&parsed).map(|listed| &listed.attribute);
         let source = match &mapping.source {
             MappingSource::Direct(name) => match name.trim().trim_start_matches('[').trim_end_matches(']') {
                 "" => return Err("no source attribute is named".to_owned()),
@@ -216,6 +224,8 @@ impl Attribute {
             flow: mapping.flow_type,
             always: mapping.flow_behavior == FlowBehavior::FlowAlways,
             flow_null: mapping.flow_null,
+            case_exact: known.is_some_and(|attribute| attribute.case_exact),
+            readable: known.is_none_or(|attribute| attribute.mutability != Mutability::WriteOnly),
         })
     }
 

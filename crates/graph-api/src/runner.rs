@@ -4,7 +4,8 @@ use directory::Credentials;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use model::{
-    CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange, TargetAttributes,
+    CycleReport, DriftFinding, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange,
+    TargetAttributes,
 };
 use store::Cursor;
 use uuid::Uuid;
@@ -68,6 +69,19 @@ pub trait JobRunner: Send + Sync + 'static {
         after: Option<Cursor>,
         top: usize,
     ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation>;
+
+    /// Begins to compare what the target holds with what the job left there, and puts right what differs if asked to;
+    /// answers its report as of now.
+    async fn drift(&self, job: Uuid, repair: bool, by: &Principal) -> Result<CycleReport, ErrorInformation>;
+
+    /// A page of the differences that the last comparison found, from where the page before it ended; and where the next
+    /// one begins.
+    async fn drift_findings(
+        &self,
+        job: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<DriftFinding>, Option<Cursor>), ErrorInformation>;
 
     /// Tries whether a SCIM endpoint answers and takes the credentials; the saved ones of the job where none are given.
     async fn test_connection(

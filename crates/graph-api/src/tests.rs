@@ -257,6 +257,19 @@ async fn jobs_are_configured_and_run() {
     assert_eq!(first["value"][0]["action"], "disable");
     let next = first["@odata.nextLink"].as_str().expect("more").split_once(":8080").expect("a host").1;
     assert_eq!(api.get(next).await["value"][0]["displayName"], "user 2");
+    assert_eq!(api.no("GET", &format!("{ours}/drift"), Value::Null).await.0, 404);
+    let (status, begun) = api.call("POST", &format!("{ours}/drift"), json!({"repair": true})).await;
+    assert_eq!(
+        (status, &begun["status"], &begun["jobId"]),
+        (StatusCode::ACCEPTED, &json!("running"), &json!(job))
+    );
+    for wrong in [json!({"repair": "yes"}), json!({"mend": true})] {
+        assert_eq!(api.no("POST", &format!("{ours}/drift"), wrong).await.0, 400);
+    }
+    let first = api.get(&format!("{ours}/drift/findings?$top=1")).await;
+    assert_eq!(first["value"][0]["kind"], "unknownAccount");
+    let next = first["@odata.nextLink"].as_str().expect("more").split_once(":8080").expect("a host").1;
+    assert_eq!(api.get(next).await["value"][0]["targetId"], "2");
     for wrong in [
         json!({"interval": "PT0S"}),
         json!({"scope": "some"}),
@@ -283,6 +296,7 @@ async fn jobs_are_configured_and_run() {
         "restart [Watermark, Escrows]",
         "run by Global Administrator",
         "allow",
+        "drift true by Global Administrator",
         "provision User",
     ];
     assert_eq!(*api.notes.0.lock(), expected);

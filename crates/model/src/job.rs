@@ -8,7 +8,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Applied, Dialect, ErrorInformation, GuardMemory, Guards, ObjectType, TargetLimits, TargetSchema,
+    Applied, Dialect, DriftReport, ErrorInformation, GuardMemory, Guards, ObjectType, TargetLimits,
+    TargetSchema,
 };
 
 /// A position of a change feed as text (base64url of the store's bytes).
@@ -312,6 +313,9 @@ pub struct JobState {
     /// Since when its cycles end early, of causes that may pass by themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
+    /// What came of the last comparison with the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_drift: Option<DriftReport>,
 }
 
 /// Why and since when a job is in quarantine (Graph `synchronizationQuarantine`).
@@ -341,6 +345,8 @@ pub enum CycleKind {
     Initial,
     /// What changed since the watermark, and what a change of configuration can affect.
     Incremental,
+    /// What the target holds, compared with what this job left there.
+    Drift,
 }
 
 /// How a cycle ended.
@@ -393,7 +399,7 @@ pub struct CycleCounts {
 pub struct CycleReport {
     /// Identifier of the cycle; in every log entry it wrote.
     pub cycle_id: Uuid,
-    /// Initial or incremental.
+    /// What it looked at.
     pub kind: CycleKind,
     /// What was done.
     #[serde(flatten)]

@@ -4,6 +4,7 @@
 mod application;
 mod applied;
 mod clock;
+mod drift;
 mod guard;
 mod ids;
 mod job;
@@ -20,6 +21,7 @@ pub use application::{
 };
 pub use applied::{Applied, Fingerprint, Reach};
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use drift::{DriftCounts, DriftFinding, DriftKind, DriftReport};
 pub use guard::{
     Due, DueChange, Guard, GuardKind, GuardMemory, Guards, MembersDue, StagedAction, StagedChange, Verdict,
 };

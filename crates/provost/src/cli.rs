@@ -288,6 +288,21 @@ quarantine, 3 removals are held back by a guard.")]
         #[arg(long)]
         wait: bool,
     },
+    /// Compare what the application holds with what the job left there, and list what differs
+    #[command(after_help = "\
+Examples:
+  provost job drift OfficeSpace             reads and lists; nothing is changed
+  provost job drift OfficeSpace --repair    puts back what others changed, creates accounts again that are gone
+
+Accounts that the job did not provision are listed and never touched, and neither are they as members of groups. Exit
+status: 0 nothing differs (or all was put right), 1 something differs or could not be compared, 3 a guard holds the repair
+back.")]
+    Drift {
+        name: String,
+        /// Put right what differs, as far as the mappings let values flow
+        #[arg(long)]
+        repair: bool,
+    },
     /// Show settings, progress and the last cycle
     Status { name: String },
     /// Provision one user or group now and show every step

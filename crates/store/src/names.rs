@@ -73,6 +73,8 @@ names! {
         SchemaExtension = 16,
         /// A mail that is to be sent.
         Notice = 17,
+        /// A difference between the target of a job and what the job left there.
+        DriftFinding = 18,
     }
 }
 
@@ -89,6 +91,7 @@ impl Kind {
                 | Self::Token
                 | Self::Setting
                 | Self::Notice
+                | Self::DriftFinding
         )
     }
 }

@@ -29,18 +29,43 @@ impl Context {
     /// Runs a cycle and writes down how it ended.
     pub async fn cycle(&self, retry_all: bool) -> Result<CycleReport, Error> {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
+        let result = self.in_time(Box::pin(self.run(&mut state, retry_all))).await;
+        let staged = matches!(result, Ok(Some(_)));
+        let (status, error) = self.ending(result);
+        let (status, error) = match status {
+            CycleStatus::Completed => match self.too_many_failures().await? {
+                Some(many) => (CycleStatus::Quarantined, Some(many)),
+                None => (status, error),
+            },
+            _ => (status, error),
+        };
+        let report = self.tally.ended(status, error);
+        match self.conclude(&mut state, &report, staged).await {
+            Ok(()) | Err(Error::Store(store::Error::Fenced { .. })) => Ok(report),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What becomes of work that ends some time after it is stopped, at the latest.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
         let out_of_patience = async {
             self.cancel.cancelled().await;
             tokio::time::sleep(PATIENCE).await;
         };
-        let result = tokio::select! {
+        tokio::select! {
             biased;
-            result = self.run(&mut state, retry_all) => result,
+            result = work => result,
             // As if the process had died here: what is noted tells the next cycle what to look for.
             () = out_of_patience => Err(Stop::Cancelled),
-        };
-        let staged = matches!(result, Ok(Some(_)));
-        let (status, error) = match result {
+        }
+    }
+
+    /// How work ended, and why not well.
+    pub(crate) fn ending(
+        &self,
+        result: Result<Option<ErrorInformation>, Stop>,
+    ) -> (CycleStatus, Option<ErrorInformation>) {
+        match result {
             Ok(None) => (CycleStatus::Completed, None),
             Ok(Some(held_back)) => (CycleStatus::Quarantined, Some(held_back)),
             Err(Stop::Cancelled) => (CycleStatus::Interrupted, None),
@@ -57,15 +82,16 @@ impl Context {
                 tracing::error!(%error, job = %self.job.id, "the cycle ended early");
                 (CycleStatus::Interrupted, Some(finding("InternalServerError", error.to_string(), advice)))
             }
-        };
-        let (status, error) = match status {
-            CycleStatus::Completed => match self.too_many_failures().await? {
-                Some(many) => (CycleStatus::Quarantined, Some(many)),
-                None => (status, error),
-            },
-            _ => (status, error),
-        };
-        let report = self.tally.ended(status, error);
+        }
+    }
+
+    /// Writes down how the work ended, and what follows for the job.
+    pub(crate) async fn conclude(
+        &self,
+        state: &mut JobState,
+        report: &CycleReport,
+        staged: bool,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let regular = report.started.saturating_add(self.job.interval).unwrap_or(Timestamp::MAX).max(now);
         state.members_taken = self.members_taken();
@@ -77,10 +103,7 @@ impl Context {
             job: self.job.id,
             fence: Some(self.lease.fence()),
         };
-        match conclusion.write(&mut state, &report, staged, regular).await {
-            Ok(()) | Err(Error::Store(store::Error::Fenced { .. })) => Ok(report),
-            Err(error) => Err(error),
-        }
+        conclusion.write(state, report, staged, regular).await
     }
 
     async fn run(&self, state: &mut JobState, retry_all: bool) -> Result<Option<ErrorInformation>, Stop> {
@@ -401,7 +424,7 @@ impl Context {
 
     /// What every cycle ends with: requests of unknown outcome, references, what the guards judge, and once more what could not
     /// be done before.
-    async fn rest(&self, state: &mut JobState) -> Result<Option<ErrorInformation>, Stop> {
+    pub(crate) async fn rest(&self, state: &mut JobState) -> Result<Option<ErrorInformation>, Stop> {
         self.settle().await?;
         self.references().await?;
         let held_back = self.guarded(state).await?;

@@ -19,6 +19,9 @@ pub enum Error {
         "another process runs a cycle of this job; it is free again when that cycle ends, or 30 seconds after that process died"
     )]
     Busy,
+    /// This process does something else in the job's target.
+    #[error("a cycle of this job or a comparison with its target is running")]
+    Occupied,
     /// The object mappings cannot be used.
     #[error("the job's configuration cannot be used: {0}")]
     Configuration(#[from] ConfigurationError),

@@ -106,7 +106,11 @@ impl Context {
 
     /// How many objects have an account that is not disabled, counted as far as is enough: leavers of old do not widen
     /// the limits.
-    async fn accounts_linked(&self, of_type: Option<ObjectType>, enough: u64) -> Result<u64, Stop> {
+    pub(crate) async fn accounts_linked(
+        &self,
+        of_type: Option<ObjectType>,
+        enough: u64,
+    ) -> Result<u64, Stop> {
         let mut linked = 0;
         let mut scan = Pass::any(KeyName::TargetId);
         while linked < enough

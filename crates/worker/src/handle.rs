@@ -6,8 +6,8 @@ use std::time::Duration;
 use directory::Credentials;
 use jiff::Timestamp;
 use model::{
-    Clock, CycleKind, CycleReport, CycleStatus, Ids, JobState, ObjectType, Principal, ProvisioningEntry,
-    StagedChange, TargetAttribute, TargetAttributes,
+    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, JobState, ObjectType, Principal,
+    ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes,
 };
 use parking_lot::Mutex;
 use scim_client::{ConnectionReport, Diagnosis, ResourceKind, ResourceSchema};
@@ -21,9 +21,9 @@ use crate::batch::Mode;
 use crate::context::{BATCH, Configuration, Context, commit};
 use crate::error::{Stop, information};
 use crate::links::{self, Pass};
-use crate::schedule::{Shared, begin, open, schedule};
+use crate::schedule::{Errand, Shared, begin, open, schedule};
 use crate::tally::Tally;
-use crate::{Error, Targets, staged};
+use crate::{Error, Targets, drift, staged};
 
 /// What a worker needs.
 pub struct Options {
@@ -126,7 +126,42 @@ impl WorkerHandle {
         if self.shared.store.get(Realm(directory), Kind::Job, job).await?.is_none() {
             return Err(Error::UnknownJob(job));
         }
-        Ok(Progress(begin(&self.shared, directory, job, by, true).progress))
+        self.begin(directory, job, by, Errand::Cycle { retry_all: true })
+    }
+
+    /// Compares what the target holds with what the job left there, and puts right what differs if asked to; joins the
+    /// comparison that runs already.
+    pub async fn drift(
+        &self,
+        directory: Uuid,
+        job: Uuid,
+        repair: bool,
+        by: Principal,
+    ) -> Result<Progress, Error> {
+        if self.shared.store.get(Realm(directory), Kind::Job, job).await?.is_none() {
+            return Err(Error::UnknownJob(job));
+        }
+        self.begin(directory, job, by, Errand::Drift { repair })
+    }
+
+    fn begin(&self, directory: Uuid, job: Uuid, by: Principal, errand: Errand) -> Result<Progress, Error> {
+        let running = begin(&self.shared, directory, job, by, errand);
+        let same = match (errand, running.errand) {
+            (Errand::Cycle { .. }, Errand::Cycle { .. }) => true,
+            (wanted, runs) => wanted == runs,
+        };
+        if same { Ok(Progress(running.progress)) } else { Err(Error::Occupied) }
+    }
+
+    /// A page of the differences that the last comparison found, from where the page before it ended; and where the
+    /// next one begins.
+    pub async fn drift_findings(
+        &self,
+        job: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<DriftFinding>, Option<Cursor>), Error> {
+        drift::findings(&self.shared, job, after, top).await
     }
 
     /// Follows the cycle that runs; `None` when none does in this process.

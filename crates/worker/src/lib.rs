@@ -13,6 +13,7 @@ mod contested;
 mod context;
 mod cycle;
 mod decision;
+mod drift;
 mod error;
 mod export;
 mod guarded;

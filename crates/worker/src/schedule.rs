@@ -18,7 +18,7 @@ use crate::context::{Configuration, Context};
 use crate::error::{finding, information, quarantines};
 use crate::lease::Keeper;
 use crate::tally::Tally;
-use crate::{Error, Targets, links};
+use crate::{Error, Targets, drift, links};
 
 /// What the worker's tasks share.
 pub(crate) struct Shared {
@@ -35,9 +35,34 @@ pub(crate) struct Shared {
     pub tasks: TaskTracker,
 }
 
+/// What is done in the target of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// The directory's changes go there.
+    Cycle {
+        /// Whether everything that failed is tried again, and not only what is due.
+        retry_all: bool,
+    },
+    /// What is there is compared with what the job left.
+    Drift {
+        /// Whether it is put right.
+        repair: bool,
+    },
+}
+
+impl Errand {
+    fn kind(self) -> CycleKind {
+        match self {
+            Self::Cycle { .. } => CycleKind::Incremental,
+            Self::Drift { .. } => CycleKind::Drift,
+        }
+    }
+}
+
 /// A cycle that runs in this process.
 #[derive(Clone)]
 pub(crate) struct Running {
+    pub errand: Errand,
     pub progress: watch::Receiver<CycleReport>,
     pub cancel: CancellationToken,
     pub ended: CancellationToken,
@@ -103,11 +128,13 @@ async fn start_due(shared: &Arc<Shared>) -> Result<bool, Error> {
                     }
                     let state = links::load_state(&*shared.store, job.id).await?;
                     if state.next_run.is_none_or(|at| at <= shared.clock.now()) {
-                        begin(shared, directory.id, job.id, Principal::system("schedule"), false);
+                        let errand = Errand::Cycle { retry_all: false };
+                        begin(shared, directory.id, job.id, Principal::system("schedule"), errand);
                     } else if job.trigger == Trigger::OnChange
                         && is_behind(shared, directory.id, &state).await?
                     {
-                        begin(shared, directory.id, job.id, Principal::system("change"), false);
+                        let errand = Errand::Cycle { retry_all: false };
+                        begin(shared, directory.id, job.id, Principal::system("change"), errand);
                     }
                 }
                 after = jobs.next;
@@ -146,15 +173,16 @@ pub(crate) fn begin(
     directory: Uuid,
     job: Uuid,
     by: Principal,
-    retry_all: bool,
+    errand: Errand,
 ) -> Running {
     let mut all = shared.running.lock();
     if let Some(running) = all.get(&job) {
         return running.clone();
     }
-    let report = Tally::begin(shared.ids.next(), CycleKind::Incremental, shared.clock.now());
+    let report = Tally::begin(shared.ids.next(), errand.kind(), shared.clock.now());
     let (sender, progress) = watch::channel(report);
     let running = Running {
+        errand,
         progress,
         cancel: shared.stop.child_token(),
         ended: CancellationToken::new(),
@@ -167,14 +195,14 @@ pub(crate) fn begin(
     tasks.spawn(async move {
         let _mine = state.lock().await;
         let tally = Arc::new(Tally::new(sender));
-        let work = run_cycle(&shared, directory, job, &task, Arc::clone(&tally), by, retry_all);
+        let work = run_cycle(&shared, directory, job, &task, Arc::clone(&tally), by);
         let caught = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(work)).await;
         let report = match caught {
             Ok(Ok(report)) => report,
-            Ok(Err(error)) => failed(&shared, directory, job, &tally, error).await,
+            Ok(Err(error)) => failed(&shared, directory, job, &tally, error, errand).await,
             Err(_) => {
                 let error = Error::Damaged("an invariant of the program broke; the cycle".to_owned());
-                failed(&shared, directory, job, &tally, error).await
+                failed(&shared, directory, job, &tally, error, errand).await
             }
         };
         tracing::info!(%job, status = ?report.status, counts = ?report.counts, "the cycle ended");
@@ -192,11 +220,13 @@ async fn run_cycle(
     running: &Running,
     tally: Arc<Tally>,
     by: Principal,
-    retry_all: bool,
 ) -> Result<CycleReport, Error> {
     let context = Arc::new(open(shared, directory, job, tally, running.cancel.clone(), by).await?);
     let _ = running.context.set(Arc::clone(&context));
-    let result = context.cycle(retry_all).await;
+    let result = match running.errand {
+        Errand::Cycle { retry_all } => context.cycle(retry_all).await,
+        Errand::Drift { repair } => context.drift(repair).await,
+    };
     context.lease.release().await;
     result
 }
@@ -236,7 +266,14 @@ pub(crate) async fn open(
 }
 
 /// The report of a cycle that could not even begin.
-async fn failed(shared: &Shared, directory: Uuid, job: Uuid, tally: &Tally, error: Error) -> CycleReport {
+async fn failed(
+    shared: &Shared,
+    directory: Uuid,
+    job: Uuid,
+    tally: &Tally,
+    error: Error,
+    errand: Errand,
+) -> CycleReport {
     if matches!(error, Error::Busy) {
         tracing::debug!(%job, "another process does the work");
     } else {
@@ -258,6 +295,11 @@ async fn failed(shared: &Shared, directory: Uuid, job: Uuid, tally: &Tally, erro
             Some(finding("InvalidConfiguration", other.to_string(), advice))
         }
     };
+    if let Errand::Drift { repair } = errand
+        && !matches!(error, Error::Busy | Error::UnknownJob(_))
+    {
+        return drift::could_not_begin(shared, job, tally, information, repair).await;
+    }
     let quarantined = information.as_ref().is_some_and(|it| quarantines(&it.error_code));
     let status = if quarantined { CycleStatus::Quarantined } else { CycleStatus::Interrupted };
     let state = links::load_state(&*shared.store, job).await;

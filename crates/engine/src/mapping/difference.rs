@@ -10,7 +10,7 @@ use super::{Attribute, CompiledMapping, Desired, MatchingValue, Source};
 pub type Changes = Map<String, Json>;
 
 /// What stands in logs for a value that is not to be shown.
-const REDACTED: &str = "[Redact]";
+pub(super) const REDACTED: &str = "[Redact]";
 
 impl CompiledMapping {
     /// The values to match by among those that were sent to create an account.

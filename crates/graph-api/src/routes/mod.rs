@@ -4,6 +4,7 @@ mod applications;
 mod assignments;
 mod deleted;
 mod directory_objects;
+mod drift;
 mod extensions;
 mod gallery;
 mod groups;
@@ -79,6 +80,7 @@ fn graph() -> Routes {
 fn ours() -> Routes {
     Router::new()
         .merge(job_settings::routes())
+        .merge(drift::routes())
         .merge(tables::routes())
         .merge(reevaluation::routes())
         .merge(target_attributes::routes())

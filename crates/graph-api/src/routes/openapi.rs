@@ -130,6 +130,13 @@ const CALLS: &[(&str, &str, &str)] = &[
     ),
     ("post", "/provost/v1/jobs/{job}/run", "Run a cycle now"),
     ("get", "/provost/v1/jobs/{job}/progress", "Follow a cycle (server-sent events)"),
+    (
+        "post",
+        "/provost/v1/jobs/{job}/drift",
+        "Compare the target with what the job left there; repair it if asked to",
+    ),
+    ("get", "/provost/v1/jobs/{job}/drift", "Read what came of the last comparison"),
+    ("get", "/provost/v1/jobs/{job}/drift/findings", "List the differences that it found"),
     ("get", "/provost/v1/jobs/{job}/staged", "List what the guards hold back, deletions first"),
     ("post", "/provost/v1/jobs/{job}/allow-deletes", "Let exactly what the guards hold back now go ahead"),
     ("get", "/provost/v1/tenants", "List tenants"),

@@ -11,8 +11,8 @@ use futures::stream::BoxStream;
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use model::{
-    CycleKind, CycleReport, CycleStatus, ErrorInformation, FixedClock, GuardKind, Ids, ObjectType, Principal,
-    ProvisioningEntry, Random, StagedAction, StagedChange, TargetAttributes,
+    CycleKind, CycleReport, CycleStatus, DriftFinding, DriftKind, ErrorInformation, FixedClock, GuardKind,
+    Ids, ObjectType, Principal, ProvisioningEntry, Random, StagedAction, StagedChange, TargetAttributes,
 };
 use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
@@ -110,6 +110,36 @@ impl JobRunner for Notes {
             None if top == 1 => (vec![change(1)], Some(next)),
             None => (vec![change(1), change(2)], None),
             Some(_) => (vec![change(2)], None),
+        })
+    }
+
+    async fn drift(&self, _: Uuid, repair: bool, by: &Principal) -> Result<CycleReport, ErrorInformation> {
+        self.0.lock().push(format!("drift {repair} by {}", by.display_name));
+        Ok(report(CycleStatus::Running))
+    }
+
+    async fn drift_findings(
+        &self,
+        _: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<DriftFinding>, Option<Cursor>), ErrorInformation> {
+        let finding = |number: u32| DriftFinding {
+            kind: DriftKind::UnknownAccount,
+            object_type: ObjectType::User,
+            source_id: None,
+            display_name: format!("user {number}"),
+            target_id: number.to_string(),
+            attribute: None,
+            expected: Value::Null,
+            found: Value::Null,
+            repairable: false,
+        };
+        let next = Cursor(bytes::Bytes::from_static(b"here"));
+        Ok(match after {
+            None if top == 1 => (vec![finding(1)], Some(next)),
+            None => (vec![finding(1), finding(2)], None),
+            Some(_) => (vec![finding(2)], None),
         })
     }
 

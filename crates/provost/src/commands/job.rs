@@ -34,6 +34,7 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             Ok(Answer::done(json!({"id": job, "restarted": true}), format!("{name} begins again")))
         }
         Job::Run { name, wait } => run_cycle(client, &name, wait).await,
+        Job::Drift { name, repair } => super::drift::run(client, &name, repair).await,
         Job::Status { name } => {
             let (_, job) = job_of(client, &name).await?;
             let mut status = client.get(&format!("/provost/v1/jobs/{job}")).await?;
@@ -112,7 +113,7 @@ async fn run_cycle(client: &Client, name: &str, wait: bool) -> Result<Answer, Fa
     Ok(Answer::done(report, shown).with_status(status))
 }
 
-fn count(report: &Value, name: &str) -> u64 {
+pub fn count(report: &Value, name: &str) -> u64 {
     report[name].as_u64().unwrap_or(0)
 }
 
@@ -127,7 +128,7 @@ fn cycle_status(report: &Value) -> u8 {
     }
 }
 
-fn error_text(error: &Value) -> String {
+pub fn error_text(error: &Value) -> String {
     format!(
         "{}: {}\nhint: {}",
         text(error, "errorCode"),

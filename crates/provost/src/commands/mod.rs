@@ -12,6 +12,7 @@ use crate::client::{Client, escape};
 pub mod app;
 mod connection;
 mod directory;
+mod drift;
 mod expr;
 mod gallery;
 pub mod group;

@@ -6,7 +6,8 @@ use futures::stream::BoxStream;
 use graph_api::{JobRunner, ResetScope};
 use jiff::Timestamp;
 use model::{
-    CycleReport, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange, TargetAttributes,
+    CycleReport, DriftFinding, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange,
+    TargetAttributes,
 };
 use scim_client::Diagnosis;
 use store::Cursor;
@@ -69,6 +70,21 @@ impl JobRunner for Runner {
         self.handle.staged(self.directory, job, after, top).await.map_err(information)
     }
 
+    async fn drift(&self, job: Uuid, repair: bool, by: &Principal) -> Result<CycleReport, ErrorInformation> {
+        let progress =
+            self.handle.drift(self.directory, job, repair, by.clone()).await.map_err(information)?;
+        Ok(progress.current())
+    }
+
+    async fn drift_findings(
+        &self,
+        job: Uuid,
+        after: Option<Cursor>,
+        top: usize,
+    ) -> Result<(Vec<DriftFinding>, Option<Cursor>), ErrorInformation> {
+        self.handle.drift_findings(job, after, top).await.map_err(information)
+    }
+
     async fn test_connection(
         &self,
         job: Uuid,
@@ -119,7 +135,9 @@ fn information(error: worker::Error) -> ErrorInformation {
         worker::Error::UnknownJob(_) | worker::Error::UnknownServicePrincipal(_) => {
             ("Request_ResourceNotFound", "Look up the id with `provost app list`.")
         }
-        worker::Error::Busy => ("Conflict", "Wait for the cycle that runs, or pause the job."),
+        worker::Error::Busy | worker::Error::Occupied => {
+            ("Conflict", "Wait for its end (provost job status NAME), or pause the job.")
+        }
         worker::Error::Configuration(_) | worker::Error::NotMapped => {
             ("InvalidConfiguration", "Correct the job's attribute mappings.")
         }

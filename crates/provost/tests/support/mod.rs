@@ -112,7 +112,7 @@ impl Server {
         command
     }
 
-    fn plain(&self, arguments: &[&str]) -> Command {
+    pub fn plain(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_provost"));
         command.args(arguments).arg("--data-dir").arg(&self.data_dir).stdin(Stdio::null());
         command

@@ -2,6 +2,7 @@
 
 mod counted;
 mod counting;
+mod drift;
 mod faults;
 mod guards;
 mod history;

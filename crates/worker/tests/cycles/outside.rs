@@ -12,7 +12,7 @@ use crate::world::{World, writes};
 
 impl World {
     /// Maps a user's target attributes by these expressions, beside what the template maps.
-    async fn map(&self, expressions: &[(&str, &str)]) {
+    pub async fn map(&self, expressions: &[(&str, &str)]) {
         let job = self.directory.job(self.job.id).await.expect("the job");
         let mut mappings = job.object_mappings;
         for (path, text) in expressions {
