@@ -9,6 +9,7 @@ mod leavers;
 mod limits;
 mod outside;
 mod paths;
+mod plan;
 mod quarantine;
 mod reevaluation;
 mod together;
