@@ -48,7 +48,8 @@ impl Rehearsal {
         }
         // The same in each rehearsal, and telling nothing.
         let mut hasher = DefaultHasher::new();
-        (name.map(|name| name.to_string()), member(&document, "externalId").map(Value::to_string)).hash(&mut hasher);
+        (name.map(|name| name.to_string()), member(&document, "externalId").map(Value::to_string))
+            .hash(&mut hasher);
         let mut number = hasher.finish();
         let id = loop {
             let id = format!("new-{number:016x}");

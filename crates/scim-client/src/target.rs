@@ -86,7 +86,10 @@ impl Target {
             page_size: config.page_size.max(1),
             capabilities: Mutex::new(None),
         };
-        Ok(Self { shared: Arc::new(shared), bounds: Bounds { deadline: None, patient: true, rehearsal: None } })
+        Ok(Self {
+            shared: Arc::new(shared),
+            bounds: Bounds { deadline: None, patient: true, rehearsal: None },
+        })
     }
 
     /// The same target, of which no request starts or lasts past the deadline (such as a lease's end, which moves

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use directory::Credentials;
-use model::{CycleKind, CycleReport, ErrorInformation, Job, ObjectType, Principal, ProvisioningAction, ProvisioningEntry};
+use model::{
+    CycleKind, CycleReport, ErrorInformation, Job, ObjectType, Principal, ProvisioningAction,
+    ProvisioningEntry,
+};
 use parking_lot::Mutex;
 use scim_client::Target;
 use tokio::sync::watch;

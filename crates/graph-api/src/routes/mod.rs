@@ -13,6 +13,7 @@ mod jobs;
 mod logs;
 mod members;
 mod openapi;
+mod plan;
 mod reevaluation;
 mod schema;
 mod secrets;
@@ -79,6 +80,7 @@ fn graph() -> Routes {
 fn ours() -> Routes {
     Router::new()
         .merge(job_settings::routes())
+        .merge(plan::routes())
         .merge(tables::routes())
         .merge(reevaluation::routes())
         .merge(target_attributes::routes())
