@@ -93,6 +93,15 @@ pub trait JobRunner: Send + Sync + 'static {
     /// Asks the job's target what attributes it has, with the saved credentials; `None` where it does not say.
     async fn discover(&self, job: Uuid) -> Result<Option<TargetAttributes>, ErrorInformation>;
 
+    /// What the next cycle would do, or what provisioning these objects on demand would: the report, and the entries that
+    /// the log would have, removals first. Nothing is written anywhere.
+    async fn plan(
+        &self,
+        job: Uuid,
+        selection: Option<Vec<(ObjectType, Uuid)>>,
+        by: &Principal,
+    ) -> Result<(CycleReport, Vec<ProvisioningEntry>), ErrorInformation>;
+
     /// Provisions one object now and tells every step; a group with its members.
     async fn provision(
         &self,

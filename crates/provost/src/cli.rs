@@ -317,6 +317,17 @@ back.")]
     /// What attributes the target has, which mappings are checked against
     #[command(subcommand)]
     Attribute(JobAttribute),
+    /// Show what the next cycle would do, deletions first; nothing is written. Exit status 3 where a guard would hold
+    /// something back
+    Plan {
+        name: String,
+        /// Only this user
+        #[arg(long, value_name = "UPN")]
+        user: Vec<String>,
+        /// Only this group with its members
+        #[arg(long, value_name = "NAME")]
+        group: Vec<String>,
+    },
     /// List what the guards hold back: who, what would happen, and why; deletions first
     Staged { name: String },
     /// Allow exactly what the guards hold back now; the next cycle carries it out

@@ -18,6 +18,7 @@ mod failure;
 mod kind;
 mod list;
 pub mod path;
+mod rehearsal;
 mod resource;
 mod target;
 mod throttle;

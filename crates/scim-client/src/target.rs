@@ -86,7 +86,10 @@ impl Target {
             page_size: config.page_size.max(1),
             capabilities: Mutex::new(None),
         };
-        Ok(Self { shared: Arc::new(shared), bounds: Bounds { deadline: None, patient: true } })
+        Ok(Self {
+            shared: Arc::new(shared),
+            bounds: Bounds { deadline: None, patient: true, rehearsal: None },
+        })
     }
 
     /// The same target, of which no request starts or lasts past the deadline (such as a lease's end, which moves
@@ -100,6 +103,14 @@ impl Target {
     #[must_use]
     pub(crate) fn impatient(&self) -> Self {
         Self { bounds: Bounds { patient: false, ..self.bounds.clone() }, ..self.clone() }
+    }
+
+    /// The same target for a rehearsal: reads reach it, writes do not. They are answered as a target would, with made-up
+    /// identifiers for what is created, and read back from the answer on.
+    #[must_use]
+    pub fn rehearsing(&self) -> Self {
+        let rehearsal = Some(Arc::new(self.shared.transport.rehearsal()));
+        Self { bounds: Bounds { rehearsal, ..self.bounds.clone() }, ..self.clone() }
     }
 
     /// Requests sent by all clones so far.

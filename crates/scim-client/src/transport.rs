@@ -15,6 +15,7 @@ use crate::config::{Config, Retry, invalid};
 use crate::connection::retry_after;
 use crate::counts::{Counters, RequestCounts};
 use crate::failure::{ErrorCode, Failure, conceal, looks_like_html, redirected};
+use crate::rehearsal::Rehearsal;
 use crate::throttle::{Permit, Throttle};
 use crate::token::{Authorization, Token};
 use crate::wire::{Http, Reply, WHOM, Wire};
@@ -57,6 +58,8 @@ pub(crate) struct Bounds {
     pub deadline: Option<Deadline>,
     /// Whether a target that asks for less is waited for.
     pub patient: bool,
+    /// What takes the target's place, where nothing may be written there.
+    pub rehearsal: Option<Arc<Rehearsal>>,
 }
 
 /// What one attempt came to.
@@ -98,6 +101,11 @@ impl Transport {
         })
     }
 
+    /// What carries reads to the target, and remembers writes.
+    pub fn rehearsal(&self) -> Rehearsal {
+        Rehearsal::of(Arc::clone(&self.wire))
+    }
+
     pub fn counts(&self) -> RequestCounts {
         self.counters.read()
     }
@@ -122,6 +130,10 @@ impl Transport {
         maybe_done: &mut bool,
     ) -> Result<Answer, Failure> {
         let url = self.url(request);
+        let wire: &dyn Wire = match &bounds.rehearsal {
+            Some(rehearsal) => &**rehearsal,
+            None => &*self.wire,
+        };
         let began = Instant::now();
         let mut attempt = 0;
         let mut throttled = None;
@@ -151,7 +163,7 @@ impl Transport {
             let Some(timeout) = self.time_left(bounds.deadline.as_ref()) else {
                 return Err(last.unwrap_or_else(too_late));
             };
-            let failure = match self.attempt(request, &url, token.as_ref(), timeout).await {
+            let failure = match self.attempt(request, &url, token.as_ref(), timeout, wire).await {
                 Attempt::Done(answer) => {
                     permit.succeeded();
                     return Ok(answer);
@@ -267,6 +279,7 @@ impl Transport {
         url: &str,
         token: Option<&Token>,
         timeout: Duration,
+        wire: &dyn Wire,
     ) -> Attempt {
         let mut outgoing = http::Request::builder().method(request.method.clone()).uri(url);
         outgoing = outgoing.header(ACCEPT, ACCEPTED);
@@ -285,7 +298,7 @@ impl Transport {
         };
         self.counters.count(&request.method);
         let writes = request.method != Method::GET;
-        let Reply { status, headers, body } = match self.wire.exchange(outgoing, timeout).await {
+        let Reply { status, headers, body } = match wire.exchange(outgoing, timeout).await {
             Ok(reply) => reply,
             Err(failure) => return Attempt::Failed(failure),
         };

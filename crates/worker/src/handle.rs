@@ -21,6 +21,7 @@ use crate::batch::Mode;
 use crate::context::{BATCH, Configuration, Context, commit};
 use crate::error::{Stop, information};
 use crate::links::{self, Pass};
+use crate::plan::{self, Plan};
 use crate::schedule::{Errand, Shared, begin, open, schedule};
 use crate::tally::Tally;
 use crate::{Error, Targets, drift, staged};
@@ -325,6 +326,18 @@ impl WorkerHandle {
         Ok(result?)
     }
 
+    /// What the next cycle would do, or what provisioning these objects on demand would; nothing is written, here or in
+    /// the target. A cycle that runs is not disturbed.
+    pub async fn plan(
+        &self,
+        directory: Uuid,
+        job: Uuid,
+        selection: Option<&[(ObjectType, Uuid)]>,
+        by: Principal,
+    ) -> Result<Plan, Error> {
+        plan::plan(&self.shared, (directory, job), selection, by).await
+    }
+
     /// Asks the target for a user that cannot exist, as a cycle will ask for real ones; with these credentials, or
     /// else with those that are kept.
     pub async fn test_connection(
@@ -374,7 +387,7 @@ fn attributes(of: &ResourceSchema) -> Vec<TargetAttribute> {
     own.into_iter().chain(extensions).collect()
 }
 
-async fn on_demand(
+pub(crate) async fn on_demand(
     context: &Context,
     object_type: ObjectType,
     id: Uuid,

@@ -233,7 +233,7 @@ async fn run_cycle(
 
 /// Takes the lease, and makes everything ready that work on a job needs.
 pub(crate) async fn open(
-    shared: &Arc<Shared>,
+    shared: &Shared,
     directory: Uuid,
     job: Uuid,
     tally: Arc<Tally>,

@@ -14,6 +14,7 @@ mod jobs;
 mod logs;
 mod members;
 mod openapi;
+mod plan;
 mod reevaluation;
 mod schema;
 mod secrets;
@@ -81,6 +82,7 @@ fn ours() -> Routes {
     Router::new()
         .merge(job_settings::routes())
         .merge(drift::routes())
+        .merge(plan::routes())
         .merge(tables::routes())
         .merge(reevaluation::routes())
         .merge(target_attributes::routes())

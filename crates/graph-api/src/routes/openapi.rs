@@ -129,6 +129,11 @@ const CALLS: &[(&str, &str, &str)] = &[
         "Remove a target attribute that was added",
     ),
     ("post", "/provost/v1/jobs/{job}/run", "Run a cycle now"),
+    (
+        "post",
+        "/provost/v1/jobs/{job}/plan",
+        "Tell what the next cycle would do, or a selection; nothing is written",
+    ),
     ("get", "/provost/v1/jobs/{job}/progress", "Follow a cycle (server-sent events)"),
     (
         "post",

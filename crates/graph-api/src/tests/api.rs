@@ -163,6 +163,16 @@ impl JobRunner for Notes {
         Ok(self.1.lock().clone())
     }
 
+    async fn plan(
+        &self,
+        _: Uuid,
+        selection: Option<Vec<(ObjectType, Uuid)>>,
+        _: &Principal,
+    ) -> Result<(CycleReport, Vec<ProvisioningEntry>), ErrorInformation> {
+        self.0.lock().push(format!("plan {}", selection.map_or(0, |selected| selected.len())));
+        Ok((report(CycleStatus::Completed), Vec::new()))
+    }
+
     async fn provision(
         &self,
         _: Uuid,

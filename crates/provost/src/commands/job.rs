@@ -50,6 +50,7 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             };
             provision(client, &name, &id, kind).await
         }
+        Job::Plan { name, user, group } => super::plan::run(client, &name, (&user, &group)).await,
         Job::Mapping(command) => mapping::mapping(client, command).await,
         Job::Attribute(command) => mapping::attribute(client, command).await,
         Job::AllowDeletes { name, until } => {
@@ -118,7 +119,7 @@ pub fn count(report: &Value, name: &str) -> u64 {
 }
 
 /// 0 done, 1 objects failed or the job is in quarantine, 3 removals staged.
-fn cycle_status(report: &Value) -> u8 {
+pub fn cycle_status(report: &Value) -> u8 {
     if count(report, "staged") > 0 {
         REFUSED
     } else if count(report, "failed") > 0 || report["status"] != "completed" {

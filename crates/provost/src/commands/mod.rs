@@ -20,6 +20,7 @@ mod guards;
 pub mod job;
 pub mod log;
 mod mapping;
+mod plan;
 mod table;
 pub mod tenant;
 pub mod user;

@@ -99,6 +99,16 @@ impl JobRunner for Runner {
         self.handle.discover(self.directory, job).await.map_err(information)
     }
 
+    async fn plan(
+        &self,
+        job: Uuid,
+        selection: Option<Vec<(ObjectType, Uuid)>>,
+        by: &Principal,
+    ) -> Result<(CycleReport, Vec<ProvisioningEntry>), ErrorInformation> {
+        let plan = self.handle.plan(self.directory, job, selection.as_deref(), by.clone()).await;
+        plan.map(|plan| (plan.report, plan.entries)).map_err(information)
+    }
+
     async fn provision(
         &self,
         job: Uuid,

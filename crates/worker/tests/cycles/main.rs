@@ -10,6 +10,7 @@ mod leavers;
 mod limits;
 mod outside;
 mod paths;
+mod plan;
 mod quarantine;
 mod reevaluation;
 mod together;

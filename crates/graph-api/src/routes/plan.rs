@@ -1,0 +1,65 @@
+//! `/provost/v1/jobs/{job}/plan`: what the next cycle would do.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use bytes::Bytes;
+use model::{ModifiedProperty, ObjectType, ProvisioningEntry};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Routes;
+use super::job_settings::job;
+use crate::call::{Call, guid, object};
+use crate::error::{Answer, ApiError};
+
+/// Most objects of a selection.
+const MAX_SELECTED: usize = 1_000;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().route("/jobs/{job}/plan", post(plan))
+}
+
+/// The report that the cycle would have, and every change. A selection is planned as if provisioned on demand.
+async fn plan(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
+    let job = job(&call, &id).await?;
+    let body = object(&body)?;
+    let selection = match (ids(&body, "users")?, ids(&body, "groups")?) {
+        (None, None) => None,
+        (users, groups) => {
+            let of = |object_type| move |id| (object_type, id);
+            let users = users.into_iter().flatten().map(of(ObjectType::User));
+            Some(users.chain(groups.into_iter().flatten().map(of(ObjectType::Group))).collect::<Vec<_>>())
+        }
+    };
+    if selection.as_ref().is_some_and(|selected| selected.len() > MAX_SELECTED) {
+        return Err(ApiError::bad(format!("A selection may have {MAX_SELECTED} objects.")));
+    }
+    let (report, entries) = call.runner.plan(job.id, selection, &call.by).await?;
+    let mut answer = json!(report);
+    answer["changes"] = entries.iter().map(change).collect();
+    Ok(Json(answer).into_response())
+}
+
+fn ids(body: &serde_json::Map<String, Value>, name: &str) -> Result<Option<Vec<Uuid>>, ApiError> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(ids)) => {
+            ids.iter().map(|id| guid(id.as_str().unwrap_or_default())).collect::<Result<_, _>>().map(Some)
+        }
+        Some(_) => Err(ApiError::bad(format!("{name} must be a list of ids."))),
+    }
+}
+
+fn change(entry: &ProvisioningEntry) -> Value {
+    let modified = |it: &ModifiedProperty| json!({"attribute": it.display_name, "old": it.old_value, "new": it.new_value});
+    json!({
+        "action": entry.provisioning_action,
+        "status": entry.provisioning_status,
+        "source": entry.source_identity,
+        "target": entry.target_identity,
+        "error": entry.error_information,
+        "modified": entry.modified_properties.iter().map(modified).collect::<Vec<_>>(),
+    })
+}

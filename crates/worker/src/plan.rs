@@ -1,0 +1,103 @@
+//! What the next cycle would do: the cycle itself, over a store that keeps nothing and a target that is rehearsed with.
+
+use std::sync::Arc;
+
+use directory::Credentials;
+use model::{
+    CycleKind, CycleReport, ErrorInformation, Job, ObjectType, Principal, ProvisioningAction,
+    ProvisioningEntry,
+};
+use parking_lot::Mutex;
+use scim_client::Target;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::error::Stop;
+use crate::handle::on_demand;
+use crate::overlay::Overlay;
+use crate::schedule::{Shared, open};
+use crate::tally::Tally;
+use crate::{Error, Targets};
+
+/// What a cycle would do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The report that the cycle would have: counts, and what a guard says.
+    pub report: CycleReport,
+    /// What the log would have, removals first; values that may not be shown are concealed as there. What would be
+    /// created has a made-up identifier in the target.
+    pub entries: Vec<ProvisioningEntry>,
+}
+
+/// Targets that are read and not written to.
+struct Rehearsed(Arc<dyn Targets>);
+
+#[async_trait::async_trait]
+impl Targets for Rehearsed {
+    async fn target(
+        &self,
+        directory: Uuid,
+        job: &Job,
+        credentials: Option<Credentials>,
+    ) -> Result<Target, ErrorInformation> {
+        Ok(self.0.target(directory, job, credentials).await?.rehearsing())
+    }
+}
+
+/// Rehearses the next cycle, or what provisioning these objects on demand would do. Takes no lease: a cycle that runs is
+/// not disturbed, and what it has done before the plan comes to it is not in the plan.
+pub(crate) async fn plan(
+    shared: &Shared,
+    (directory, job): (Uuid, Uuid),
+    selection: Option<&[(ObjectType, Uuid)]>,
+    by: Principal,
+) -> Result<Plan, Error> {
+    let overlay = Arc::new(Overlay::over(Arc::clone(&shared.store)));
+    let rehearsal = Shared {
+        store: Arc::<Overlay>::clone(&overlay),
+        clock: Arc::clone(&shared.clock),
+        ids: shared.ids.clone(),
+        settle: shared.settle,
+        holder: shared.holder,
+        targets: Arc::new(Rehearsed(Arc::clone(&shared.targets))),
+        running: Mutex::default(),
+        states: Mutex::default(),
+        stop: shared.stop.child_token(),
+        tasks: TaskTracker::new(),
+    };
+    let report = Tally::begin(shared.ids.next(), CycleKind::Incremental, shared.clock.now());
+    let tally = Arc::new(Tally::new(watch::channel(report).0));
+    let cancel = rehearsal.stop.child_token();
+    let context = open(&rehearsal, directory, job, Arc::clone(&tally), cancel, by).await?;
+    let worked = match selection {
+        None => context.cycle(true).await,
+        Some(objects) => {
+            let work = async {
+                for (object_type, id) in objects {
+                    on_demand(&context, *object_type, *id).await?;
+                }
+                Ok::<_, Stop>(tally.ended(model::CycleStatus::Completed, None))
+            };
+            work.await.map_err(Error::from)
+        }
+    };
+    context.lease.release().await;
+    let mut entries = overlay.take_entries();
+    entries.sort_by(|one, other| order(one).cmp(&order(other)));
+    Ok(Plan { report: worked?, entries })
+}
+
+/// Deletions first, then what else takes something away.
+fn order(entry: &ProvisioningEntry) -> (u8, bool, &str, &str) {
+    let action = match entry.provisioning_action {
+        ProvisioningAction::Delete => 0,
+        ProvisioningAction::StagedDelete => 1,
+        ProvisioningAction::Disable => 2,
+        ProvisioningAction::Create => 3,
+        ProvisioningAction::Update => 4,
+        ProvisioningAction::Other => 5,
+    };
+    let renamed = entry.modified_properties.iter().any(|it| it.display_name == "userName");
+    (action, !renamed, &entry.source_identity.display_name, &entry.source_identity.id)
+}

@@ -1,0 +1,228 @@
+//! Plans: what they say is what the run does, and nothing is written by them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{CycleStatus, ObjectType, ProvisioningAction, ProvisioningEntry};
+use serde_json::{Value, json};
+use store::{EdgeKind, EdgesOf, Kind, Realm, Scan};
+use testkit::Switches;
+use worker::Plan;
+
+use crate::world::{World, writes};
+
+async fn plan(world: &World) -> Plan {
+    let plan = world.worker.plan(world.directory.id(), world.job.id, None, world.by.clone()).await;
+    plan.expect("a plan")
+}
+
+/// What entries say, whole but for identifiers: accounts go by the names of whom they are for.
+fn told(world: &World, entries: &[ProvisioningEntry]) -> BTreeSet<String> {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for user in world.target.resources("Users") {
+        names.insert(user["id"].as_str().unwrap_or_default().into(), user["userName"].to_string());
+    }
+    for entry in entries {
+        let name = json!(entry.source_identity.display_name).to_string();
+        names.insert(entry.target_identity.id.clone(), name);
+    }
+    let told = |entry: &ProvisioningEntry| {
+        let mut modified = BTreeSet::new();
+        for it in &entry.modified_properties {
+            let refers = it.display_name.ends_with("manager") || it.display_name.starts_with("members");
+            let shown = |value: &Option<Value>| {
+                let name =
+                    value.as_ref().filter(|_| refers).and_then(Value::as_str).and_then(|id| names.get(id));
+                name.cloned().unwrap_or_else(|| format!("{value:?}"))
+            };
+            modified.insert(format!(
+                "{}: {} -> {}",
+                it.display_name,
+                shown(&it.old_value),
+                shown(&it.new_value)
+            ));
+        }
+        let code = entry.error_information.as_ref().map(|error| error.error_code.clone());
+        let (action, status) = (entry.provisioning_action, entry.provisioning_status);
+        format!("{} {action:?} {status:?} {code:?} {modified:?}", entry.source_identity.display_name)
+    };
+    entries.iter().map(told).collect()
+}
+
+fn assert_same(one: &BTreeSet<String>, two: &BTreeSet<String>) {
+    let left: Vec<_> = one.difference(two).collect();
+    let right: Vec<_> = two.difference(one).collect();
+    assert!(left.is_empty() && right.is_empty(), "only the first: {left:#?}\nonly the second: {right:#?}");
+}
+
+/// Everything that the store holds of the job and its directory, and how far their feeds are.
+async fn content(world: &World) -> BTreeSet<String> {
+    let mut content = BTreeSet::new();
+    for realm in [Realm(world.job.id), world.directory.realm(), Realm::INSTALLATION] {
+        content.insert(format!("{:?}", world.store.head(realm).await.expect("a head")));
+        for kind in Kind::ALL {
+            let mut after = None;
+            loop {
+                let page =
+                    world.store.scan(realm, *kind, Scan::first(500).after(after)).await.expect("a page");
+                for object in page.objects {
+                    for edge in EdgeKind::ALL {
+                        let of = EdgesOf::From(object.id);
+                        let edges = world.store.edges(realm, *edge, of, None, 10_000).await.expect("edges");
+                        content.insert(format!("{:?} {edge:?} {:?}", object.id, edges.others));
+                    }
+                    content.insert(format!("{realm:?} {object:?}"));
+                }
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+    content
+}
+
+/// Plans twice, runs, and compares: entries, counts, and that the plans left no trace.
+async fn planned_and_run(world: &World) -> Plan {
+    let before = content(world).await;
+    world.target.take_recorded();
+    let planned = plan(world).await;
+    let again = plan(world).await;
+    assert!(writes(&world.target.take_recorded()).is_empty(), "a plan writes nothing to the target");
+    assert!(content(world).await == before, "a plan writes nothing to the store");
+    assert_same(&told(world, &planned.entries), &told(world, &again.entries));
+    let said = told(world, &planned.entries);
+    assert_eq!(planned.report.counts, again.report.counts);
+    let report = world.run().await;
+    assert_eq!((planned.report.counts, planned.report.status), (report.counts, report.status));
+    assert_eq!(planned.report.error, report.error);
+    let mut log = Vec::new();
+    let mut after = None;
+    loop {
+        let scan = Scan::first(500).after(after);
+        let page = world.store.scan(world.directory.realm(), Kind::ProvisioningEntry, scan).await;
+        let page = page.expect("the log");
+        log.extend(
+            page.objects
+                .iter()
+                .map(|it| serde_json::from_slice::<ProvisioningEntry>(&it.body).expect("an entry")),
+        );
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    log.retain(|entry| entry.cycle_id == report.cycle_id);
+    // What the plan named was named before the run: only what is new in the target goes by another name.
+    assert_same(&said, &told(world, &log));
+    assert_eq!(planned.entries.len(), log.len());
+    planned
+}
+
+#[tokio::test]
+async fn the_run_does_what_the_plan_said() {
+    let world = World::new(Switches::default()).await;
+    world.guards(|guards| (guards.removals.number, guards.removals.percent) = (Some(10), Some(90))).await;
+    world.target.plant("Users", json!({"userName": "there@example.com", "title": "old", "active": true}));
+    let mut ids = Vec::new();
+    for number in 0..20 {
+        ids.push(world.user(&format!("u{number}"), json!({"jobTitle": "Clerk"})).await);
+    }
+    let there = world.user("there", json!({"jobTitle": "new"})).await;
+    ids.push(there);
+    world.directory.set_manager(&world.by, ids[1], Some(ids[0])).await.expect("a manager");
+    let everyone = world.group("Everyone", &ids).await;
+    let gone = world.group("Gone", &ids[..3]).await;
+    world.assign(everyone).await;
+    world.assign(gone).await;
+
+    // All at once: accounts, a match, groups with members, a manager created in the same cycle.
+    let planned = planned_and_run(&world).await;
+    assert_eq!(
+        (planned.report.counts.created, planned.report.counts.updated),
+        (22, 1),
+        "{:?}",
+        planned.report
+    );
+    assert_eq!(world.members("Gone").len(), 3);
+
+    // And every kind of change at once.
+    world.set(ids[2], json!({"jobTitle": "Countess"})).await;
+    world.set(ids[3], json!({"accountEnabled": false})).await;
+    world.set(ids[4], json!({"userPrincipalName": "renamed@example.com"})).await;
+    world.directory.remove_member(&world.by, everyone, ids[5]).await.expect("removed");
+    world.directory.delete_user(&world.by, ids[6]).await.expect("deleted");
+    world.directory.purge_object(&world.by, ObjectType::User, ids[6]).await.expect("purged");
+    world.directory.purge_object(&world.by, ObjectType::Group, gone).await.expect("purged");
+    let new = world.user("new", json!({})).await;
+    world.directory.set_manager(&world.by, ids[7], Some(new)).await.expect("a manager");
+    world.add(everyone, &[new]).await;
+    // A name that another one gives up.
+    world.set(ids[8], json!({"userPrincipalName": "elsewhere@example.com"})).await;
+    let heir = world.user("u8", json!({})).await;
+    world.add(everyone, &[heir]).await;
+    let planned = planned_and_run(&world).await;
+    let actions: Vec<_> = planned.entries.iter().map(|entry| entry.provisioning_action).collect();
+    assert_eq!(actions[0], ProvisioningAction::Delete, "deletions come first");
+    assert!(
+        planned.report.counts.disabled >= 2 && planned.report.counts.created == 2,
+        "{:?}",
+        planned.report
+    );
+
+    // A guard: the plan says so, and stages nothing.
+    for id in &ids[8..19] {
+        world.set(*id, json!({"accountEnabled": false})).await;
+    }
+    let planned = planned_and_run(&world).await;
+    assert_eq!((planned.report.counts.staged, planned.report.status), (11, CycleStatus::Quarantined));
+    world.worker.allow_staged(world.job.id, None).await.expect("allowed");
+    assert_eq!(planned_and_run(&world).await.report.counts.disabled, 11);
+
+    // Nothing is left to do.
+    assert!(planned_and_run(&world).await.entries.is_empty());
+}
+
+#[tokio::test]
+async fn an_account_that_is_gone_behind_our_back_is_planned_anew() {
+    let world = World::new(Switches::default()).await;
+    let ada = world.user("ada", json!({})).await;
+    world.assign(ada).await;
+    world.run().await;
+    world.target.uproot("Users", world.account("ada").expect("created")["id"].as_str().expect("an id"));
+    world.set(ada, json!({"jobTitle": "Countess"})).await;
+    planned_and_run(&world).await;
+    assert_eq!(world.account("ada").expect("created")["title"], json!("Countess"));
+}
+
+#[tokio::test]
+async fn a_selection_is_planned_alone() {
+    let world = World::new(Switches::default()).await;
+    let ada = world.user("ada", json!({})).await;
+    let grace = world.user("grace", json!({})).await;
+    world.assign(ada).await;
+    world.assign(grace).await;
+    let before = content(&world).await;
+    let objects = [(ObjectType::User, ada)];
+    let planned =
+        world.worker.plan(world.directory.id(), world.job.id, Some(&objects), world.by.clone()).await;
+    let planned = planned.expect("a plan");
+    assert_eq!((planned.report.counts.created, planned.entries.len()), (1, 1), "{planned:?}");
+    assert!(world.target.resources("Users").is_empty());
+    assert!(content(&world).await == before);
+}
+
+#[tokio::test]
+async fn a_plan_does_not_disturb_a_cycle_that_runs() {
+    let world = World::new(Switches::default()).await;
+    for number in 0..200 {
+        let id = world.user(&format!("u{number}"), json!({})).await;
+        world.assign(id).await;
+    }
+    let cycle = world.worker.run_now(world.directory.id(), world.job.id, world.by.clone()).await;
+    let (planned, report) = tokio::join!(plan(&world), cycle.expect("a cycle").end());
+    assert_eq!((report.status, report.counts.created), (CycleStatus::Completed, 200));
+    assert_eq!(planned.report.counts.failed, 0, "{:?}", planned.report);
+    assert_eq!(world.target.resources("Users").len(), 200);
+    assert!(plan(&world).await.entries.is_empty());
+}
