@@ -113,6 +113,7 @@ impl Worker {
             targets: options.targets,
             running: Mutex::default(),
             states: Mutex::default(),
+            plans: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });

@@ -1,8 +1,8 @@
 //! A store over another one, which it reads and never writes: what is committed stays in memory. A cycle over it does
 //! everything but leave a trace.
 
-use std::collections::BTreeMap;
-use std::ops::RangeBounds as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Bound, RangeBounds as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use model::ProvisioningEntry;
 use parking_lot::Mutex;
 use store::{
-    Changes, Committed, Cursor, Edge, EdgeKind, EdgePage, EdgesOf, Error, Expect, Key, KeyRange, Kind, Lease,
-    Object, Op, Order, Page, Position, Realm, Result, Scan, Store, Transaction,
+    Changes, Committed, Cursor, Edge, EdgeKind, EdgePage, EdgesOf, Error, Expect, Key, KeyName, KeyRange,
+    Kind, Lease, Object, Op, Order, Page, Position, Realm, Result, Scan, Store, Transaction,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -42,13 +42,21 @@ struct Turned {
 struct Layer {
     commits: u64,
     objects: BTreeMap<Name, Written>,
+    /// The keys of what was written.
+    keys: BTreeSet<(Realm, Kind, KeyName, Bytes, Uuid)>,
+    /// How many objects were written, by kind.
+    sizes: BTreeMap<(Realm, Kind), usize>,
     /// By realm, kind of edge, whether seen from its end, the object it is seen from and the other one.
     edges: BTreeMap<(Realm, EdgeKind, bool, Uuid, Uuid), Turned>,
     /// The log, which nothing reads.
     entries: Vec<ProvisioningEntry>,
 }
 
-/// The store, and what is written over it. Holds in memory what a cycle writes: its size follows the changes.
+/// Objects and entries of the log that are held: some hundred megabytes.
+pub(crate) const MOST_WRITTEN: usize = 200_000;
+
+/// The store, and what is written over it. Holds in memory what a cycle writes, up to [`MOST_WRITTEN`]: beyond that,
+/// commits are refused.
 ///
 /// It can do what a cycle asks of a store: a realm's feed and its leases are those below, and what would touch a whole
 /// realm is refused.
@@ -62,6 +70,12 @@ pub(crate) struct Overlay {
 impl Overlay {
     pub fn over(below: Arc<dyn Store>) -> Self {
         Self { below, layer: Mutex::default(), committing: tokio::sync::Mutex::default() }
+    }
+
+    /// Whether no more is taken.
+    pub fn is_full(&self) -> bool {
+        let layer = self.layer.lock();
+        layer.objects.len() + layer.entries.len() >= MOST_WRITTEN
     }
 
     /// The entries of the log that were written.
@@ -116,8 +130,17 @@ impl Overlay {
 
     fn write(&self, name: Name, was_there: bool, now: Option<(Object, Vec<Key>)>) {
         let mut layer = self.layer.lock();
-        let since = layer.commits;
-        let written = layer.objects.entry(name).or_insert(Written { now: None, below: was_there, since });
+        let Layer { commits, objects, keys, sizes, .. } = &mut *layer;
+        let (realm, kind, id) = name;
+        let key = |key: &Key| (realm, kind, key.name, key.value.clone(), id);
+        let written = objects.entry(name).or_insert_with(|| {
+            *sizes.entry((realm, kind)).or_default() += 1;
+            Written { now: None, below: was_there, since: *commits }
+        });
+        for old in written.now.iter().flat_map(|(_, keys)| keys) {
+            keys.remove(&key(old));
+        }
+        keys.extend(now.iter().flat_map(|(_, keys)| keys).map(key));
         written.now = now;
     }
 
@@ -153,15 +176,23 @@ impl Overlay {
     }
 
     /// The objects here that carry a key in the range, by its values.
-    fn keyed(layer: &Layer, realm: Realm, kind: Kind, range: &KeyRange) -> Vec<(Bytes, Uuid)> {
-        let mut found: Vec<(Bytes, Uuid)> = of_kind(layer, realm, kind)
-            .filter_map(|(id, written)| Some((id, &written.now.as_ref()?.1)))
-            .flat_map(|(id, keys)| keys.iter().map(move |key| (id, key)))
-            .filter(|(_, key)| is_within(key, range))
-            .map(|(id, key)| (key.value.clone(), id))
-            .collect();
-        found.sort();
-        found
+    fn keyed<'a>(
+        layer: &'a Layer,
+        realm: Realm,
+        kind: Kind,
+        range: &'a KeyRange,
+    ) -> impl Iterator<Item = (&'a Bytes, Uuid)> {
+        let first = match &range.from {
+            Bound::Included(value) | Bound::Excluded(value) => value.clone(),
+            Bound::Unbounded => Bytes::new(),
+        };
+        layer
+            .keys
+            .range((realm, kind, range.name, first, Uuid::nil())..)
+            .take_while(move |(of, its, name, ..)| (*of, *its, *name) == (realm, kind, range.name))
+            .skip_while(|(.., value, _)| !(range.from.clone(), Bound::Unbounded).contains(value))
+            .take_while(|(.., value, _)| (Bound::Unbounded, range.to.clone()).contains(value))
+            .map(|(.., value, id)| (value, *id))
     }
 
     /// A page of what the store below has, as it is now. An object that was written before the scan began comes later.
@@ -188,34 +219,36 @@ impl Overlay {
     /// A page of what was written before the scan began, or is new.
     fn page_here(&self, realm: Realm, kind: Kind, scan: &Scan, began: u64, after: &[u8]) -> Page {
         let layer = self.layer.lock();
-        let spots: Vec<(Bytes, Uuid)> = match range_of(&scan.order) {
-            None => of_kind(&layer, realm, kind)
-                .filter(|(_, written)| written.now.is_some())
-                .map(|(id, _)| (Bytes::new(), id))
-                .collect(),
-            Some(range) => Self::keyed(&layer, realm, kind, &range),
+        let (range, none) = (range_of(&scan.order), Bytes::new());
+        let spots: Box<dyn Iterator<Item = (&Bytes, Uuid)>> = match &range {
+            None => {
+                let there = of_kind(&layer, realm, kind).filter(|(_, written)| written.now.is_some());
+                Box::new(there.map(|(id, _)| (&none, id)))
+            }
+            Some(range) => Box::new(Self::keyed(&layer, realm, kind, range)),
         };
-        let place = |(value, id): &(Bytes, Uuid)| [value, &id.as_bytes()[..]].concat();
-        let objects = |(_, id): &(Bytes, Uuid)| {
-            let written = layer.objects.get(&(realm, kind, *id))?;
+        let (last_value, last_id) = after.split_at(after.len().saturating_sub(16));
+        let passed = |(value, id): &(&Bytes, Uuid)| {
+            !after.is_empty() && (&value[..], &id.as_bytes()[..]) <= (last_value, last_id)
+        };
+        let object = |id: Uuid| {
+            let written = layer.objects.get(&(realm, kind, id))?;
             let in_turn = written.since <= began || !written.below;
             written.now.as_ref().filter(|_| in_turn).map(|(object, _)| object.clone())
         };
-        let passed = |spot: &(Bytes, Uuid)| {
-            let (value, id) = after.split_at(after.len().saturating_sub(16));
-            !after.is_empty() && (&spot.0[..], &spot.1.as_bytes()[..]) <= (value, id)
-        };
-        let mut rest = spots.iter().filter(|spot| !passed(spot));
+        let place = |(value, id): (&Bytes, Uuid)| [value, &id.as_bytes()[..]].concat();
+        let mut rest = spots.skip_while(passed);
         let mut page = Page { objects: Vec::new(), next: None };
         let mut last = None;
         for spot in rest.by_ref() {
             last = Some(spot);
-            page.objects.extend(objects(spot));
+            page.objects.extend(object(spot.1));
             if page.objects.len() >= scan.limit {
                 break;
             }
         }
         page.next = last.filter(|_| rest.next().is_some()).map(|spot| cursor(HERE, began, &place(spot)));
+        drop(rest);
         page
     }
 }
@@ -315,12 +348,11 @@ impl Store for Overlay {
     }
 
     async fn ids(&self, realm: Realm, kind: Kind, range: KeyRange, limit: usize) -> Result<Vec<Uuid>> {
-        let written = of_kind(&self.layer.lock(), realm, kind).count();
+        let written = self.layer.lock().sizes.get(&(realm, kind)).copied().unwrap_or_default();
         let mut ids = self.below.ids(realm, kind, range.clone(), limit.saturating_add(written)).await?;
         let layer = self.layer.lock();
         ids.retain(|id| !layer.objects.contains_key(&(realm, kind, *id)));
-        let mut here: Vec<Uuid> =
-            Self::keyed(&layer, realm, kind, &range).into_iter().map(|(_, id)| id).collect();
+        let mut here: Vec<Uuid> = Self::keyed(&layer, realm, kind, &range).map(|(_, id)| id).collect();
         here.sort_unstable();
         here.dedup();
         ids.extend(here);
@@ -447,6 +479,9 @@ impl Store for Overlay {
     /// their first.
     async fn commit(&self, transaction: Transaction) -> Result<Committed> {
         let _alone = self.committing.lock().await;
+        if self.is_full() {
+            return Err(Error::Backend("a plan holds no more changes than it does now".to_owned()));
+        }
         self.layer.lock().commits += 1;
         let position = match transaction.ops.last() {
             Some(Op::Put { realm, .. } | Op::Delete { realm, .. }) => self.below.head(*realm).await?,
@@ -489,3 +524,7 @@ impl Store for Overlay {
         Err(unsupported())
     }
 }
+
+#[cfg(test)]
+#[path = "overlay_tests.rs"]
+mod tests;

@@ -53,6 +53,8 @@ pub(crate) async fn plan(
     selection: Option<&[(ObjectType, Uuid)]>,
     by: Principal,
 ) -> Result<Plan, Error> {
+    // What a plan holds is bounded, and so is how many there are.
+    let _alone = shared.plans.lock().await;
     let overlay = Arc::new(Overlay::over(Arc::clone(&shared.store)));
     let rehearsal = Shared {
         store: Arc::<Overlay>::clone(&overlay),
@@ -63,6 +65,7 @@ pub(crate) async fn plan(
         targets: Arc::new(Rehearsed(Arc::clone(&shared.targets))),
         running: Mutex::default(),
         states: Mutex::default(),
+        plans: tokio::sync::Mutex::default(),
         stop: shared.stop.child_token(),
         tasks: TaskTracker::new(),
     };
@@ -83,6 +86,9 @@ pub(crate) async fn plan(
         }
     };
     context.lease.release().await;
+    if overlay.is_full() {
+        return Err(Error::PlanTooLarge);
+    }
     let mut entries = overlay.take_entries();
     entries.sort_by(|one, other| order(one).cmp(&order(other)));
     Ok(Plan { report: worked?, entries })

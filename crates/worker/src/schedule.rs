@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub running: Mutex<HashMap<Uuid, Running>>,
     /// Held by whoever changes a job's state: a cycle, or a request that does so between cycles.
     pub states: Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held by who plans.
+    pub plans: tokio::sync::Mutex<()>,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
 }

@@ -151,6 +151,9 @@ fn information(error: worker::Error) -> ErrorInformation {
         worker::Error::Configuration(_) | worker::Error::NotMapped => {
             ("InvalidConfiguration", "Correct the job's attribute mappings.")
         }
+        worker::Error::PlanTooLarge => {
+            ("Request_BadRequest", "Plan a selection (provost job plan NAME --user UPN --group GROUP).")
+        }
         worker::Error::Stopped => ("Interrupted", "Run the job again; it goes on where it was."),
         worker::Error::Source(_) | worker::Error::Store(_) | worker::Error::Damaged(_) => {
             ("InternalServerError", "See the server's log; nothing that was acknowledged is lost.")
