@@ -21,7 +21,7 @@ mod schema;
 mod tests;
 
 pub use provider::{ServiceProvider, TenantChange};
-pub use runner::{JobRunner, ResetScope};
+pub use runner::{JobRunner, PlannedEntries, ResetScope};
 
 use std::sync::Arc;
 

@@ -39,6 +39,9 @@ impl ResetScope {
     }
 }
 
+/// Entries of the log that were planned, one by one.
+pub type PlannedEntries = Box<dyn Iterator<Item = ProvisioningEntry> + Send>;
+
 /// Runs jobs. Failures come in words an administrator can act on.
 #[async_trait::async_trait]
 pub trait JobRunner: Send + Sync + 'static {
@@ -100,7 +103,7 @@ pub trait JobRunner: Send + Sync + 'static {
         job: Uuid,
         selection: Option<Vec<(ObjectType, Uuid)>>,
         by: &Principal,
-    ) -> Result<(CycleReport, Vec<ProvisioningEntry>), ErrorInformation>;
+    ) -> Result<(CycleReport, PlannedEntries), ErrorInformation>;
 
     /// Provisions one object now and tells every step; a group with its members.
     async fn provision(

@@ -26,8 +26,32 @@ type Name = (String, String);
 /// A target's own reasons to refuse what is well-formed are not known.
 pub(crate) struct Rehearsal {
     target: Arc<dyn Wire>,
+    written: Mutex<Written>,
+}
+
+#[derive(Default)]
+struct Written {
     /// What was written; none of what was deleted.
-    written: Mutex<HashMap<Name, Option<Document>>>,
+    resources: HashMap<Name, Option<Document>>,
+    /// Who has a `userName`, folded, by endpoint.
+    holders: HashMap<(String, String), Name>,
+}
+
+impl Written {
+    fn put(&mut self, name: Name, document: Option<Document>) {
+        let user_name = |document: &Document| {
+            let text = member(document, "userName")?.as_str()?;
+            Some((name.0.clone(), scim::fold::fold_key(text)))
+        };
+        let before = self.resources.get(&name).and_then(Option::as_ref).and_then(user_name);
+        if let Some(before) = before.filter(|before| self.holders.get(before) == Some(&name)) {
+            self.holders.remove(&before);
+        }
+        if let Some(now) = document.as_ref().and_then(user_name) {
+            self.holders.insert(now, name.clone());
+        }
+        self.resources.insert(name, document);
+    }
 }
 
 impl Rehearsal {
@@ -38,13 +62,11 @@ impl Rehearsal {
     fn create(&self, endpoint: &str, mut document: Document) -> (StatusCode, Document) {
         let mut written = self.written.lock();
         let name = member(&document, "userName").or(member(&document, "displayName")).cloned();
-        if let Some(user_name) = member(&document, "userName").and_then(Value::as_str) {
-            let path = Path { attribute: "userName".into(), extension: None, filter: Vec::new(), sub: None };
-            let is_taken = |known: &Document| carries(known, &path, user_name);
-            if written.iter().any(|((of, _), known)| of == endpoint && known.as_ref().is_some_and(is_taken)) {
-                let detail = format!("userName {user_name:?} is taken.");
-                return (StatusCode::CONFLICT, refusal(StatusCode::CONFLICT, "uniqueness", &detail));
-            }
+        if let Some(user_name) = member(&document, "userName").and_then(Value::as_str)
+            && written.holders.contains_key(&(endpoint.to_owned(), scim::fold::fold_key(user_name)))
+        {
+            let detail = format!("userName {user_name:?} is taken.");
+            return (StatusCode::CONFLICT, refusal(StatusCode::CONFLICT, "uniqueness", &detail));
         }
         // The same in each rehearsal, and telling nothing.
         let mut hasher = DefaultHasher::new();
@@ -53,13 +75,13 @@ impl Rehearsal {
         let mut number = hasher.finish();
         let id = loop {
             let id = format!("new-{number:016x}");
-            if !written.contains_key(&(endpoint.to_owned(), id.clone())) {
+            if !written.resources.contains_key(&(endpoint.to_owned(), id.clone())) {
                 break id;
             }
             number = number.wrapping_add(1);
         };
         document.insert("id".into(), id.clone().into());
-        written.insert((endpoint.to_owned(), id), Some(document.clone()));
+        written.put((endpoint.to_owned(), id), Some(document.clone()));
         (StatusCode::CREATED, document)
     }
 
@@ -84,7 +106,7 @@ impl Rehearsal {
         request: &Request<Bytes>,
         timeout: Duration,
     ) -> Result<Result<Document, Reply>, Failure> {
-        if let Some(known) = self.written.lock().get(name) {
+        if let Some(known) = self.written.lock().resources.get(name) {
             return Ok(known.clone().ok_or_else(gone));
         }
         let mut read = Request::new(Bytes::new());
@@ -130,7 +152,7 @@ impl Rehearsal {
             Method::PUT => Some(body),
             _ => None,
         };
-        self.written.lock().insert(name, now);
+        self.written.lock().put(name, now);
         Ok(reply(StatusCode::NO_CONTENT, None))
     }
 
@@ -146,9 +168,10 @@ impl Rehearsal {
         };
         resources.retain(|it| {
             let id = it["id"].as_str().unwrap_or_default();
-            !written.contains_key(&(endpoint.to_owned(), id.to_owned()))
+            !written.resources.contains_key(&(endpoint.to_owned(), id.to_owned()))
         });
-        let ours = written.iter().filter(|((of, _), _)| of == endpoint).filter_map(|(_, it)| it.as_ref());
+        let ours =
+            written.resources.iter().filter(|((of, _), _)| of == endpoint).filter_map(|(_, it)| it.as_ref());
         let ours = ours.filter(|it| carries(it, &path, &value));
         resources.extend(ours.cloned().map(Value::Object));
         body.retain(|name, _| !name.eq_ignore_ascii_case("totalResults"));
@@ -166,8 +189,8 @@ impl Wire for Rehearsal {
         let is_type = |name: &str| matches!(name, "Users" | "Groups");
         let name = is_type(&parent).then(|| (parent, last.clone()));
         match (request.method().clone(), name) {
-            (Method::GET, Some(name)) if self.written.lock().contains_key(&name) => {
-                let known = self.written.lock().get(&name).cloned().flatten();
+            (Method::GET, Some(name)) if self.written.lock().resources.contains_key(&name) => {
+                let known = self.written.lock().resources.get(&name).cloned().flatten();
                 Ok(known.map_or_else(gone, |known| reply(StatusCode::OK, Some(&Value::Object(known)))))
             }
             (Method::GET, None) if is_type(&last) => {

@@ -40,5 +40,5 @@ mod work;
 pub use error::Error;
 pub use handle::{Options, Progress, ResetScope, Worker, WorkerHandle};
 pub use notices::Announcer;
-pub use plan::Plan;
+pub use plan::{Plan, PlannedEntries};
 pub use targets::{DirectoryTargets, Targets};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use directory::Credentials;
 use model::{
     CycleKind, CycleReport, ErrorInformation, Job, ObjectType, Principal, ProvisioningAction,
@@ -27,7 +28,37 @@ pub struct Plan {
     pub report: CycleReport,
     /// What the log would have, removals first; values that may not be shown are concealed as there. What would be
     /// created has a made-up identifier in the target.
-    pub entries: Vec<ProvisioningEntry>,
+    pub entries: PlannedEntries,
+}
+
+/// Entries of the log that was not written, decoded one by one: there may be very many.
+#[derive(Clone, Debug, Default)]
+pub struct PlannedEntries(Vec<Bytes>);
+
+impl PlannedEntries {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for PlannedEntries {
+    type Item = ProvisioningEntry;
+    type IntoIter = std::iter::FilterMap<std::vec::IntoIter<Bytes>, fn(Bytes) -> Option<ProvisioningEntry>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().filter_map(|body| decode(&body))
+    }
+}
+
+/// An entry, which this process has just encoded.
+fn decode(body: &Bytes) -> Option<ProvisioningEntry> {
+    serde_json::from_slice(body).ok()
 }
 
 /// Targets that are read and not written to.
@@ -89,13 +120,15 @@ pub(crate) async fn plan(
     if overlay.is_full() {
         return Err(Error::PlanTooLarge);
     }
-    let mut entries = overlay.take_entries();
-    entries.sort_by(|one, other| order(one).cmp(&order(other)));
+    let mut entries: Vec<_> =
+        overlay.take_entries().into_iter().filter_map(|body| Some((order(&decode(&body)?), body))).collect();
+    entries.sort();
+    let entries = PlannedEntries(entries.into_iter().map(|(_, body)| body).collect());
     Ok(Plan { report: worked?, entries })
 }
 
 /// Deletions first, then what else takes something away.
-fn order(entry: &ProvisioningEntry) -> (u8, bool, &str, &str) {
+fn order(entry: &ProvisioningEntry) -> (u8, bool, String, String) {
     let action = match entry.provisioning_action {
         ProvisioningAction::Delete => 0,
         ProvisioningAction::StagedDelete => 1,
@@ -105,5 +138,6 @@ fn order(entry: &ProvisioningEntry) -> (u8, bool, &str, &str) {
         ProvisioningAction::Other => 5,
     };
     let renamed = entry.modified_properties.iter().any(|it| it.display_name == "userName");
-    (action, !renamed, &entry.source_identity.display_name, &entry.source_identity.id)
+    let source = &entry.source_identity;
+    (action, !renamed, source.display_name.clone(), source.id.clone())
 }

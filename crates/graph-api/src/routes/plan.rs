@@ -1,11 +1,14 @@
 //! `/provost/v1/jobs/{job}/plan`: what the next cycle would do.
 
+use std::cell::Cell;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use bytes::Bytes;
-use model::{ModifiedProperty, ObjectType, ProvisioningEntry};
+use model::{CycleReport, ModifiedProperty, ObjectType, ProvisioningEntry};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,6 +16,7 @@ use super::Routes;
 use super::job_settings::job;
 use crate::call::{Call, guid, object};
 use crate::error::{Answer, ApiError};
+use crate::runner::PlannedEntries;
 
 /// Most objects of a selection.
 const MAX_SELECTED: usize = 1_000;
@@ -37,9 +41,23 @@ async fn plan(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
         return Err(ApiError::bad(format!("A selection may have {MAX_SELECTED} objects.")));
     }
     let (report, entries) = call.runner.plan(job.id, selection, &call.by).await?;
-    let mut answer = json!(report);
-    answer["changes"] = entries.iter().map(change).collect();
-    Ok(Json(answer).into_response())
+    Ok(Json(Planned { report, changes: Changes(Cell::new(Some(entries))) }).into_response())
+}
+
+#[derive(Serialize)]
+struct Planned {
+    #[serde(flatten)]
+    report: CycleReport,
+    changes: Changes,
+}
+
+/// Written one by one, once: together they would take several times the answer's size.
+struct Changes(Cell<Option<PlannedEntries>>);
+
+impl Serialize for Changes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten().map(|entry| change(&entry)))
+    }
 }
 
 fn ids(body: &serde_json::Map<String, Value>, name: &str) -> Result<Option<Vec<Uuid>>, ApiError> {

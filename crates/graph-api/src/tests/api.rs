@@ -168,9 +168,9 @@ impl JobRunner for Notes {
         _: Uuid,
         selection: Option<Vec<(ObjectType, Uuid)>>,
         _: &Principal,
-    ) -> Result<(CycleReport, Vec<ProvisioningEntry>), ErrorInformation> {
+    ) -> Result<(CycleReport, crate::PlannedEntries), ErrorInformation> {
         self.0.lock().push(format!("plan {}", selection.map_or(0, |selected| selected.len())));
-        Ok((report(CycleStatus::Completed), Vec::new()))
+        Ok((report(CycleStatus::Completed), Box::new(std::iter::empty())))
     }
 
     async fn provision(

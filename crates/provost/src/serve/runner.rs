@@ -3,7 +3,7 @@
 use directory::Credentials;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use graph_api::{JobRunner, ResetScope};
+use graph_api::{JobRunner, PlannedEntries, ResetScope};
 use jiff::Timestamp;
 use model::{
     CycleReport, DriftFinding, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange,
@@ -104,9 +104,10 @@ impl JobRunner for Runner {
         job: Uuid,
         selection: Option<Vec<(ObjectType, Uuid)>>,
         by: &Principal,
-    ) -> Result<(CycleReport, Vec<ProvisioningEntry>), ErrorInformation> {
+    ) -> Result<(CycleReport, PlannedEntries), ErrorInformation> {
         let plan = self.handle.plan(self.directory, job, selection.as_deref(), by.clone()).await;
-        plan.map(|plan| (plan.report, plan.entries)).map_err(information)
+        plan.map(|plan| (plan.report, Box::new(plan.entries.into_iter()) as PlannedEntries))
+            .map_err(information)
     }
 
     async fn provision(

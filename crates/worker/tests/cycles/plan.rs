@@ -15,6 +15,10 @@ async fn plan(world: &World) -> Plan {
     plan.expect("a plan")
 }
 
+fn all(plan: &Plan) -> Vec<ProvisioningEntry> {
+    plan.entries.clone().into_iter().collect()
+}
+
 /// What entries say, whole but for identifiers: accounts go by the names of whom they are for.
 fn told(world: &World, entries: &[ProvisioningEntry]) -> BTreeSet<String> {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
@@ -90,8 +94,8 @@ async fn planned_and_run(world: &World) -> Plan {
     let again = plan(world).await;
     assert!(writes(&world.target.take_recorded()).is_empty(), "a plan writes nothing to the target");
     assert!(content(world).await == before, "a plan writes nothing to the store");
-    assert_same(&told(world, &planned.entries), &told(world, &again.entries));
-    let said = told(world, &planned.entries);
+    assert_same(&told(world, &all(&planned)), &told(world, &all(&again)));
+    let said = told(world, &all(&planned));
     assert_eq!(planned.report.counts, again.report.counts);
     let report = world.run().await;
     assert_eq!((planned.report.counts, planned.report.status), (report.counts, report.status));
@@ -162,7 +166,7 @@ async fn the_run_does_what_the_plan_said() {
     let heir = world.user("u8", json!({})).await;
     world.add(everyone, &[heir]).await;
     let planned = planned_and_run(&world).await;
-    let actions: Vec<_> = planned.entries.iter().map(|entry| entry.provisioning_action).collect();
+    let actions: Vec<_> = all(&planned).iter().map(|entry| entry.provisioning_action).collect();
     assert_eq!(actions[0], ProvisioningAction::Delete, "deletions come first");
     assert!(
         planned.report.counts.disabled >= 2 && planned.report.counts.created == 2,
