@@ -15,12 +15,12 @@ use model::{
 use scim_client::{Auth, Config, Target};
 use store::Store;
 use store_memory::{MemoryStore, Options as StoreOptions};
-use testkit::{ScimTarget, SeededRandom, Switches};
+use testkit::{Gated, ScimTarget, SeededRandom, Switches};
 use uuid::Uuid;
 use worker::{Options, Targets, Worker, WorkerHandle};
 
 use crate::dice::{Dice, VirtualClock};
-use crate::life::{Life, Mortal};
+use crate::life::Life;
 use crate::network::{Connection, Network, Rates};
 use crate::oracle::Oracle;
 use crate::trace::Trace;
@@ -255,7 +255,7 @@ fn start(
     number: u128,
 ) -> Node {
     let life = Life::new();
-    let mortal = Mortal { store: Arc::clone(store), life: Arc::clone(&life) };
+    let mortal = Gated { store: Arc::clone(store), gate: Arc::clone(&life) };
     let handle = Worker::start(Options {
         store: Arc::new(mortal),
         clock: Arc::clone(clock),

@@ -62,10 +62,11 @@ impl Counted {
 
     pub async fn cycle(&self) -> Cost {
         self.world.target.take_recorded();
-        let _ = (self.store.take(ObjectType::User), self.store.take(ObjectType::Group));
+        let _ = (self.store.gate.take(ObjectType::User), self.store.gate.take(ObjectType::Group));
         let report = self.world.run().await;
         assert_eq!(report.status, CycleStatus::Completed, "{report:?}");
-        let (users, groups) = (self.store.take(ObjectType::User), self.store.take(ObjectType::Group));
+        let (users, groups) =
+            (self.store.gate.take(ObjectType::User), self.store.gate.take(ObjectType::Group));
         let requests = self.world.target.take_recorded();
         let writes = writes(&requests);
         let sent = writes.iter().map(|it| format!("{} {} {}", it.method, it.uri, it.body)).collect();
