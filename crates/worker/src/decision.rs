@@ -245,9 +245,10 @@ impl Context {
         }
         let processing = match decision {
             Decision::Provision(_) => "an account is to be there".to_owned(),
-            Decision::Update { changes, .. } | Decision::Disable { changes, .. } => {
-                format!("{} attributes differ from what was exported last", changes.len())
-            }
+            Decision::Update { changes, .. } | Decision::Disable { changes, .. } => match changes.len() {
+                1 => "1 attribute differs from what was exported last".to_owned(),
+                count => format!("{count} attributes differ from what was exported last"),
+            },
             Decision::Delete => "the account is to be deleted".to_owned(),
             Decision::Release => "the account is left as it is".to_owned(),
             Decision::Unlink => "the account is let go of".to_owned(),

@@ -203,7 +203,11 @@ impl Context {
             work.link.due = None;
         }
         work.applied(&rule.fingerprint);
-        let text = format!("{} attributes changed", changes.len());
+        let text = match changes.len() {
+            0 => "everything is as it should be".to_owned(),
+            1 => "1 attribute changed".to_owned(),
+            count => format!("{count} attributes changed"),
+        };
         work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
         let outcome = match (disables, changes.is_empty(), &work.decision) {
             (true, ..) => Outcome::Disabled,
