@@ -89,7 +89,7 @@ impl Directory {
             encode(&made.service_principal),
             service_principal_keys(&made.service_principal),
         );
-        self.put_job(&mut transaction, &made.job, Expect::Absent);
+        self.put_new_job(&mut transaction, &made.job);
         let target = identity(made.service_principal.id, name, "ServicePrincipal");
         self.audit(&mut transaction, by, Deed::new("Add service principal", Category::Application, target));
         transact(self.store.as_ref(), async || Ok::<_, Error>((transaction.clone(), ()))).await?;

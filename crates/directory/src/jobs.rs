@@ -181,8 +181,11 @@ pub fn disable_job(
 }
 
 impl Directory {
-    pub(crate) fn put_job(&self, transaction: &mut Transaction, job: &Job, expect: Expect) {
-        put(transaction, self.realm(), job, expect);
+    /// Adds a job, with the chance that its plans and its first cycle draw from.
+    pub(crate) fn put_new_job(&self, transaction: &mut Transaction, job: &Job) {
+        put(transaction, self.realm(), job, Expect::Absent);
+        let state = JobState { chance: Some(self.ids.seed()), ..JobState::default() };
+        transaction.put(Realm(job.id), Kind::JobState, job.id, Expect::Absent, encode(&state), Vec::new());
     }
 
     /// The job as a change would make it, checked and not saved.
@@ -204,7 +207,7 @@ impl Directory {
         let job = self.new_job(service_principal, template);
         let mut transaction = self.draft();
         transaction.require(self.realm(), Kind::ServicePrincipal, service_principal, Expect::Present);
-        self.put_job(&mut transaction, &job, Expect::Absent);
+        self.put_new_job(&mut transaction, &job);
         let target = identity(job.id, principal.display_name, "SynchronizationJob");
         self.audit(
             &mut transaction,
@@ -262,7 +265,7 @@ impl Directory {
             let job = self.planned(&old, change)?;
             let mut transaction = self.draft();
             if job != old {
-                self.put_job(&mut transaction, &job, Expect::Version(object.version));
+                put(&mut transaction, self.realm(), &job, Expect::Version(object.version));
                 let activity = match (old.started, job.started) {
                     (false, true) => "Start provisioning",
                     (true, false) => "Pause provisioning",

@@ -305,6 +305,9 @@ pub struct JobState {
     /// Set while the job is in quarantine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<Quarantine>,
+    /// What chance is made of until a cycle has completed: what is planned and what is run draw the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chance: Option<[u8; 32]>,
     /// The members in one request that the target took after it had refused more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members_taken: Option<usize>,

@@ -8,7 +8,8 @@ use engine::{Answers, CompiledMapping, Outside, Scope, Tables, TargetList, finge
 use expression::RoleAssignment;
 use jiff::Timestamp;
 use model::{
-    AppRole, Applied, Clock, Fingerprint, Ids, Job, Link, ObjectType, Outcome, Principal, ServicePrincipal,
+    AppRole, Applied, Clock, Fingerprint, Ids, Job, JobState, Link, ObjectType, Outcome, Principal,
+    ServicePrincipal,
 };
 use parking_lot::Mutex;
 use scim_client::{Capabilities, ErrorCode, Failure, ResourceKind, Target};
@@ -148,14 +149,14 @@ impl Context {
         directory: Uuid,
         configuration: Configuration,
         (target, capabilities): (Target, Capabilities),
-        members_taken: Option<usize>,
+        known: &JobState,
         lease: Arc<Keeper>,
         tally: Arc<Tally>,
         cancel: CancellationToken,
         initiator: Principal,
     ) -> Self {
         let cycle_id = tally.report().cycle_id;
-        let members_at_once = members_at_once(&configuration.job, members_taken);
+        let members_at_once = members_at_once(&configuration.job, known.members_taken);
         let of_lease = Arc::clone(&lease);
         // No request outlasts the lease, as it is renewed.
         let target = target.with_deadline(Arc::new(move || of_lease.deadline()));
@@ -193,7 +194,7 @@ impl Context {
             contested: Mutex::default(),
             settled: AtomicBool::new(false),
             roles,
-            seed: shared.ids.seed(),
+            seed: known.chance.unwrap_or_else(|| shared.ids.seed()),
         }
     }
 

@@ -95,6 +95,9 @@ impl Context {
         let now = self.clock.now();
         let regular = report.started.saturating_add(self.job.interval).unwrap_or(Timestamp::MAX).max(now);
         state.members_taken = self.members_taken();
+        if report.status == CycleStatus::Completed {
+            state.chance = Some(self.ids.seed());
+        }
         let conclusion = Conclusion {
             store: &*self.store,
             clock: &*self.clock,

@@ -263,8 +263,7 @@ pub(crate) async fn open(
         }
     };
     let target = (target, capabilities);
-    let taken = known.members_taken;
-    Ok(Context::new(shared, directory, configuration, target, taken, lease, tally, cancel, by))
+    Ok(Context::new(shared, directory, configuration, target, &known, lease, tally, cancel, by))
 }
 
 /// The report of a cycle that could not even begin.

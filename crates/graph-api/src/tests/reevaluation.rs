@@ -21,7 +21,7 @@ async fn complete(api: &Api, job: &str, accounts: u128) {
     let now = "2026-03-01T08:00:00Z".parse().expect("a timestamp");
     let mut transaction = Transaction::new(now);
     let body = serde_json::to_vec(&state).expect("JSON");
-    transaction.put(realm, Kind::JobState, job.id, Expect::Absent, body, vec![]);
+    transaction.put(realm, Kind::JobState, job.id, Expect::Any, body, vec![]);
     for number in 1..=accounts {
         let link = Link {
             source_id: Uuid::from_u128(number),

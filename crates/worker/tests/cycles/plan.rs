@@ -230,3 +230,23 @@ async fn a_plan_does_not_disturb_a_cycle_that_runs() {
     assert_eq!(world.target.resources("Users").len(), 200);
     assert!(plan(&world).await.entries.is_empty());
 }
+
+#[tokio::test]
+async fn the_run_draws_what_the_plan_drew() {
+    let world = World::new(Switches::default()).await;
+    world.map(&[("nickName", "Guid()")]).await;
+    for name in ["ada", "bob"] {
+        let user = world.user(name, json!({})).await;
+        world.assign(user).await;
+        let drawn = |plan: &Plan| -> Vec<_> {
+            let all = all(plan).into_iter().flat_map(|entry| entry.modified_properties);
+            all.filter(|it| it.display_name == "nickName").filter_map(|it| it.new_value).collect()
+        };
+        let planned = drawn(&plan(&world).await);
+        assert_eq!(planned.len(), 1);
+        world.run().await;
+        assert_eq!(world.account(name).expect("created")["nickName"], planned[0]);
+    }
+    let accounts = world.target.resources("Users");
+    assert_ne!(accounts[0]["nickName"], accounts[1]["nickName"]);
+}
