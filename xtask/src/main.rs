@@ -18,7 +18,7 @@ cargo xtask COMMAND
   tidy               only the invariants of ARCHITECTURE.md that a command can check
   peers              only the programs of others: a test suite against a server of our own, and servers that we
                      provision into; needs python3 with venv, and node with npm for one of them
-  bench cycle|scim|expressions
+  bench engine|scim|expressions
                      measures a release build: whole cycles, the service provider, the default mappings; `bench scim
                      --help` tells more
   fuzz [TARGET]      inputs that nobody thought of, for filters, paths, PATCH, bodies and expressions; `fuzz --help`

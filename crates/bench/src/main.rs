@@ -1,10 +1,11 @@
 //! Measurements of release builds, as users meet them: over HTTP and through the command line. Each figure is a ratio
 //! against a yardstick that is taken in the same run, by the same generator, on the same machine.
 
-mod cycle;
+mod engine;
 mod load;
 mod provost;
 mod scim;
+mod target;
 mod yardstick;
 
 use anyhow::Result;
@@ -19,8 +20,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Measurement {
-    /// An initial cycle through our own service provider, one without changes, one with one changed title
-    Cycle(cycle::Options),
+    /// The provisioning service: initial cycles, changes, a brownfield, the delay of a change
+    Engine(engine::Options),
     /// The service provider: reads, filters, writes, memberships and lists, against yardsticks
     Scim(scim::Options),
     /// The yardstick of reads: the bytes of a file, served by the same HTTP library
@@ -34,7 +35,7 @@ enum Measurement {
 #[tokio::main]
 async fn main() -> Result<()> {
     match Arguments::parse().measurement {
-        Measurement::Cycle(options) => cycle::run(&options).await,
+        Measurement::Engine(options) => engine::run(&options).await,
         Measurement::Scim(options) => scim::run(&options).await,
         Measurement::Hello { body } => yardstick::hello(&body).await,
     }

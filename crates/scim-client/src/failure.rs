@@ -203,7 +203,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with the code's usual advice, neither retryable nor of unknown outcome.
-    pub(crate) fn new(code: ErrorCode, reason: impl AsRef<str>) -> Self {
+    pub fn new(code: ErrorCode, reason: impl AsRef<str>) -> Self {
         Self {
             code,
             status: None,
@@ -229,7 +229,8 @@ impl Failure {
         Self::new(ErrorCode::SystemForCrossDomainIdentityManagementServiceIncompatible, reason)
     }
 
-    pub(crate) fn invalid_path(error: &crate::path::Error) -> Self {
+    /// A target attribute's name that is none.
+    pub fn invalid_path(error: &crate::path::Error) -> Self {
         Self {
             recommended_action: Cow::Borrowed(
                 "Correct the target attribute's name in the attribute mappings.",

@@ -58,8 +58,9 @@ impl Call {
             return Ok(Seen::alone(object));
         }
         let (store, user) = (&self.service.store, [object.id]);
-        let first =
-            store.edges_to_each(self.realm(), EdgeKind::Member, Kind::User, &user, MEMBERSHIPS).await?;
+        let first = store
+            .edges_of_each(self.realm(), EdgeKind::Member, Kind::User, &user.map(EdgesOf::To), MEMBERSHIPS)
+            .await?;
         // Most users are in no group.
         if first.iter().all(|page| page.others.is_empty()) {
             return Ok(Seen::alone(object));
@@ -73,8 +74,8 @@ impl Call {
         let ids: Vec<Uuid> =
             objects.iter().filter(|object| object.kind == Kind::User).map(|user| user.id).collect();
         let store = &self.service.store;
-        let first =
-            store.edges_to_each(self.realm(), EdgeKind::Member, Kind::User, &ids, MEMBERSHIPS).await?;
+        let of: Vec<EdgesOf> = ids.iter().copied().map(EdgesOf::To).collect();
+        let first = store.edges_of_each(self.realm(), EdgeKind::Member, Kind::User, &of, MEMBERSHIPS).await?;
         let mut memberships = self.memberships(&ids, first).await?.into_iter();
         let see = |object: Object| {
             let groups =

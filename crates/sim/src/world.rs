@@ -263,6 +263,7 @@ fn start(
         holder: Uuid::from_u128(number),
         targets: Arc::new(Paths { network: Arc::clone(network), life: Arc::clone(&life) }),
         settle: Duration::from_secs(20),
+        scratch: std::env::temp_dir(),
         tick: Duration::from_secs(10),
     });
     Node { handle, life, number }

@@ -102,9 +102,10 @@ impl Source for BuiltIn {
         }
     }
 
-    async fn manager(&self, user: Uuid) -> Result<Option<Uuid>> {
-        let page = self.relations(EdgeKind::Manager, EdgesOf::From(user), None, 1).await?;
-        Ok(page.others.first().map(|(_, id)| *id))
+    async fn managers(&self, users: &[Uuid]) -> Result<Vec<Option<Uuid>>> {
+        let of: Vec<EdgesOf> = users.iter().copied().map(EdgesOf::From).collect();
+        let found = self.store.edges_of_each(self.realm, EdgeKind::Manager, Kind::User, &of, 1).await?;
+        Ok(found.into_iter().map(|page| page.others.first().map(|(_, id)| *id)).collect())
     }
 
     async fn reports(&self, manager: Uuid, after: Option<Cursor>, limit: usize) -> Result<RelationPage> {

@@ -41,8 +41,8 @@ pub trait Source: Send + Sync + 'static {
     /// The groups an object is a direct member of.
     async fn groups_of(&self, id: Uuid) -> Result<Vec<Uuid>>;
 
-    /// A user's manager.
-    async fn manager(&self, user: Uuid) -> Result<Option<Uuid>>;
+    /// The manager of each of these users, in their order.
+    async fn managers(&self, users: &[Uuid]) -> Result<Vec<Option<Uuid>>>;
 
     /// One page of the users whose manager this is.
     async fn reports(&self, manager: Uuid, after: Option<Cursor>, limit: usize) -> Result<RelationPage>;

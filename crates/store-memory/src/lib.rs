@@ -157,16 +157,16 @@ impl Store for MemoryStore {
         read::edges(&self.state.lock(), realm, edge, of, after.as_ref(), limit)
     }
 
-    async fn edges_to_each(
+    async fn edges_of_each(
         &self,
         realm: Realm,
         edge: EdgeKind,
         kind: Kind,
-        to: &[Uuid],
+        of: &[EdgesOf],
         limit: usize,
     ) -> Result<Vec<EdgePage>> {
         let state = self.state.lock();
-        Ok(to.iter().map(|id| read::edges_to(&state, (realm, kind, *id), edge, limit)).collect())
+        Ok(of.iter().map(|of| read::first_edges(&state, (realm, kind), edge, *of, limit)).collect())
     }
 
     async fn has_edges(&self, realm: Realm, edge: EdgeKind, from: Uuid, to: &[Uuid]) -> Result<Vec<bool>> {

@@ -145,10 +145,17 @@ pub(crate) fn edges(
     Ok(edge_page(state, set, state.seqs(realm, id), kind, after, limit))
 }
 
-/// The first page of the edges that end at an object.
-pub(crate) fn edges_to(state: &State, to: (Realm, Kind, Uuid), kind: EdgeKind, limit: usize) -> EdgePage {
-    let seq = state.objects.get(&to).map(|stored| stored.seq);
-    edge_page(state, &state.edges_to, seq, kind, (0, 0), limit)
+/// The first page of the edges of an object of a kind.
+pub(crate) fn first_edges(
+    state: &State,
+    (realm, kind): (Realm, Kind),
+    edge: EdgeKind,
+    of: EdgesOf,
+    limit: usize,
+) -> EdgePage {
+    let (set, id) = side(state, of);
+    let seq = state.objects.get(&(realm, kind, id)).map(|stored| stored.seq);
+    edge_page(state, set, seq, edge, (0, 0), limit)
 }
 
 fn edge_page(

@@ -312,22 +312,22 @@ impl Store for SqliteStore {
         if limit <= INLINE { self.pool.read(run) } else { self.read_much(run).await }
     }
 
-    async fn edges_to_each(
+    async fn edges_of_each(
         &self,
         realm: Realm,
         edge: EdgeKind,
         kind: Kind,
-        to: &[Uuid],
+        of: &[EdgesOf],
         limit: usize,
     ) -> Result<Vec<EdgePage>> {
-        let run = move |connection: &rusqlite::Connection, to: &[Uuid]| {
-            to.iter().map(|id| read::edges_to(connection, realm, (kind, *id), edge, limit)).collect()
+        let run = move |connection: &rusqlite::Connection, of: &[EdgesOf]| {
+            of.iter().map(|of| read::first_edges(connection, (realm, kind), edge, *of, limit)).collect()
         };
-        if to.len() <= INLINE && limit <= INLINE {
-            return self.pool.read(|connection| run(connection, to));
+        if of.len() <= INLINE && limit <= INLINE {
+            return self.pool.read(|connection| run(connection, of));
         }
-        let to = to.to_vec();
-        self.read_much(move |connection| run(connection, &to)).await
+        let of = of.to_vec();
+        self.read_much(move |connection| run(connection, &of)).await
     }
 
     async fn has_edges(&self, realm: Realm, edge: EdgeKind, from: Uuid, to: &[Uuid]) -> Result<Vec<bool>> {

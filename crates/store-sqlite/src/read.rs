@@ -172,25 +172,37 @@ fn edge_page(found: Vec<EdgeRow>, limit: usize) -> EdgePage {
     EdgePage { others: found.into_iter().take(limit).map(|row| row.name).collect(), next }
 }
 
-/// The first page of the edges that end at one object.
-pub(crate) fn edges_to(
+/// The first page of the edges of one object of a kind.
+pub(crate) fn first_edges(
     connection: &Connection,
-    realm: Realm,
-    (to_kind, to): (Kind, Uuid),
+    (realm, of_kind): (Realm, Kind),
     edge: EdgeKind,
+    of: EdgesOf,
     limit: usize,
 ) -> Result<EdgePage> {
+    let (id, sql) = match of {
+        EdgesOf::From(id) => (
+            id,
+            "SELECT object.oid, to_oid, other.kind, other.id FROM object
+             CROSS JOIN edge ON from_oid = object.oid AND edge.kind = ?4
+             CROSS JOIN object AS other ON other.oid = to_oid
+             WHERE object.realm = (SELECT rid FROM realm WHERE uuid = ?1) AND object.id = ?2
+               AND object.kind = ?3 ORDER BY to_oid LIMIT ?5",
+        ),
+        EdgesOf::To(id) => (
+            id,
+            "SELECT object.oid, from_oid, other.kind, other.id FROM object
+             CROSS JOIN edge INDEXED BY edge_to ON to_oid = object.oid AND edge.kind = ?4
+             CROSS JOIN object AS other ON other.oid = from_oid
+             WHERE object.realm = (SELECT rid FROM realm WHERE uuid = ?1) AND object.id = ?2
+               AND object.kind = ?3 ORDER BY from_oid LIMIT ?5",
+        ),
+    };
     let read = || {
         connection
-            .prepare_cached(
-                "SELECT object.oid, from_oid, other.kind, other.id FROM object
-                 CROSS JOIN edge INDEXED BY edge_to ON to_oid = object.oid AND edge.kind = ?4
-                 CROSS JOIN object AS other ON other.oid = from_oid
-                 WHERE object.realm = (SELECT rid FROM realm WHERE uuid = ?1) AND object.id = ?2
-                   AND object.kind = ?3 ORDER BY from_oid LIMIT ?5",
-            )?
+            .prepare_cached(sql)?
             .query_map(
-                params![realm.0.as_bytes(), to.as_bytes(), to_kind.number(), edge.number(), one_more(limit)],
+                params![realm.0.as_bytes(), id.as_bytes(), of_kind.number(), edge.number(), one_more(limit)],
                 |row| {
                     Ok(EdgeRow { of: row.get(0)?, other: row.get(1)?, name: (kind(row, 2)?, uuid(row, 3)?) })
                 },

@@ -81,14 +81,14 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<EdgePage>;
 
-    /// For each of these objects of a kind, in that order, the first page of the edges that end at it, as [`Self::edges`]
+    /// For each of these objects, which are of one kind, in that order, the first page of its edges, as [`Self::edges`]
     /// answers it; all read at one instant.
-    async fn edges_to_each(
+    async fn edges_of_each(
         &self,
         realm: Realm,
         edge: EdgeKind,
         kind: Kind,
-        to: &[Uuid],
+        of: &[EdgesOf],
         limit: usize,
     ) -> Result<Vec<EdgePage>>;
 

@@ -94,15 +94,15 @@ impl<G: Gate> Store for Gated<G> {
         self.call(self.store.edges(realm, edge, of, after, limit)).await
     }
 
-    async fn edges_to_each(
+    async fn edges_of_each(
         &self,
         realm: Realm,
         edge: EdgeKind,
         kind: Kind,
-        to: &[Uuid],
+        of: &[EdgesOf],
         limit: usize,
     ) -> Result<Vec<EdgePage>> {
-        self.call(self.store.edges_to_each(realm, edge, kind, to, limit)).await
+        self.call(self.store.edges_of_each(realm, edge, kind, of, limit)).await
     }
 
     async fn has_edges(&self, realm: Realm, edge: EdgeKind, from: Uuid, to: &[Uuid]) -> Result<Vec<bool>> {

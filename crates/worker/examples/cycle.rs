@@ -131,6 +131,7 @@ async fn main() -> Outcome<()> {
         ids: ids.clone(),
         holder: ids.next(),
         targets: Arc::new(DirectoryTargets::new(move |id| opened.directory(id))),
+        scratch: std::env::temp_dir(),
         settle: Duration::from_secs(20),
         tick: Duration::from_secs(1),
     });

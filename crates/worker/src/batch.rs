@@ -9,7 +9,7 @@ use engine::{Entitlement, Reference};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use model::{
-    DirectoryObject, Link, LinkState, ObjectType, ProvisioningAction, ProvisioningEntry, ProvisioningStatus,
+    DirectoryObject, LinkState, ObjectType, ProvisioningAction, ProvisioningEntry, ProvisioningStatus,
     StepType,
 };
 use serde_json::json;
@@ -20,7 +20,7 @@ use crate::Error;
 use crate::assignments::Assignments;
 use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
-use crate::links;
+use crate::links::{self, Account};
 use crate::unique::Claims;
 use crate::work::{Export, Work, Write};
 
@@ -85,9 +85,9 @@ impl Context {
             let managers = works[below..].iter().filter_map(|work| work.manager);
             let unknown: Vec<Uuid> = managers.filter(|id| known.insert(*id)).collect();
             let unknown = &unknown[..unknown.len().min(MOST_TOGETHER.saturating_sub(works.len()))];
-            let stored = self.links(unknown).await?;
+            let stored = self.store.exist(self.realm(), Kind::Link, unknown).await?;
             let missing: Vec<Uuid> =
-                unknown.iter().zip(stored).filter(|(_, link)| link.is_none()).map(|(id, _)| *id).collect();
+                unknown.iter().zip(stored).filter(|(_, linked)| !linked).map(|(id, _)| *id).collect();
             if missing.is_empty() {
                 break;
             }
@@ -127,32 +127,28 @@ impl Context {
                         }
                     };
                     let roles = if rule.mapping.reads_roles() { self.roles(&roles) } else { Vec::new() };
-                    let manager = if entitlement.in_scope() && rule.mapping.manager_path().is_some() {
-                        self.source.manager(id).await?
-                    } else {
-                        None
-                    };
                     let had_link = stored.is_some();
                     let link = stored.clone().unwrap_or_else(|| {
                         let name = object.as_ref().map_or_else(|| id.to_string(), DirectoryObject::name);
                         links::new(id, object_type, name, self.clock.now())
                     });
                     let bare = Work::bare(link);
-                    Ok::<_, Stop>(Work {
-                        object,
-                        entitlement,
-                        roles,
-                        manager,
-                        had_link,
-                        stored,
-                        last_try,
-                        ..bare
-                    })
+                    Ok::<_, Stop>(Work { object, entitlement, roles, had_link, stored, last_try, ..bare })
                 }
                 .boxed(),
             );
         }
-        futures::stream::iter(judged).buffered(CONCURRENCY).collect::<Vec<_>>().await.into_iter().collect()
+        let judged = futures::stream::iter(judged).buffered(CONCURRENCY).collect::<Vec<_>>().await;
+        let mut works = judged.into_iter().collect::<Result<Vec<Work>, Stop>>()?;
+        if rule.mapping.manager_path().is_some() {
+            let mut led: Vec<&mut Work> =
+                works.iter_mut().filter(|work| work.entitlement.in_scope()).collect();
+            let ids: Vec<Uuid> = led.iter().map(|work| work.id).collect();
+            for (work, manager) in led.iter_mut().zip(self.source.managers(&ids).await?) {
+                work.manager = manager;
+            }
+        }
+        Ok(works)
     }
 
     /// One wave: decide, match, write down what is about to be created, send, write down what came of it. Returns
@@ -238,9 +234,9 @@ impl Context {
         let mut ids: Vec<Uuid> = works.iter().filter_map(|work| work.manager).collect();
         ids.sort_unstable();
         ids.dedup();
-        let found = self.links(&ids).await?;
-        let reference = |link: Option<Link>| {
-            link.and_then(|link| link.target_id).map_or(Reference::Pending, Reference::Target)
+        let found = self.accounts_of(&ids).await?;
+        let reference = |account: Option<Account>| {
+            account.and_then(|it| it.target_id).map_or(Reference::Pending, Reference::Target)
         };
         Ok(ids.into_iter().zip(found.into_iter().map(reference)).collect())
     }
@@ -263,11 +259,9 @@ impl Context {
             }
             result => result?,
         }
-        if let Some(index) = rule.index.lock().as_mut() {
-            for work in &works {
-                if let Some(id) = &work.link.target_id {
-                    index.learn(&rule.mapping, id, &work.export);
-                }
+        for work in &works {
+            if let Some(id) = &work.link.target_id {
+                self.learn(rule, id, &work.export);
             }
         }
         self.tally.record(works.iter().filter_map(|work| Some((work.id, work.outcome?))));

@@ -1,5 +1,6 @@
 //! What a cycle works with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::contested::Contested;
 use crate::error::{Stop, is_fatal};
 use crate::index::Index;
 use crate::lease::Keeper;
+use crate::links::Account;
 use crate::schedule::Shared;
 use crate::tally::Tally;
 use crate::{Error, links};
@@ -48,7 +50,7 @@ pub(crate) struct Rule {
     pub mapping: CompiledMapping,
     pub fingerprint: Fingerprint,
     pub kind: ResourceKind,
-    /// What the target holds, by matching values, where it was worth reading it whole.
+    /// What the target holds, by the values that it is searched by, where it was worth reading it whole.
     pub index: Mutex<Option<Index>>,
 }
 
@@ -88,6 +90,8 @@ pub(crate) struct Context {
     pub since: Timestamp,
     /// How long a request may linger after whoever sent it has died or given up.
     pub settle: Duration,
+    /// Where files go that nobody else sees.
+    pub scratch: PathBuf,
     /// Members in one request; halved when the target says that it is too much.
     pub members_at_once: AtomicUsize,
     /// Batches are worked on one at a time, also by provision on demand.
@@ -189,6 +193,7 @@ impl Context {
             initiator,
             since: shared.clock.now(),
             settle: shared.settle,
+            scratch: shared.scratch.clone(),
             members_at_once: AtomicUsize::new(members_at_once),
             gate: tokio::sync::Mutex::new(()),
             contested: Mutex::default(),
@@ -272,6 +277,15 @@ impl Context {
         Ok(stored
             .iter()
             .map(|stored| stored.as_ref().map(links::decode).transpose())
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// As [`Self::links`], of each only what those who refer to the object need to know.
+    pub async fn accounts_of(&self, ids: &[Uuid]) -> Result<Vec<Option<Account>>, Stop> {
+        let stored = self.store.get_all(self.realm(), Kind::Link, ids).await?;
+        Ok(stored
+            .iter()
+            .map(|stored| stored.as_ref().map(links::decode_account).transpose())
             .collect::<Result<_, _>>()?)
     }
 

@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::{Stop, finding, information, of_the_endpoint};
-use crate::links;
 use crate::matching::Found;
 use crate::work::{Export, Work, Write};
 
@@ -177,7 +176,7 @@ impl Context {
         {
             if failure.is_gone() && self.is_gone(rule, &work.link).await {
                 tracing::warn!(object = %work.id, "the account is gone in the target; the object is matched again");
-                links::forget_account(&mut work.link);
+                self.forget_account(rule, &mut work.link);
                 work.write = Write::Put;
                 work.gone = true;
                 return;
@@ -230,7 +229,7 @@ impl Context {
             self.target.operations(&before, changes)
         };
         let merge = |resource: &mut Map<String, Value>| {
-            difference::merge(resource, changes).map_err(|error| path_failure(&error.to_string()))
+            difference::merge(resource, changes).map_err(|error| Failure::invalid_path(&error))
         };
         let first = operations(work.found.as_ref().unwrap_or(&work.link.shadow), changes)?;
         let trusted = self.version_doubts.load(Ordering::Relaxed) > 0;
@@ -403,17 +402,4 @@ pub(crate) fn read_paths<'a>(resource: &Resource, paths: impl Iterator<Item = &'
     paths
         .filter_map(|path| Some((path.to_owned(), document::get(&resource.attributes, path)?.clone())))
         .collect()
-}
-
-fn path_failure(reason: &str) -> Failure {
-    Failure {
-        code: ErrorCode::SchemaAttributeNotFound,
-        status: None,
-        scim_type: None,
-        reason: reason.into(),
-        recommended_action: "Correct the target attribute's name in the attribute mappings.".into(),
-        retryable: false,
-        outcome_unknown: false,
-        retry_after: None,
-    }
 }

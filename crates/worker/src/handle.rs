@@ -1,5 +1,6 @@
 //! What can be asked of the worker.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub struct Options {
     pub targets: Arc<dyn Targets>,
     /// How long a request may linger after whoever sent it has died or given up; 20 seconds, the client's time-out.
     pub settle: Duration,
+    /// A directory for files that only this process sees, and that go with it: what large targets hold.
+    pub scratch: PathBuf,
     /// How often the schedule is looked at; a second.
     pub tick: Duration,
 }
@@ -109,6 +112,7 @@ impl Worker {
             clock: options.clock,
             ids: options.ids,
             settle: options.settle,
+            scratch: options.scratch,
             holder: options.holder,
             targets: options.targets,
             running: Mutex::default(),

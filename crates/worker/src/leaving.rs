@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::error::Stop;
 use crate::guarded::explanation;
-use crate::links::{self, Pass};
+use crate::links::{self, Account, Pass};
 use crate::work::Work;
 
 /// Members looked at once.
@@ -35,8 +35,8 @@ impl Context {
     }
 
     /// Of members who are no longer wanted in a group, those who may go; the others wait for the guard.
-    pub(crate) async fn may_leave(&self, group: &mut Link, members: &[Link]) -> Result<Vec<bool>, Stop> {
-        let ids: Vec<Uuid> = members.iter().map(|link| link.source_id).collect();
+    pub(crate) async fn may_leave(&self, group: &mut Link, members: &[Account]) -> Result<Vec<bool>, Stop> {
+        let ids: Vec<Uuid> = members.iter().map(|member| member.source_id).collect();
         let id = group.source_id;
         let mut may = vec![false; ids.len()];
         let mut staged = vec![false; ids.len()];
@@ -46,7 +46,7 @@ impl Context {
         }
         let mut transaction = self.transaction();
         for ((member, may), staged) in members.iter().zip(&mut may).zip(staged) {
-            *may |= !stays(member);
+            *may |= !stays(member.state);
             if !*may && !staged {
                 transaction.add_edge(self.member_edge(EdgeKind::LeavingMember, id, member.source_id));
             }
@@ -111,7 +111,7 @@ impl Context {
                 let mut transaction = self.transaction();
                 for (((id, account), member), exported) in ids.iter().zip(accounts).zip(members).zip(exported)
                 {
-                    if member || !exported || !account.as_ref().is_some_and(stays) {
+                    if member || !exported || !account.as_ref().is_some_and(|link| stays(link.state)) {
                         transaction.remove_edge(self.member_edge(kind, group, *id));
                     } else if kind != EdgeKind::ClearedMember && !waits(account.as_ref()) {
                         due += 1;
@@ -262,8 +262,8 @@ impl Context {
 }
 
 /// Whether the account stays: what ends is the membership alone.
-fn stays(account: &Link) -> bool {
-    matches!(account.state, LinkState::Active | LinkState::Released)
+fn stays(state: LinkState) -> bool {
+    matches!(state, LinkState::Active | LinkState::Released)
 }
 
 /// Whether the account itself waits to be disabled or deleted.

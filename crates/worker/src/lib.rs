@@ -27,6 +27,7 @@ mod members;
 mod notices;
 mod overlay;
 mod plan;
+mod prefetch;
 mod reevaluate;
 mod schedule;
 mod settle;

@@ -15,6 +15,25 @@ use crate::Error;
 use crate::error::Stop;
 
 pub(crate) fn decode(object: &Object) -> Result<Link, Error> {
+    read(object)
+}
+
+/// Of a link, what those who refer to its object need to know: cheap to read.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Account {
+    pub source_id: Uuid,
+    pub source_name: String,
+    #[serde(default)]
+    pub target_id: Option<String>,
+    pub state: LinkState,
+}
+
+pub(crate) fn decode_account(object: &Object) -> Result<Account, Error> {
+    read(object)
+}
+
+fn read<T: serde::de::DeserializeOwned>(object: &Object) -> Result<T, Error> {
     serde_json::from_slice(&object.body)
         .map_err(|error| Error::Damaged(format!("the link {}: {error}", object.id)))
 }

@@ -208,7 +208,7 @@ impl Context {
         members: &[bool],
         exported: &[bool],
     ) -> Result<(), Stop> {
-        let accounts = self.links(ids).await?;
+        let accounts = self.accounts_of(ids).await?;
         let mut leaving = Vec::new();
         for ((account, member), exported) in accounts.into_iter().zip(members).zip(exported) {
             let Some(account) = account else { continue };
@@ -237,7 +237,7 @@ impl Context {
             vec![true; leaving.len()]
         };
         for (account, _) in leaving.into_iter().zip(may).filter(|(_, may)| *may) {
-            let Link { source_id, source_name, target_id, .. } = account;
+            let links::Account { source_id, source_name, target_id, .. } = account;
             edit.gather(source_id, target_id.unwrap_or_default(), &source_name, false);
         }
         Ok(())
@@ -386,7 +386,7 @@ impl Context {
             Err(failure) if failure.is_gone() && self.is_gone(rule, &work.link).await => {
                 tracing::warn!(%group, "the group is gone in the target; it is matched again");
                 account = Account::Gone;
-                links::forget_account(&mut work.link);
+                self.forget_account(rule, &mut work.link);
                 work.log = false;
             }
             Err(failure) => {

@@ -426,16 +426,16 @@ impl Store for Overlay {
         Ok(EdgePage { others, next })
     }
 
-    async fn edges_to_each(
+    async fn edges_of_each(
         &self,
         realm: Realm,
         edge: EdgeKind,
         kind: Kind,
-        to: &[Uuid],
+        of: &[EdgesOf],
         limit: usize,
     ) -> Result<Vec<EdgePage>> {
         // Of the directory, which a plan does not write to.
-        self.below.edges_to_each(realm, edge, kind, to, limit).await
+        self.below.edges_of_each(realm, edge, kind, of, limit).await
     }
 
     async fn has_edges(&self, realm: Realm, edge: EdgeKind, from: Uuid, to: &[Uuid]) -> Result<Vec<bool>> {

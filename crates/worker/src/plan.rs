@@ -92,6 +92,7 @@ pub(crate) async fn plan(
         clock: Arc::clone(&shared.clock),
         ids: shared.ids.clone(),
         settle: shared.settle,
+        scratch: shared.scratch.clone(),
         holder: shared.holder,
         targets: Arc::new(Rehearsed(Arc::clone(&shared.targets))),
         running: Mutex::default(),

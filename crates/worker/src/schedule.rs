@@ -1,6 +1,7 @@
 //! When cycles of jobs start, and what surrounds one: the lease, the target, the report of one that could not begin.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub ids: Ids,
     pub settle: Duration,
+    pub scratch: PathBuf,
     pub holder: Uuid,
     pub targets: Arc<dyn Targets>,
     pub running: Mutex<HashMap<Uuid, Running>>,

@@ -3,6 +3,7 @@
 use futures::StreamExt as _;
 use scim_client::document;
 use serde_json::{Map, Value};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
@@ -53,9 +54,12 @@ impl Context {
                 }
             }
         }
+        // On a task of its own: what is sent is put into words, and what comes back is read, on all processors.
+        let (target, kind) = (self.target.clone(), rule.kind);
+        let sending = async move { target.create_together(kind, &documents).await };
         let sent = tokio::select! {
             biased;
-            sent = self.target.create_together(rule.kind, &documents) => Some(sent),
+            sent = AbortOnDropHandle::new(tokio::spawn(sending)) => sent.ok(),
             () = self.out_of_patience() => None,
         };
         let Some(sent) = sent else {

@@ -181,6 +181,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
                 .allow_link_local(options.allow_link_local),
         ),
         settle: SETTLE,
+        scratch: data_dir.to_owned(),
         tick: TICK,
     });
     let administration = graph_api::router(graph_api::State {

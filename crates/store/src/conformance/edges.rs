@@ -198,7 +198,7 @@ pub async fn pages_of_edges(subject: &Subject) {
     assert!(matches!(bad, Err(Error::InvalidCursor)));
 }
 
-/// The first edges that end at each of many objects are those that are found one by one.
+/// The first edges of each of many objects are those that are found one by one.
 pub async fn edges_of_each(subject: &Subject) {
     let store = &*subject.store;
     users(store, 0..4).await;
@@ -217,9 +217,9 @@ pub async fn edges_of_each(subject: &Subject) {
         t.add_edge(Edge { to: (Kind::Group, id(1)), ..member(50, 1) });
     })
     .await;
-    let asked: Vec<_> = [3, 0, 99, 1, 0].into_iter().map(id).collect();
+    let asked: Vec<_> = [3, 0, 99, 1, 0].into_iter().map(|number| EdgesOf::To(id(number))).collect();
     let each = async |limit| {
-        store.edges_to_each(REALM, EdgeKind::Member, Kind::User, &asked, limit).await.expect("a read")
+        store.edges_of_each(REALM, EdgeKind::Member, Kind::User, &asked, limit).await.expect("a read")
     };
     let found: Vec<_> = each(100).await.into_iter().map(|page| page.others).collect();
     let groups = |numbers: std::ops::Range<u32>| numbers.map(|n| (Kind::Group, id(n))).collect::<Vec<_>>();
@@ -230,8 +230,15 @@ pub async fn edges_of_each(subject: &Subject) {
         store.edges(REALM, EdgeKind::Member, EdgesOf::To(id(0)), page.next, 100).await.expect("a page");
     assert_eq!((rest.others, rest.next), (groups(53..55), None));
     let many: Vec<_> = asked.iter().copied().cycle().take(1000).collect();
-    let read = store.edges_to_each(REALM, EdgeKind::Member, Kind::User, &many, 1).await.expect("a read");
+    let read = store.edges_of_each(REALM, EdgeKind::Member, Kind::User, &many, 1).await.expect("a read");
     assert_eq!(read.len(), 1000);
+    // A group of the same id as a user has members of its own.
+    let asked = [54, 50, 1].map(|number| EdgesOf::From(id(number)));
+    let read = store.edges_of_each(REALM, EdgeKind::Member, Kind::Group, &asked, 3).await.expect("a read");
+    let users = |numbers: std::ops::Range<u32>| numbers.map(|n| (Kind::User, id(n))).collect::<Vec<_>>();
+    let found: Vec<_> = read.iter().map(|page| page.others.clone()).collect();
+    assert_eq!(found, [users(0..3), vec![(Kind::Group, id(1))], vec![]]);
+    assert!(read[0].next.is_some() && read[1].next.is_none());
 }
 
 /// Single edges and how many there are.

@@ -1,0 +1,278 @@
+//! Accounts of the target by the values that they carry: asked for one by one, or read by pages beforehand.
+
+use std::io;
+use std::time::Duration;
+
+use engine::MatchingValue;
+use model::Link;
+use scim_client::path::Path;
+use scim_client::{ErrorCode, Failure, Page, PageToken, Resource, Select, document};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::context::{CONCURRENCY, Context, Rule};
+use crate::error::Stop;
+use crate::index::{Candidate, Index};
+use crate::links;
+use crate::work::Export;
+
+/// A target that holds more than this is not read whole.
+const MOST_READ: u64 = 5_000_000;
+
+/// Fewer objects are not worth a thought.
+const FEW: u64 = 4;
+
+impl Context {
+    /// Reads the target by pages where that costs less time than asking for `expected` objects one by one, going by
+    /// how long it takes with a page and a query.
+    pub async fn prefetch(&self, rule: &Rule, expected: u64) -> Result<(), Stop> {
+        if expected < FEW || rule.index.lock().is_some() {
+            return Ok(());
+        }
+        match self.unless_stopped(self.read_index(rule, Some(expected))).await? {
+            Ok(Some(index)) => {
+                tracing::info!(kind = ?rule.kind, expected, values = index.len(), "matching here: the target was read by pages");
+                *rule.index.lock() = Some(index);
+                Ok(())
+            }
+            Ok(None) => {
+                tracing::info!(kind = ?rule.kind, expected, "matching by queries: cheaper than reading the target");
+                Ok(())
+            }
+            Err(failure) if self.is_fatal(&failure) => Err(Stop::Target(failure)),
+            Err(failure) => {
+                tracing::info!(kind = ?rule.kind, %failure, "matching by queries: the target cannot be listed");
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads what the target holds; `None` when that costs more than `expected` queries.
+    async fn read_index(&self, rule: &Rule, expected: Option<u64>) -> Result<Option<Index>, Failure> {
+        let mut asked: Vec<(&str, Path)> = Vec::new();
+        for path in rule.mapping.asked_paths() {
+            asked.extend(Path::parse(path).ok().map(|parsed| (path, parsed)));
+        }
+        let mut paths: Vec<&str> = std::iter::once("id").chain(rule.mapping.paths()).collect();
+        if self.etags {
+            paths.push("meta.version");
+        }
+        let mut select = Select::Only(&paths);
+        let mut index = Index::new(&self.scratch).map_err(|error| not_kept(&error))?;
+        let mut token = PageToken::first();
+        let mut first = true;
+        loop {
+            if self.cancel.is_cancelled() {
+                return Ok(None);
+            }
+            let began = Instant::now();
+            let page = match self.heard(self.target.list(rule.kind, select, token.clone()).await) {
+                // Not every target takes every path there.
+                Err(failure)
+                    if first && failure.code != ErrorCode::InvalidAnchor && failure.status == Some(400) =>
+                {
+                    select = Select::Usual;
+                    self.heard(self.target.list(rule.kind, select, token).await)?
+                }
+                page => page?,
+            };
+            if let Some(expected) = expected.filter(|_| first)
+                && page.next.is_some()
+                && !self.pays(rule, &asked, &page, began.elapsed(), expected).await?
+            {
+                return Ok(None);
+            }
+            first = false;
+            for resource in &page.resources {
+                index.insert(resource, values_of(resource, &asked)).map_err(|error| not_kept(&error))?;
+            }
+            match page.next {
+                Some(next) => token = next,
+                None => return Ok(Some(index)),
+            }
+        }
+    }
+
+    /// Whether reading the rest by pages takes less time than so many queries, of which one is made to see.
+    async fn pays(
+        &self,
+        rule: &Rule,
+        asked: &[(&str, Path)],
+        page: &Page,
+        page_took: Duration,
+        expected: u64,
+    ) -> Result<bool, Failure> {
+        let total = page.total.unwrap_or(u64::MAX);
+        if total > MOST_READ {
+            return Ok(false);
+        }
+        if !self.filters {
+            return Ok(true);
+        }
+        let some = page.resources.iter().find_map(|resource| values_of(resource, asked).next());
+        let Some((path, value)) = some else { return Ok(true) };
+        let began = Instant::now();
+        match self.heard(self.target.find(rule.kind, path, &value).await) {
+            Ok(found) if !found.filter_ignored => {}
+            Ok(_) => return Ok(true),
+            Err(failure) if failure.refuses_filter() => return Ok(true),
+            Err(failure) => return Err(failure),
+        }
+        let query_took = began.elapsed();
+        let pages = total / (page.resources.len() as u64).max(1);
+        // Where requests are counted by the minute, each costs its share of it.
+        let share = self.job.limits.requests_per_minute.map(|most| Duration::from_mins(1) / most.get());
+        let at_once = u32::try_from(self.target.concurrency().min(CONCURRENCY)).unwrap_or(1).max(1);
+        let cost = |requests: u64, each: Duration| {
+            u128::from(requests) * each.max(share.unwrap_or_default()).as_nanos().max(1)
+        };
+        let (listing, asking) = (cost(pages, page_took), cost(expected, query_took / at_once));
+        tracing::debug!(kind = ?rule.kind, pages, ?page_took, expected, ?query_took, at_once, "the cost of matching");
+        Ok(listing <= asking)
+    }
+
+    /// The accounts that carry a matching value.
+    ///
+    /// `fresh`: what was read may be older than what has to be found; ask the target.
+    pub async fn accounts(
+        &self,
+        rule: &Rule,
+        wanted: &MatchingValue,
+        fresh: bool,
+    ) -> Result<Vec<Resource>, Failure> {
+        if !fresh && let Some(candidates) = self.candidates(rule, wanted) {
+            return self.verify(rule, wanted, candidates).await;
+        }
+        if self.filters {
+            match self.heard(self.target.find(rule.kind, &wanted.path, &wanted.value).await) {
+                Ok(found) if !found.filter_ignored => return Ok(found.resources),
+                Ok(_) => {
+                    tracing::warn!(kind = ?rule.kind, "filter ignored: the target is listed and matched here");
+                }
+                Err(failure) if failure.refuses_filter() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        let Some(index) = self.read_index(rule, None).await? else { return Err(stopped()) };
+        *rule.index.lock() = Some(index);
+        let candidates = self.candidates(rule, wanted).unwrap_or_default();
+        self.verify(rule, wanted, candidates).await
+    }
+
+    /// What was read that may carry a value; `None` where nothing was read, or it can no longer be used.
+    fn candidates(&self, rule: &Rule, wanted: &MatchingValue) -> Option<Vec<Candidate>> {
+        with_index(rule, |index| index.candidates(&wanted.path, &wanted.value))
+    }
+
+    /// Those of the candidates that exist and really carry the value.
+    async fn verify(
+        &self,
+        rule: &Rule,
+        wanted: &MatchingValue,
+        mut candidates: Vec<Candidate>,
+    ) -> Result<Vec<Resource>, Failure> {
+        let Ok(path) = Path::parse(&wanted.path) else { return Ok(Vec::new()) };
+        let carries = |resource: &Resource| {
+            let values = document::values(&resource.attributes, &path);
+            values.into_iter().filter_map(text).any(|it| document::same_text(&path, &it, &wanted.value))
+        };
+        candidates.retain(|it| it.resource.as_ref().is_none_or(carries));
+        if let [Candidate { resource: Some(resource), .. }] = &mut candidates[..] {
+            return Ok(vec![resource.clone()]);
+        }
+        let mut found = Vec::new();
+        for candidate in candidates {
+            match self.heard(self.target.get(rule.kind, &candidate.id, Select::Usual).await) {
+                Ok(resource) if carries(&resource) => found.push(resource),
+                Ok(_) => {}
+                Err(failure) if failure.is_gone() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes note of what an account was just given.
+    pub fn learn(&self, rule: &Rule, id: &str, export: &Export) {
+        let changed = match export {
+            Export::Create(values) => rule.mapping.asked_paths().any(|path| values.contains_key(path)),
+            Export::Patch(changes) => rule.mapping.asked_paths().any(|path| changes.contains_key(path)),
+            Export::Delete | Export::Nothing => false,
+        };
+        if !changed {
+            return;
+        }
+        let values = rule.mapping.asked_paths().filter_map(|path| {
+            let value = match export {
+                Export::Create(values) => values.get(path),
+                Export::Patch(changes) => changes.get(path),
+                Export::Delete | Export::Nothing => None,
+            };
+            Some((path, text(value?)?))
+        });
+        with_index(rule, |index| {
+            if matches!(export, Export::Patch(_)) {
+                index.doubt(id);
+            }
+            index.learn(id, values)
+        });
+    }
+
+    /// The account is no longer in the target.
+    pub fn forget_account(&self, rule: &Rule, link: &mut Link) {
+        if let Some(id) = &link.target_id {
+            with_index(rule, |index| {
+                index.doubt(id);
+                Ok(())
+            });
+        }
+        links::forget_account(link);
+    }
+}
+
+/// Works on what was read of a target. A file that fails costs speed and nothing else: the target is asked from then on.
+fn with_index<T>(rule: &Rule, work: impl FnOnce(&mut Index) -> io::Result<T>) -> Option<T> {
+    let mut index = rule.index.lock();
+    match work(index.as_mut()?) {
+        Ok(done) => Some(done),
+        Err(error) => {
+            tracing::warn!(kind = ?rule.kind, %error, "what was read of the target is lost; it is asked instead");
+            *index = None;
+            None
+        }
+    }
+}
+
+fn values_of<'a>(
+    resource: &'a Resource,
+    asked: &'a [(&'a str, Path)],
+) -> impl Iterator<Item = (&'a str, String)> {
+    asked.iter().flat_map(|(path, parsed)| {
+        let values = document::values(&resource.attributes, parsed);
+        values.into_iter().filter_map(text).map(|value| (*path, value))
+    })
+}
+
+fn not_kept(error: &io::Error) -> Failure {
+    Failure {
+        recommended_action: "Make room on the disk that holds the data directory.".into(),
+        ..Failure::new(
+            ErrorCode::InternalServerError,
+            format!("What was read of the target cannot be kept: {error}."),
+        )
+    }
+}
+
+fn stopped() -> Failure {
+    Failure::new(ErrorCode::DeadlineExceeded, "the cycle was stopped")
+}
+
+/// A value as text, for comparing; lists and objects have none.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
