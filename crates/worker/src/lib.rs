@@ -35,6 +35,7 @@ mod tally;
 mod targets;
 mod together;
 mod unique;
+mod waiting;
 mod work;
 
 pub use error::Error;
