@@ -12,8 +12,8 @@ use std::path::PathBuf;
 pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
-pub use job_settings::{GuardChange, JobSettings, Leaving, Matched};
-pub use mapping::{JobAttribute, JobMapping, MappingOptions, OnNull, word};
+pub use job_settings::{DriftAction, GuardChange, JobSettings, Leaving, Matched};
+pub use mapping::{JobAttribute, JobFilter, JobMapping, MappingOptions, OnNull, word};
 pub use serve::{Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 pub use values::Moment;
@@ -239,6 +239,8 @@ members has one row without one. Memberships that the file does not name stay.")
     AddMember { group: String, user: String },
     /// Remove a user from a group
     RemoveMember { group: String, user: String },
+    /// Delete a group for good; its members stay users. There is no recycle bin for groups
+    Delete { group: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -293,6 +295,7 @@ quarantine, 3 removals are held back by a guard.")]
 Examples:
   provost job drift OfficeSpace             reads and lists; nothing is changed
   provost job drift OfficeSpace --repair    puts back what others changed, creates accounts again that are gone
+  provost job drift OfficeSpace --last      what was found last, by hand or by the job itself (job set --drift-interval)
 
 Accounts that the job did not provision are listed and never touched, and neither are they as members of groups. Exit
 status: 0 nothing differs (or all was put right), 1 something differs or could not be compared, 3 a guard holds the repair
@@ -302,6 +305,9 @@ back.")]
         /// Put right what differs, as far as the mappings let values flow
         #[arg(long)]
         repair: bool,
+        /// Only show what the last comparison found
+        #[arg(long, conflicts_with = "repair")]
+        last: bool,
     },
     /// Show settings, progress and the last cycle
     Status { name: String },
@@ -314,6 +320,9 @@ back.")]
     /// What values accounts get: the attribute mappings
     #[command(subcommand)]
     Mapping(JobMapping),
+    /// Who of the assigned is in scope: the scoping filters
+    #[command(subcommand)]
+    Filter(JobFilter),
     /// What attributes the target has, which mappings are checked against
     #[command(subcommand)]
     Attribute(JobAttribute),
@@ -348,10 +357,16 @@ Examples:
   provost job set OfficeSpace --trigger on-change        changes arrive within a second or two
   provost job set OfficeSpace --on-deleted nothing --on-purged disable
   provost job set OfficeSpace --guard memberships=1000 --guard renames=10% --guard source=off
+  provost job set OfficeSpace --drift-interval 1d --drift-action repair
+  provost job set OfficeSpace --failures percent=10 --failures minimum=5
 
 Guards: what is past the lesser of a number and a percentage in a day is held back whole until somebody
 allows it. Unless set otherwise that is 500 or 20 % of the linked accounts, and for memberships 5000 or
-20 % of the exported members; the percentage never counts for less than 5, for memberships 20.")]
+20 % of the exported members; the percentage never counts for less than 5, for memberships 20.
+
+Failures: the job goes into quarantine when those that wait for another try are 40 % of what is in scope,
+but no fewer than 5000 (with fewer than 12500 in scope: than 20 and than 5 % of these); or 40000 objects;
+or 60000 objects and references. Unless set otherwise.")]
     Set {
         name: String,
         #[command(flatten)]
