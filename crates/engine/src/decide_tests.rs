@@ -213,7 +213,7 @@ fn reasons_go_by_weight() {
     let filters = crate::Filters::default();
     let judged = |object: &DirectoryObject, roles: &[Uuid]| match scope.judge(object, roles, &filters) {
         Entitlement::InScope => None,
-        Entitlement::OutOfScope { leaving, assigned, reason } => Some((leaving, assigned, reason)),
+        Entitlement::OutOfScope { leaving, assigned, reason, .. } => Some((leaving, assigned, reason)),
     };
     let ada = user(json!({"userPrincipalName": "ada"}));
     assert_eq!(judged(&ada, &[Uuid::from_u128(5)]), None);

@@ -326,8 +326,14 @@ back.")]
     /// What attributes the target has, which mappings are checked against
     #[command(subcommand)]
     Attribute(JobAttribute),
-    /// Show what the next cycle would do, deletions first; nothing is written. Exit status 3 where a guard would hold
-    /// something back
+    /// Show what the next cycle would do, deletions first, or why somebody gets an account or gets none; nothing is
+    /// written
+    #[command(after_help = "\
+Examples:
+  provost job plan OfficeSpace                             everything that would change, with old and new values
+  provost job plan OfficeSpace --user ada@contoso.example  why she gets an account or gets none, step by step
+
+Exit status: 0 nothing would fail, 1 something would, 3 a guard would hold something back.")]
     Plan {
         name: String,
         /// Only this user

@@ -32,7 +32,12 @@ pub async fn run(client: &Client, name: &str, repair: bool) -> Result<Answer, Fa
 pub async fn last(client: &Client, name: &str) -> Result<Answer, Failure> {
     let (_, job) = job_of(client, name).await?;
     let path = format!("/provost/v1/jobs/{job}/drift");
-    let report = client.get(&path).await?;
+    let report = client.get(&path).await.map_err(|failure| match failure.code.as_str() {
+        "Request_ResourceNotFound" => {
+            failure.hint(format!("`provost job drift \"{name}\"` compares it now and changes nothing"))
+        }
+        _ => failure,
+    })?;
     found(client, name, &path, report).await
 }
 

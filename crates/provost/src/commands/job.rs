@@ -143,8 +143,8 @@ pub fn error_text(error: &Value) -> String {
 const COUNTS: [&str; 8] =
     ["created", "updated", "disabled", "deleted", "skipped", "failed", "staged", "unchanged"];
 
-/// A cycle's report in a few lines.
-pub fn cycle_text(report: &Value) -> String {
+/// What a cycle did or would do, and what kept it from its end.
+pub fn summary(report: &Value) -> String {
     let counts: Vec<String> = COUNTS
         .iter()
         .filter(|name| count(report, name) > 0)
@@ -160,17 +160,25 @@ pub fn cycle_text(report: &Value) -> String {
     let mut shown = format!("{kind} cycle {status} in {seconds:.1} s: {what}");
     if !report["error"].is_null() {
         let _ = write!(shown, "\n{}", error_text(&report["error"]));
-    } else if count(report, "staged") > 0 {
-        shown.push_str(
-            "\nhint: something is held back; read it with `provost job staged`, then `provost job allow-deletes`, or \
-             repair the cause",
-        );
-    } else if count(report, "failed") > 0 {
-        shown.push_str("\nhint: `provost log list --status failure` says why");
-    } else if report["status"] == "interrupted" {
-        shown.push_str("\nhint: `provost job run` goes on where it was");
     }
     shown
+}
+
+/// A cycle's report in a few lines, with where to read on.
+pub fn cycle_text(report: &Value) -> String {
+    let hint = if !report["error"].is_null() {
+        ""
+    } else if count(report, "staged") > 0 {
+        "\nhint: something is held back; read it with `provost job staged`, then `provost job allow-deletes`, or repair \
+         the cause"
+    } else if count(report, "failed") > 0 {
+        "\nhint: `provost log list --status failure` says why"
+    } else if report["status"] == "interrupted" {
+        "\nhint: `provost job run` goes on where it was"
+    } else {
+        ""
+    };
+    format!("{}{hint}", summary(report))
 }
 
 async fn provision(client: &Client, name: &str, id: &str, kind: &str) -> Result<Answer, Failure> {

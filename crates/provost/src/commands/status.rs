@@ -40,6 +40,11 @@ pub fn text_of(name: &str, job: &Value) -> String {
         line("last cycle", &format!("{}, {}", moment(last, "started"), cycle_text(last)));
     }
     line("quarantine", &quarantine_text(job));
+    let why = &job["quarantine"]["error"];
+    // The last cycle tells it above, unless that is another reason.
+    if !why.is_null() && *why != last["error"] {
+        line("", &error_text(why));
+    }
     line("waiting", &waiting_text(&job["waiting"]));
     line("next cycle", &next_text(job));
     line("drift", &drift_text(name, job));
@@ -59,15 +64,29 @@ fn quarantine_text(job: &Value) -> String {
     if quarantine.is_null() {
         return String::new();
     }
-    let (since, next) = (moment(quarantine, "seriesBegan"), moment(quarantine, "nextAttempt"));
-    let outlook =
-        if job["started"] == true { format!("tried again at {next}") } else { "not started".to_owned() };
-    let shown = format!("since {since} ({}), {outlook}", text(quarantine, "reason"));
-    // The last cycle tells the reason above, unless it is none of the quarantine's.
-    if job["lastCycle"]["error"] == quarantine["error"] {
-        return shown;
+    let since = moment(quarantine, "seriesBegan");
+    let outlook = match (job["started"] == true, moment(quarantine, "nextAttempt")) {
+        (true, next) => format!("tried again at {next}"),
+        (false, _) => "not tried again by itself".to_owned(),
+    };
+    format!("since {since} ({}), {outlook}", text(quarantine, "reason"))
+}
+
+/// Why a job does nothing by itself now, a line each; empty where it runs.
+pub fn standing(job: &Value) -> String {
+    let mut shown = String::new();
+    if job["started"] != true {
+        shown.push_str("the job is not started: it does nothing by itself (`provost job start`)\n");
     }
-    format!("{shown}\n{}", error_text(&quarantine["error"]))
+    let quarantine = quarantine_text(job);
+    if !quarantine.is_empty() {
+        let why = error_text(&job["quarantine"]["error"]);
+        let _ = writeln!(shown, "the job is in quarantine {quarantine}\n{why}");
+    }
+    if job["lastCycle"].is_null() {
+        shown.push_str("no cycle has run yet\n");
+    }
+    shown
 }
 
 fn objects(count: u64) -> String {
@@ -114,7 +133,8 @@ fn next_text(job: &Value) -> String {
         let more = if job["waiting"]["moreChanges"] == true { " and more" } else { "" };
         let mut parts = Vec::new();
         if changes > 0 {
-            parts.push(format!("{changes} changes in the directory{more}"));
+            let changes = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
+            parts.push(format!("{changes} in the directory{more}"));
         }
         if number > 0 {
             parts.push(format!("{} for another configuration", objects(number)));
