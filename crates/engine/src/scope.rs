@@ -96,7 +96,8 @@ impl Scope {
     pub fn judge(&self, object: &DirectoryObject, roles: &[Uuid], filters: &Filters) -> Entitlement {
         let everyone = self.sync == SyncScope::All;
         let assigned = everyone || !roles.is_empty();
-        let out = |leaving, reason: String, advice| Entitlement::OutOfScope { leaving, assigned, reason, advice };
+        let out =
+            |leaving, reason: String, advice| Entitlement::OutOfScope { leaving, assigned, reason, advice };
         if object.deleted.is_some() {
             let reason = "the object is in the recycle bin (soft-deleted)".to_owned();
             return out(Leaving::SoftDeleted, reason, RESTORE);
@@ -124,7 +125,9 @@ impl Scope {
 const RESTORE: &str = "None, if it is meant to be gone; else restore it (provost user restore USER).";
 const ASSIGN: &str = "None, if nobody is meant to have an account by it; else assign it or a group that it is a direct \
                       member of (provost app assign NAME --user USER).";
-const ANOTHER_ROLE: &str = "Assign it with a role of the application (provost app assign NAME --user USER --role ROLE).";
+const ANOTHER_ROLE: &str =
+    "Assign it with a role of the application (provost app assign NAME --user USER --role ROLE).";
 const OTHER_FILTER: &str = "None, if it is meant to be left out; else correct the attribute, or the filter (provost job \
                             filter list NAME).";
-const ENABLE: &str = "None, if it is meant to be disabled; else enable it (provost user set USER accountEnabled=true).";
+const ENABLE: &str =
+    "None, if it is meant to be disabled; else enable it (provost user set USER accountEnabled=true).";

@@ -2,7 +2,8 @@
 
 use engine::{Case, Decision, Entitlement, MappingFailure, Question, Reference, decide, renames};
 use model::{
-    Due, DueChange, ErrorInformation, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, Shadow, StepType, Verdict,
+    Due, DueChange, ErrorInformation, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, Shadow,
+    StepType, Verdict,
 };
 use serde_json::json;
 

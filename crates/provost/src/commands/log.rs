@@ -11,10 +11,16 @@ use crate::client::{Client, escape, quote};
 
 /// Runs the command.
 pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
-    let Log::List { name, user: about, status, since, top, steps, format } = command;
+    let (name, about, status, since, top, steps, format) = match command {
+        Log::Audit(asked) => return super::audit::run(client, asked).await,
+        Log::List { name, user, status, since, top, steps, format } => {
+            (name, user, status, since, top, steps, format)
+        }
+    };
     let mut clauses = Vec::new();
     let unexplained = about.as_ref().map(|about| nothing_about(about, name.as_deref()));
     let mut standing = String::new();
+    let who = about.clone();
     if let Some(name) = name {
         let app = service_principal(client, &name).await?;
         standing = standing_of(client, &app).await;
@@ -58,6 +64,14 @@ pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
         }
         Format::Json => json!({"value": entries}).to_string(),
         Format::Csv => csv(&entries),
+        // What cycles did follows from what somebody did before.
+        Format::Table if steps && who.is_some() => {
+            let hint = format!(
+                "hint: `provost log audit --user {}` lists who changed the user",
+                who.unwrap_or_default()
+            );
+            entries.iter().map(entry_text).chain([hint]).collect::<Vec<_>>().join("\n")
+        }
         Format::Table if steps => entries.iter().map(entry_text).collect::<Vec<_>>().join("\n"),
         Format::Table => overview(&entries),
     };

@@ -10,6 +10,7 @@ use crate::cli::{AdminToken, Arguments, Command};
 use crate::client::{Client, escape};
 
 pub mod app;
+mod audit;
 mod connection;
 mod directory;
 mod drift;
