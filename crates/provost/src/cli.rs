@@ -13,7 +13,7 @@ pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 pub use job_settings::{DriftAction, GuardChange, JobSettings, Leaving, Matched};
-pub use mapping::{JobAttribute, JobFilter, JobMapping, MappingOptions, OnNull, word};
+pub use mapping::{JobAttribute, JobFilter, JobMapping, JobObject, MappingOptions, OnNull, word};
 pub use serve::{Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 pub use values::Moment;
@@ -320,6 +320,9 @@ back.")]
     /// What values accounts get: the attribute mappings
     #[command(subcommand)]
     Mapping(JobMapping),
+    /// Whether users and groups are provisioned, and which requests may be sent
+    #[command(subcommand)]
+    Object(JobObject),
     /// Who of the assigned is in scope: the scoping filters
     #[command(subcommand)]
     Filter(JobFilter),

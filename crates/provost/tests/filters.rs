@@ -172,6 +172,19 @@ async fn limits_of_failures_are_set_and_shown() {
         json!({"percent": null, "minimum": null, "objects": 100, "total": null})
     );
 
+    // Groups are left alone, no account is deleted, and others are not touched by that.
+    server.ok(&["job", "object", "set", "T", "--group", "--enabled", "off"]);
+    let set = server.ok(&["job", "object", "set", "T", "--delete", "off"]);
+    assert_eq!(set, json!({"object": "User", "enabled": true, "requests": "Add, Update"}));
+    let all = server.ok(&["job", "object", "list", "T"]);
+    assert_eq!(
+        (&all["value"][1]["enabled"], &all["value"][1]["requests"]),
+        (&json!(false), &json!("Add, Update, Delete"))
+    );
+    let shown = server.table(&["job", "status", "T"]);
+    assert!(shown.contains("of these    users (never delete), no groups"), "{shown}");
+    assert_eq!(server.run(&["job", "object", "set", "T"]).1, 2);
+
     // A group is deleted for good.
     let file = folder.path().join("groups.csv");
     std::fs::write(&file, "displayName\nTeam\n").expect("written");

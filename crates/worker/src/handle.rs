@@ -128,7 +128,7 @@ impl WorkerHandle {
         if self.shared.store.get(Realm(directory), Kind::Job, job).await?.is_none() {
             return Err(Error::UnknownJob(job));
         }
-        self.begin(directory, job, by, Errand::Cycle { retry_all: true })
+        self.begin(directory, job, by, Errand::Cycle { retry_all: true }).await
     }
 
     /// Compares what the target holds with what the job left there, and puts right what differs if asked to; joins the
@@ -143,12 +143,27 @@ impl WorkerHandle {
         if self.shared.store.get(Realm(directory), Kind::Job, job).await?.is_none() {
             return Err(Error::UnknownJob(job));
         }
-        self.begin(directory, job, by, Errand::Drift { repair, scheduled: false })
+        self.begin(directory, job, by, Errand::Drift { repair, scheduled: false }).await
     }
 
-    fn begin(&self, directory: Uuid, job: Uuid, by: Principal, errand: Errand) -> Result<Progress, Error> {
-        let running = begin(&self.shared, directory, job, by, errand);
-        if running.errand.serves(errand) { Ok(Progress(running.progress)) } else { Err(Error::Occupied) }
+    async fn begin(
+        &self,
+        directory: Uuid,
+        job: Uuid,
+        by: Principal,
+        errand: Errand,
+    ) -> Result<Progress, Error> {
+        loop {
+            let running = begin(&self.shared, directory, job, by.clone(), errand);
+            if running.errand.serves(errand) {
+                return Ok(Progress(running.progress));
+            }
+            if !running.errand.gives_way() {
+                return Err(Error::Occupied);
+            }
+            running.cancel.cancel();
+            running.ended.cancelled().await;
+        }
     }
 
     /// A page of the differences that the last comparison found, from where the page before it ended; and where the

@@ -65,6 +65,11 @@ impl Errand {
         }
     }
 
+    /// Whether it ends for what somebody asks for by hand: it is made up for.
+    pub fn gives_way(self) -> bool {
+        matches!(self, Self::Drift { scheduled: true, .. })
+    }
+
     /// Whether who wants the other is served by this one.
     pub fn serves(self, other: Self) -> bool {
         match (self, other) {

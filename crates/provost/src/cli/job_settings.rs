@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use super::values::duration;
-use super::{Scope, Trigger};
+use super::{Scope, Switch, Trigger};
 
 #[derive(Debug, Args)]
 pub struct JobSettings {
@@ -17,6 +17,12 @@ pub struct JobSettings {
     /// Who is provisioned
     #[arg(long, group = "what")]
     pub scope: Option<Scope>,
+    /// Whether members of groups in an assigned group count as assigned
+    #[arg(long, value_name = "on|off", group = "what")]
+    pub nested_groups: Option<Switch>,
+    /// Whether an assignment with the Default Access role counts, where the application has roles of its own
+    #[arg(long, value_name = "on|off", group = "what")]
+    pub default_access: Option<Switch>,
     /// Who gets mail when the job goes into quarantine, when changes are held back, and when it is disabled; ""
     /// for nobody
     #[arg(long, value_name = "ADDRESS", group = "what")]

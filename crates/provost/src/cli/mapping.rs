@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Switch;
+
 #[derive(Debug, Subcommand)]
 pub enum JobAttribute {
     /// List the target's attributes with what is known of them and where that comes from: default (RFC 7643), discovered
@@ -170,6 +172,36 @@ look with `provost job plan` before.")]
         /// It is one of groups
         #[arg(long)]
         group: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobObject {
+    /// List what is provisioned, and which requests may be sent
+    List { name: String },
+    /// Switch users or groups on or off, or kinds of requests; what is not given stays
+    #[command(group(clap::ArgGroup::new("change").required(true).multiple(true)))]
+    #[command(after_help = "\
+Examples:
+  provost job object set Contoso --group --enabled off    groups are no longer provisioned; they stay as they are
+  provost job object set Contoso --delete off             no account is ever deleted, whatever happens")]
+    Set {
+        name: String,
+        /// Groups, not users
+        #[arg(long)]
+        group: bool,
+        /// Whether they are provisioned at all
+        #[arg(long, value_name = "on|off", group = "change")]
+        enabled: Option<Switch>,
+        /// Whether accounts may be created
+        #[arg(long, value_name = "on|off", group = "change")]
+        create: Option<Switch>,
+        /// Whether accounts may be changed, and disabled
+        #[arg(long, value_name = "on|off", group = "change")]
+        update: Option<Switch>,
+        /// Whether accounts may be deleted
+        #[arg(long, value_name = "on|off", group = "change")]
+        delete: Option<Switch>,
     },
 }
 

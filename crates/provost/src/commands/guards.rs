@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{moment, plain, table, text};
-use crate::cli::{DriftAction, GuardChange, JobSettings, Leaving, Matched, Scope, Trigger};
+use crate::cli::{DriftAction, GuardChange, JobSettings, Leaving, Matched, Scope, Switch, Trigger};
 
 /// What `job set` asks for, as the settings' API takes it.
 pub fn settings(given: JobSettings) -> Value {
@@ -27,6 +27,11 @@ pub fn settings(given: JobSettings) -> Value {
         };
         settings.insert("scope".to_owned(), json!(scope));
     }
+    let switches = [
+        ("nestedGroups", given.nested_groups.map(Switch::is_on)),
+        ("excludeDefaultAccess", given.default_access.map(|counts| !counts.is_on())),
+    ];
+    settings.extend(switches.into_iter().filter_map(|(name, on)| Some((name.to_owned(), json!(on?)))));
     if let Some(mail) = given.mail {
         let mail = Some(mail).filter(|mail| !mail.trim().is_empty());
         settings.insert("notificationMail".to_owned(), json!(mail));
@@ -238,6 +243,10 @@ mod tests {
         assert_eq!(
             set(&["--drift-interval", "1d", "--drift-action", "repair"]),
             json!({"driftInterval": "PT24H", "driftAction": "repair"})
+        );
+        assert_eq!(
+            set(&["--nested-groups", "on", "--default-access", "off"]),
+            json!({"nestedGroups": true, "excludeDefaultAccess": true})
         );
         assert_eq!(set(&["--drift-interval", "never"]), json!({"driftInterval": null}));
         for wrong in [

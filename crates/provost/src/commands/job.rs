@@ -53,6 +53,7 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
         }
         Job::Plan { name, user, group } => super::plan::run(client, &name, (&user, &group)).await,
         Job::Mapping(command) => mapping::mapping(client, command).await,
+        Job::Object(command) => super::object::run(client, command).await,
         Job::Filter(command) => super::filter::run(client, command).await,
         Job::Attribute(command) => mapping::attribute(client, command).await,
         Job::AllowDeletes { name, until } => {

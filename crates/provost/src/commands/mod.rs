@@ -22,6 +22,7 @@ mod guards;
 pub mod job;
 pub mod log;
 mod mapping;
+mod object;
 mod plan;
 mod status;
 mod table;

@@ -22,6 +22,7 @@ pub fn text_of(name: &str, job: &Value) -> String {
     line("status", &text(job, "status"));
     line("schedule", &schedule_text(job));
     line("for", whom);
+    line("of these", &provisioned_text(job));
     line("mail to", &text(job, "notificationMail"));
     line("guards", &guards_text(&job["guards"]));
     line("failures", &failures_text(&job["failureLimits"]));
@@ -49,6 +50,25 @@ pub fn text_of(name: &str, job: &Value) -> String {
     line("next cycle", &next_text(job));
     line("drift", &drift_text(name, job));
     shown
+}
+
+/// Whether users and groups are provisioned, and what is never sent.
+fn provisioned_text(job: &Value) -> String {
+    let one = |mapping: &Value| {
+        let kind = format!("{}s", text(mapping, "sourceObject").to_lowercase());
+        if mapping["enabled"] != true {
+            return format!("no {kind}");
+        }
+        let never: Vec<&str> = ["create", "update", "delete"]
+            .into_iter()
+            .filter(|it| mapping["targetActions"][it] == false)
+            .collect();
+        let never = if never.is_empty() { String::new() } else { format!(" (never {})", never.join(", ")) };
+        let filters = mapping["scopingFilters"].as_array().map_or(0, Vec::len);
+        let filtered = if filters == 0 { "" } else { " who pass a filter (`provost job filter list`)" };
+        format!("{kind}{filtered}{never}")
+    };
+    job["objectMappings"].as_array().into_iter().flatten().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn schedule_text(job: &Value) -> String {

@@ -86,7 +86,7 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
 
 /// The settings that are to be changed, as the API takes them.
 fn changes(given: &TenantSettings) -> Value {
-    let on = |switch: Option<Switch>| switch.map(|switch| json!(matches!(switch, Switch::On)));
+    let on = |switch: Option<Switch>| switch.map(|switch| json!(switch.is_on()));
     let answer = given.patch_answer.map(|answer| match answer {
         PatchAnswer::ByType => json!("byType"),
         PatchAnswer::Resource => json!("resource"),

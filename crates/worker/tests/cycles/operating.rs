@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use directory::Retention;
 use jiff::SignedDuration;
-use model::{CycleStatus, DriftAction, FailureLimits, FixedClock, JobState, ObjectType, SecretKey};
+use model::{
+    CycleKind, CycleStatus, DriftAction, FailureLimits, FixedClock, JobState, ObjectType, SecretKey,
+};
 use serde_json::json;
 use store_memory::MemoryStore;
 use testkit::{Fault, Rule, Switches};
@@ -140,6 +142,24 @@ async fn frequent_cycles_and_frequent_comparisons_leave_room_for_each_other() {
         let state = state.await;
         seen = (state.last_cycle.map(|it| it.started), state.drift_began);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_asks_for_goes_before_what_the_schedule_does() {
+    let (world, _) = drifted(Switches::default()).await;
+    world.settings(|settings| settings.drift_interval = Some(HOUR)).await;
+    // The first of its requests is not answered.
+    world.target.switch(|switches| switches.rule = Some(late(|it| it.uri.contains("/Users?"))));
+    world.start().await;
+    let compares =
+        async || world.worker.progress(world.job.id).is_some_and(|it| it.current().kind == CycleKind::Drift);
+    while !compares().await {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(world.run().await.status, CycleStatus::Completed);
+    // It is made up for.
+    world.target.switch(|switches| switches.rule = None);
+    until(&world, "the comparison", |state| state.drift_began.is_some()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
