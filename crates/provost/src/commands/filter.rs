@@ -35,6 +35,7 @@ pub async fn run(client: &Client, command: JobFilter) -> Result<Answer, Failure>
         }
         JobFilter::Add { expression: written, title, group, .. } => {
             let clauses = parse(&written)?;
+            let title = title.filter(|title| !title.trim().is_empty());
             let title = title.unwrap_or_else(|| expression(&json!({"clauses": clauses})));
             let added = json!({"name": title, "clauses": clauses});
             edit(client, &path, |schema| {
@@ -124,7 +125,8 @@ fn takes_value(operator: ClauseOperator) -> bool {
 }
 
 /// Reads `ATTRIBUTE OPERATOR ["VALUE"]`, several joined by AND, into clauses in Graph's form. Operators are read without
-/// regard to case; in a value between quotes a quote is written twice, and nothing else means anything.
+/// regard to case; in a value between quotes (double or single) the quote is written twice, and nothing else means
+/// anything.
 fn parse(written: &str) -> Result<Vec<Value>, Failure> {
     let wrong = |reason: String, rest: &str| {
         let at = written.len() - rest.len();
@@ -194,18 +196,19 @@ fn operator(text: &str) -> Option<(ClauseOperator, &str)> {
 
 /// A value at the beginning of a text, in quotes or one word, and what follows it.
 fn value(text: &str) -> Option<(String, &str)> {
-    let Some(mut rest) = text.strip_prefix('"') else {
+    let Some(quote) = text.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
         let end = text.find(char::is_whitespace).unwrap_or(text.len());
         let (value, rest) = text.split_at(end);
         return (!value.is_empty() && !value.contains('"')).then(|| (value.to_owned(), rest));
     };
+    let mut rest = &text[1..];
     let mut value = String::new();
     loop {
-        let (part, after) = rest.split_once('"')?;
+        let (part, after) = rest.split_once(quote)?;
         value.push_str(part);
-        match after.strip_prefix('"') {
+        match after.strip_prefix(quote) {
             Some(after) => {
-                value.push('"');
+                value.push(quote);
                 rest = after;
             }
             None => return Some((value, after)),
@@ -259,6 +262,7 @@ mod tests {
         };
         for (written, wanted) in [
             (r#"department EQUALS "Sales""#, vec![clause("department", "EQUALS", "Sales")]),
+            ("department EQUALS 'Sa''les'", vec![clause("department", "EQUALS", "Sa'les")]),
             ("department equals Sales", vec![clause("department", "EQUALS", "Sales")]),
             (r#"[jobTitle] not  equals "a ""b"" c""#, vec![clause("jobTitle", "NOT EQUALS", r#"a "b" c"#)]),
             (

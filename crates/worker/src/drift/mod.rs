@@ -28,6 +28,9 @@ impl Context {
     pub async fn drift(&self, repair: bool, scheduled: bool) -> Result<CycleReport, Error> {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
         let mut survey = Survey::default();
+        // Should the process die, this is what is known of it: the differences found before are being replaced.
+        let cut_off = self.tally.ended(CycleStatus::Interrupted, None);
+        state.last_drift = Some(survey.report(&cut_off, (repair, scheduled), self.clock.now()));
         let work = Box::pin(self.compare_and_repair(&mut state, repair, &mut survey));
         let result = self.in_time(work).await;
         let staged = matches!(result, Ok(Some(_)));
@@ -64,6 +67,7 @@ impl Context {
     ) -> Result<Option<ErrorInformation>, Stop> {
         // Somebody may provision an object by hand meanwhile.
         self.begin_applying(state).await?;
+        self.save(state).await?;
         forget(&*self.store, self.realm(), || self.transaction()).await?;
         self.tally.expect(self.store.count(self.realm(), Kind::Link).await?);
         for object_type in [ObjectType::User, ObjectType::Group] {
