@@ -243,7 +243,7 @@ impl Directory {
     /// Deletes for good who has been in the recycle bin since before a moment, some at a time, and answers how many. Who is
     /// taken out of it meanwhile stays.
     pub(crate) async fn purge_deleted_before(&self, by: &Principal, before: Timestamp) -> Result<u64> {
-        let to = Bound::Excluded(Bytes::from(Key::instant(before)));
+        let to = Bound::Excluded(Key::instant(before));
         let order = Order::Key { name: KeyName::DeletedAt, from: Bound::Unbounded, to };
         let mut count = 0;
         loop {

@@ -32,7 +32,7 @@ pub(crate) async fn waiting(shared: &Shared, (directory, job): (Uuid, Uuid)) -> 
     };
     let mut waiting = Waiting {
         failed: count(KeyName::EscrowDue, Bound::Unbounded).await?,
-        retries_due: count(KeyName::EscrowDue, Bound::Included(Key::instant(due).into())).await?,
+        retries_due: count(KeyName::EscrowDue, Bound::Included(Key::instant(due))).await?,
         next_retry: next_retry(shared, job).await?,
         references: store.count_keys(realm, Kind::Link, references).await?,
         staged: staged(shared, job).await?,

@@ -301,7 +301,7 @@ mod tests {
             ("department EQUALSX x", "an operator is missing", 11),
             ("department EQUALS", "the value of department", 17),
             (r#"department EQUALS "Sales"#, "quotes do not end", 18),
-            (r#"city IS NULL OR mail IS NULL"#, "AND is missing", 13),
+            ("city IS NULL OR mail IS NULL", "AND is missing", 13),
             ("städte IS NULL AND", "an attribute is missing", 18),
         ] {
             let failure = parse(written).expect_err(written);
