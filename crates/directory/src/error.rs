@@ -36,6 +36,9 @@ pub enum Error {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
+    /// A change was made from what somebody else has changed since.
+    #[error("the {0} were changed by somebody else meanwhile")]
+    Changed(&'static str),
     /// A name that several objects have.
     #[error("several {what}s are named '{name}': {}; use an id", list(.ids))]
     Ambiguous {

@@ -2,45 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use model::{
-    ApplicationTemplate, DeprovisionAction, Deprovisioning, Dialect, GuardKind, Guards, Job, JobState,
-    LookupTable, ObjectMapping, Principal, SyncScope, TargetLimits, Trigger,
-};
-use serde::{Deserialize, Serialize};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use jiff::Timestamp;
+use model::{ApplicationTemplate, Job, JobState, LookupTable, ObjectMapping, Principal};
 use serde_json::Value;
 use store::{Expect, Key, KeyName, Kind, Realm, Scan, Transaction, transact};
 use uuid::Uuid;
 
 use crate::audit::{self, Category, Deed, identity, property};
 use crate::record::{decode_record, encode};
-use crate::{Directory, Error, Result, TargetChange};
-
-/// The settings of a job that people change, apart from its mappings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct JobSettings {
-    /// Time between the starts of two cycles.
-    pub interval: SignedDuration,
-    /// What begins a cycle beside the interval.
-    pub trigger: Trigger,
-    /// Who is provisioned.
-    pub scope: SyncScope,
-    /// Whether members of nested groups count as assigned.
-    pub nested_groups: bool,
-    /// Whether an assignment with Default Access counts for nothing where the application defines roles.
-    pub exclude_default_access: bool,
-    /// Who gets mail on a failure.
-    pub notification_mail: Option<String>,
-    /// How much may be taken away before somebody is asked.
-    pub guards: Guards,
-    /// What happens to accounts that leave.
-    pub deprovisioning: Deprovisioning,
-    /// The form of requests.
-    pub dialect: Dialect,
-    /// What the target takes at most.
-    pub limits: TargetLimits,
-}
+use crate::{Directory, Error, JobSettings, Result, TargetChange};
 
 /// A change of a job: what is `None` stays.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +22,10 @@ pub struct JobChange {
     pub started: Option<bool>,
     /// Its settings.
     pub settings: Option<JobSettings>,
+    /// The settings that these were made from: it must have them still.
+    pub settings_read: Option<JobSettings>,
+    /// The [`schema_tag`] of what its mappings were made from: it must have it still.
+    pub schema_read: Option<String>,
     /// Its mappings.
     pub object_mappings: Option<Vec<ObjectMapping>>,
     /// Tables to be kept from now on, and those to be dropped (`None`), by name.
@@ -60,77 +37,18 @@ pub struct JobChange {
 /// Bytes of all tables of a job together: they are read with its settings.
 const TABLES_SIZE: usize = 512 << 10;
 
-/// Shortest and longest interval between two cycles.
-const INTERVALS: (SignedDuration, SignedDuration) =
-    (SignedDuration::from_secs(1), SignedDuration::from_hours(24 * 30));
-
-impl JobSettings {
-    /// The settings of a job.
-    pub fn of(job: &Job) -> Self {
-        Self {
-            interval: job.interval,
-            trigger: job.trigger,
-            scope: job.scope,
-            nested_groups: job.nested_groups,
-            exclude_default_access: job.exclude_default_access,
-            notification_mail: job.notification_mail.clone(),
-            guards: job.guards,
-            deprovisioning: job.deprovisioning,
-            dialect: job.dialect,
-            limits: job.limits,
-        }
-    }
-
-    fn check(&self) -> Result<()> {
-        if self.interval < INTERVALS.0 || self.interval > INTERVALS.1 {
-            return Err(Error::invalid("interval", "it must be between PT1S and P30D, e.g. PT40M"));
-        }
-        if GuardKind::ALL
-            .iter()
-            .any(|kind| self.guards.of(*kind).percent.is_some_and(|percent| percent > 100))
-        {
-            return Err(Error::invalid("guards", "a percentage is between 0 and 100"));
-        }
-        if self.deprovisioning.group_out_of_scope == DeprovisionAction::Disable {
-            return Err(Error::invalid(
-                "deprovisioning",
-                "a group cannot be disabled: groupOutOfScope is nothing or delete",
-            ));
-        }
-        let plausible = |mail: &str| {
-            mail.len() <= 254
-                && !mail.contains(|char: char| char.is_whitespace() || char.is_control())
-                && mail.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
-        };
-        if self.notification_mail.as_deref().is_some_and(|mail| !plausible(mail)) {
-            return Err(Error::invalid(
-                "notificationMail",
-                "it must be one mail address, such as it@example.com",
-            ));
-        }
-        Ok(())
-    }
-
-    fn apply(self, job: &mut Job) {
-        job.interval = self.interval;
-        job.trigger = self.trigger;
-        job.scope = self.scope;
-        job.nested_groups = self.nested_groups;
-        job.exclude_default_access = self.exclude_default_access;
-        job.notification_mail = self.notification_mail;
-        job.guards = self.guards;
-        job.deprovisioning = self.deprovisioning;
-        job.dialect = self.dialect;
-        job.limits = self.limits;
-    }
-}
-
 impl JobChange {
     /// The job as the change makes it. Mappings and filters are compiled first; nothing is saved.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with what is wrong where.
+    /// [`Error::Invalid`] with what is wrong where; [`Error::Changed`] when it was made from what is no longer so.
     fn apply(&self, old: &Job, now: Timestamp) -> Result<Job> {
+        if self.settings_read.as_ref().is_some_and(|read| *read != JobSettings::of(old)) {
+            return Err(Error::Changed("settings of the job"));
+        }
+        if self.schema_read.as_ref().is_some_and(|read| *read != schema_tag(old)) {
+            return Err(Error::Changed("mappings, filters or attributes of the job"));
+        }
         let mut job = old.clone();
         if let Some(settings) = &self.settings {
             settings.check()?;
@@ -156,6 +74,13 @@ impl JobChange {
         job.started = self.started.unwrap_or(job.started);
         Ok(job)
     }
+}
+
+/// Stands for a job's mappings, scoping filters and attributes as they are: another text for others.
+pub fn schema_tag(job: &Job) -> String {
+    let schema =
+        serde_json::to_vec(&(&job.object_mappings, &job.target_schema)).expect("a schema is plain data");
+    BASE64.encode(&digest(&SHA256, &schema).as_ref()[..16])
 }
 
 fn put(transaction: &mut Transaction, realm: Realm, job: &Job, expect: Expect) {
@@ -256,7 +181,7 @@ impl Directory {
     /// Changes a job. Mappings and filters are compiled first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with what is wrong where.
+    /// [`Error::Invalid`] with what is wrong where; [`Error::Changed`] when the change was made from what is no longer so.
     pub async fn update_job(&self, by: &Principal, id: Uuid, change: &JobChange) -> Result<Job> {
         let (job, _) = transact(self.store.as_ref(), async || {
             let object = self.store.get(self.realm(), Kind::Job, id).await?;

@@ -3,6 +3,7 @@
 use std::ops::Bound;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use model::{DirectoryObject, ObjectType, Principal};
 use scim::fold::fold_key;
 use serde_json::{Map, Value};
@@ -228,32 +229,65 @@ impl Directory {
 
     /// Deletes a user or group for good, with its memberships and assignments.
     pub async fn purge_object(&self, by: &Principal, object_type: ObjectType, id: Uuid) -> Result<()> {
-        let kind = kind_of(object_type);
         transact(self.store.as_ref(), async || {
             let object = self.find_object(object_type, id).await?;
             let object = object.ok_or_else(|| Error::missing(what_of(object_type), id))?;
             let mut transaction = self.draft();
-            for assignment in
-                self.assignment_objects(&Key::lookup(KeyName::Principal, id.to_string())).await?
-            {
-                transaction.delete(self.realm(), assignment.kind, assignment.id, Expect::Any);
-            }
-            transaction.delete(self.realm(), kind, id, Expect::Version(object.version));
-            let activity = match object_type {
-                ObjectType::User => "Hard Delete user",
-                ObjectType::Group => "Delete group",
-            };
-            self.audit(
-                &mut transaction,
-                by,
-                Deed::new(activity, category_of(object_type), identity_of(&object)),
-            );
+            self.draft_purge(&mut transaction, by, &object).await?;
             Ok::<_, Error>((transaction, ()))
         })
         .await?;
         Ok(())
     }
+
+    /// Deletes for good who has been in the recycle bin since before a moment, some at a time, and answers how many. Who is
+    /// taken out of it meanwhile stays.
+    pub(crate) async fn purge_deleted_before(&self, by: &Principal, before: Timestamp) -> Result<u64> {
+        let to = Bound::Excluded(Key::instant(before));
+        let order = Order::Key { name: KeyName::DeletedAt, from: Bound::Unbounded, to };
+        let mut count = 0;
+        loop {
+            let (purged, _) = transact(self.store.as_ref(), async || {
+                let scan = Scan { order: order.clone(), ..Scan::first(PURGED_AT_ONCE) };
+                let page = self.store.scan(self.realm(), kind_of(ObjectType::User), scan).await?;
+                let mut transaction = self.draft();
+                for object in &page.objects {
+                    self.draft_purge(&mut transaction, by, &decode_object(object)?).await?;
+                }
+                Ok::<_, Error>((transaction, page.objects.len()))
+            })
+            .await?;
+            count += purged as u64;
+            if purged < PURGED_AT_ONCE {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Adds the end of an object, as it was read, to a transaction, with its entry in the audit log.
+    async fn draft_purge(
+        &self,
+        transaction: &mut Transaction,
+        by: &Principal,
+        object: &DirectoryObject,
+    ) -> Result<()> {
+        let (object_type, id) = (object.object_type, object.id);
+        for assignment in self.assignment_objects(&Key::lookup(KeyName::Principal, id.to_string())).await? {
+            transaction.delete(self.realm(), assignment.kind, assignment.id, Expect::Any);
+        }
+        transaction.delete(self.realm(), kind_of(object_type), id, Expect::Version(object.version));
+        let activity = match object_type {
+            ObjectType::User => "Hard Delete user",
+            ObjectType::Group => "Delete group",
+        };
+        let deed = Deed::new(activity, category_of(object_type), identity_of(object));
+        self.audit(transaction, by, deed);
+        Ok(())
+    }
 }
+
+/// Users who leave the recycle bin in one transaction: others wait some milliseconds at most.
+const PURGED_AT_ONCE: usize = 20;
 
 /// Values that every object has though nobody gave them.
 fn defaults(object_type: ObjectType, attributes: &mut Map<String, Value>) {

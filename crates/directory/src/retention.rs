@@ -1,6 +1,7 @@
-//! What is forgotten with time: entries of the logs, and the changes of the directories' feeds.
+//! What is forgotten with time: entries of the logs, users in the recycle bin, and the changes of the directories' feeds.
 
 use jiff::{SignedDuration, Timestamp};
+use model::Principal;
 use store::{Expect, Kind, Realm, Scan, Transaction, transact};
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ pub struct Retention {
     pub provisioning_log: SignedDuration,
     /// Entries of the audit log.
     pub audit_log: SignedDuration,
+    /// Users in the recycle bin, who are deleted for good afterwards.
+    pub recycle_bin: SignedDuration,
     /// What changed in a directory. A job that stopped reading longer ago looks at everything, by its links.
     pub changes: SignedDuration,
 }
@@ -24,7 +27,7 @@ impl Default for Retention {
     /// 30 days, and a year of the audit log: it is small, and asked for when something comes to light late.
     fn default() -> Self {
         let days = |days: i64| SignedDuration::from_hours(days * 24);
-        Self { provisioning_log: days(30), audit_log: days(365), changes: days(30) }
+        Self { provisioning_log: days(30), audit_log: days(365), recycle_bin: days(30), changes: days(30) }
     }
 }
 
@@ -35,9 +38,14 @@ pub struct Forgotten {
     pub provisioning_log: u64,
     /// Entries of the audit logs.
     pub audit_log: u64,
+    /// Users who were deleted for good.
+    pub users: u64,
     /// Entries of the feeds.
     pub changes: u64,
 }
+
+/// Who the audit log says it was that emptied the recycle bin.
+const RETENTION: &str = "retention";
 
 impl Installation {
     /// Forgets what is too old, in small transactions between which everybody else gets a turn.
@@ -48,6 +56,11 @@ impl Installation {
             let (log, audit) = (before(keep.provisioning_log), before(keep.audit_log));
             forgotten.provisioning_log += self.forget_entries(realm, Kind::ProvisioningEntry, log).await?;
             forgotten.audit_log += self.forget_entries(realm, Kind::AuditEntry, audit).await?;
+            if realm != Realm::INSTALLATION {
+                let (directory, by) = (self.directory(realm.0), Principal::system(RETENTION));
+                let long_ago = before(keep.recycle_bin);
+                forgotten.users += directory.purge_deleted_before(&by, long_ago).await?;
+            }
             forgotten.changes += self.store.prune_changes(realm, before(keep.changes)).await?;
         }
         Ok(forgotten)
@@ -197,5 +210,52 @@ mod tests {
         assert_eq!((forgotten.provisioning_log, forgotten.audit_log), (30, 16));
         assert_eq!(world.logged().await, (0, 25));
         assert!(changes(&last).await.expect("nothing came after it").changes.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_recycle_bin_is_emptied_of_who_was_there_for_thirty_days() {
+        let world = World::new().await;
+        let by = Principal::system("test");
+        let user = async |name: &str| {
+            let attributes = Map::from_iter([
+                ("userPrincipalName".to_owned(), json!(format!("{name}@example.com"))),
+                ("displayName".to_owned(), json!(name)),
+            ]);
+            let user = world.directory.create_object(&by, ObjectType::User, None, &attributes).await;
+            user.expect("created").id
+        };
+        // More than go at once, one who comes back in time, and one who was there a moment less.
+        let mut old = Vec::new();
+        for number in 0..45 {
+            old.push(user(&format!("u{number}")).await);
+        }
+        let (back, young, stays) = (user("back").await, user("young").await, user("stays").await);
+        for id in old.iter().chain([&back]) {
+            world.directory.delete_user(&by, *id).await.expect("deleted");
+        }
+        world.clock.advance(SignedDuration::from_secs(1));
+        world.directory.delete_user(&by, young).await.expect("deleted");
+        world.clock.advance(DAY * 29);
+        let keep = Retention::default();
+        assert_eq!(world.installation.forget(&keep).await.expect("forgotten").users, 0);
+        world.directory.restore_user(&by, back).await.expect("back");
+        world.clock.advance(DAY);
+        let read = world.store.head(world.directory.realm()).await.expect("a position");
+        assert_eq!(world.installation.forget(&keep).await.expect("forgotten").users, 45);
+        assert_eq!(world.installation.forget(&keep).await.expect("forgotten").users, 0);
+        for (id, there) in [(old[0], false), (old[44], false), (back, true), (young, true), (stays, true)] {
+            let found = world.directory.find_object(ObjectType::User, id).await.expect("read");
+            assert_eq!(found.is_some(), there, "{id}");
+        }
+        // Whoever follows the directory sees it, and the audit log says who it was.
+        let changes = world.store.changes(world.directory.realm(), &read, 1_000).await.expect("changes");
+        assert_eq!(changes.changes.len(), 45);
+        let part = LogPart { limit: 1_000, ..LogPart::default() };
+        let all = AuditFilter::default();
+        let audit =
+            world.directory.audit_log(&all, part, |it| it.activity_display_name == "Hard Delete user");
+        let audit = audit.await.expect("a log").entries;
+        assert_eq!(audit.len(), 45);
+        assert!(audit.iter().all(|it| it.initiated_by == Principal::system("retention")), "{audit:?}");
     }
 }

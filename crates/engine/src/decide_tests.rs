@@ -24,6 +24,9 @@ pub(crate) fn job() -> Job {
         notification_mail: None,
         deprovisioning: Deprovisioning::default(),
         guards: model::Guards::default(),
+        failure_limits: model::FailureLimits::default(),
+        drift_interval: None,
+        drift_action: model::DriftAction::Report,
         object_mappings: Vec::new(),
         tables: BTreeMap::new(),
         target_schema: model::TargetSchema::default(),
@@ -210,7 +213,7 @@ fn reasons_go_by_weight() {
     let filters = crate::Filters::default();
     let judged = |object: &DirectoryObject, roles: &[Uuid]| match scope.judge(object, roles, &filters) {
         Entitlement::InScope => None,
-        Entitlement::OutOfScope { leaving, assigned, reason } => Some((leaving, assigned, reason)),
+        Entitlement::OutOfScope { leaving, assigned, reason, .. } => Some((leaving, assigned, reason)),
     };
     let ada = user(json!({"userPrincipalName": "ada"}));
     assert_eq!(judged(&ada, &[Uuid::from_u128(5)]), None);

@@ -6,8 +6,10 @@
 
 mod affected;
 mod decide;
+mod due;
 mod error;
 mod escrow;
+mod failures;
 mod filter;
 mod fingerprint;
 mod guard;
@@ -21,8 +23,10 @@ mod view;
 
 pub use affected::{Affected, KeyBounds, Reevaluation, applied, configuration_key, hash_for, key_ranges};
 pub use decide::{Case, Decision, Reference, decide};
+pub use due::{drift_goes_first, next_drift};
 pub use error::ConfigurationError;
 pub use escrow::{GIVE_UP_AFTER, fail};
+pub use failures::{Failures, fewest_failures, is_large_share, too_many_failures};
 pub use filter::Filters;
 pub use fingerprint::fingerprint;
 pub use guard::{Planned, Refusal, enough, hold, judge, let_through, pass, renames};
@@ -31,10 +35,7 @@ pub use mapping::{
     Answers, Changes, CompiledMapping, Desired, Drifted, MappingFailure, MatchingValue, Outside, Question,
     Subject, Tables, redact,
 };
-pub use quarantine::{
-    After, Before, CycleEnd, Failures, QUARANTINE_LIMIT, after_cycle, is_large_share, outlasted,
-    too_many_failures,
-};
+pub use quarantine::{After, Before, CycleEnd, QUARANTINE_LIMIT, after_cycle, outlasted};
 pub use scope::{Entitlement, Leaving, Scope};
 pub use target::{Listed, MOST_ATTRIBUTES, TargetList, attribute_key, check_target_schema, described};
 pub use view::SourceView;

@@ -9,43 +9,6 @@ pub const QUARANTINE_LIMIT: SignedDuration = SignedDuration::from_hours(28 * 24)
 /// A cause that may pass by itself has this long to do so.
 const MAY_PASS: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many objects a job fails on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Failures {
-    /// Objects that wait for another try; those of which only references failed are left out.
-    pub objects: u64,
-    /// References that failed.
-    pub references: u64,
-    /// Objects in scope.
-    pub in_scope: u64,
-}
-
-/// Below this many objects in scope, smaller numbers of failures count.
-const SMALL: u64 = 12_500;
-
-/// Whether so many failures are 40 % of what is in scope.
-pub fn is_large_share(objects: u64, in_scope: u64) -> bool {
-    u128::from(objects) * 10 >= u128::from(in_scope) * 4
-}
-
-/// Fewer failures than this are few, whatever their share is.
-fn few_failures(in_scope: u64) -> u64 {
-    if in_scope < SMALL { (in_scope / 20).max(20) } else { 5_000 }
-}
-
-/// Graph's reason for the quarantine that failures call for; `None` for few of them.
-pub fn too_many_failures(failures: Failures) -> Option<&'static str> {
-    let Failures { objects, references, in_scope } = failures;
-    if objects >= 40_000 {
-        return Some("EncounteredBaseEscrowThreshold");
-    }
-    if objects.saturating_add(references) >= 60_000 {
-        return Some("EncounteredTotalEscrowThreshold");
-    }
-    let many = is_large_share(objects, in_scope) && objects >= few_failures(in_scope);
-    many.then_some("EncounteredEscrowProportionThreshold")
-}
-
 /// How a cycle ended, as far as quarantine goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CycleEnd<'a> {
@@ -105,12 +68,13 @@ pub fn after_cycle(
             let next_run = before.map_or(now, |before| before.next_attempt.max(now));
             return After { quarantine: before.cloned(), failing_since, next_run, event: None };
         }
-        (CycleEnd::Passing(_), Some(before)) => (before.clone(), false),
+        (CycleEnd::Passing(_), Some(before)) => (Quarantine { evaluated: now, ..before.clone() }, false),
         (CycleEnd::Bad(error) | CycleEnd::Staged(error) | CycleEnd::Passing(error), before) => {
             let staged = matches!(end, CycleEnd::Staged(_));
             let quarantine = Quarantine {
                 reason: if staged { TOO_MANY_DELETES } else { reason(&error.error_code) }.to_owned(),
-                current_began: before.map_or(now, |before| before.current_began),
+                series_began: before.map_or(now, |before| before.series_began),
+                evaluated: now,
                 series_count: before.map_or(0, |before| before.series_count),
                 next_attempt: now,
                 staged,
@@ -140,7 +104,7 @@ pub fn after_cycle(
 
 /// Whether a job has been in quarantine for so long that it is to be disabled.
 pub fn outlasted(quarantine: &Quarantine, now: Timestamp) -> bool {
-    now.duration_since(quarantine.current_began) >= QUARANTINE_LIMIT
+    now.duration_since(quarantine.series_began) >= QUARANTINE_LIMIT
 }
 
 /// How long a job in quarantine waits after so many cycles in it (the first included).
@@ -191,30 +155,6 @@ mod tests {
     }
 
     #[test]
-    fn many_failures_as_published() {
-        let of =
-            |objects, references, in_scope| too_many_failures(Failures { objects, references, in_scope });
-        let (share, base, total) = (
-            Some("EncounteredEscrowProportionThreshold"),
-            Some("EncounteredBaseEscrowThreshold"),
-            Some("EncounteredTotalEscrowThreshold"),
-        );
-        assert_eq!(of(19, 0, 19), None);
-        assert_eq!(of(20, 0, 40), share);
-        assert_eq!(of(20, 0, 51), None, "less than 40 %");
-        assert_eq!(of(100, 0, 1_000), None);
-        assert_eq!(of(400, 0, 1_000), share);
-        assert_eq!(of(4_999, 0, 12_500), None);
-        assert_eq!(of(5_000, 0, 12_500), share);
-        assert_eq!(of(5_000, 0, 12_501), None);
-        assert_eq!(of(39_999, 20_000, 1_000_000), None);
-        assert_eq!(of(40_000, 0, 1_000_000), base);
-        assert_eq!(of(30_000, 30_000, 1_000_000), total);
-        assert_eq!(of(0, 59_999, 10), None, "references alone");
-        assert_eq!(of(0, 60_000, 10), total);
-    }
-
-    #[test]
     fn the_schedule_thins_out_and_ends_after_four_weeks() {
         let start = at("2026-01-01T00:00:00Z");
         let unauthorized = error("Unauthorized");
@@ -229,7 +169,7 @@ mod tests {
             events.extend(after.event);
             let quarantine = after.quarantine.expect("still in quarantine");
             assert_eq!(quarantine.reason, "EncounteredQuarantineException");
-            assert_eq!((quarantine.current_began, quarantine.next_attempt), (start, after.next_run));
+            assert_eq!((quarantine.series_began, quarantine.next_attempt), (start, after.next_run));
             before = Some(quarantine);
             if after.event == Some(QuarantineEvent::Disabled) {
                 break;
@@ -346,8 +286,9 @@ mod tests {
                     (None, Some(_)) => prop_assert_eq!(event, Some(QuarantineEvent::Entered)),
                     (_, None) => prop_assert_eq!(event, None),
                     (Some(old), Some(new)) => {
+                        prop_assert_eq!(new.evaluated, if end == CycleEnd::CutOff { old.evaluated } else { now });
                         prop_assert_ne!(event, Some(QuarantineEvent::Entered));
-                        prop_assert_eq!(old.current_began, new.current_began);
+                        prop_assert_eq!(old.series_began, new.series_began);
                         let cut = end == CycleEnd::CutOff;
                         let over = started && !cut && outlasted(new, now);
                         prop_assert_eq!(event == Some(QuarantineEvent::Disabled), over);

@@ -39,6 +39,8 @@ pub enum Entitlement {
         assigned: bool,
         /// In words.
         reason: String,
+        /// What to do if it is to be otherwise.
+        advice: &'static str,
     },
 }
 
@@ -49,6 +51,7 @@ impl Entitlement {
             leaving: Leaving::HardDeleted,
             assigned: false,
             reason: "the object was deleted from the directory".to_owned(),
+            advice: "None: it is gone for good.",
         }
     }
 
@@ -60,6 +63,14 @@ impl Entitlement {
     /// Whether somebody meant the object to have an account, though it may be out of scope.
     pub fn is_meant(&self) -> bool {
         matches!(self, Self::InScope | Self::OutOfScope { assigned: true, .. })
+    }
+
+    /// What to do if it is to be otherwise; empty for an object in scope.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::InScope => "",
+            Self::OutOfScope { advice, .. } => advice,
+        }
     }
 
     /// Why not; empty for an object in scope.
@@ -85,24 +96,38 @@ impl Scope {
     pub fn judge(&self, object: &DirectoryObject, roles: &[Uuid], filters: &Filters) -> Entitlement {
         let everyone = self.sync == SyncScope::All;
         let assigned = everyone || !roles.is_empty();
-        let out = |leaving, reason: String| Entitlement::OutOfScope { leaving, assigned, reason };
+        let out =
+            |leaving, reason: String, advice| Entitlement::OutOfScope { leaving, assigned, reason, advice };
         if object.deleted.is_some() {
-            return out(Leaving::SoftDeleted, "the object is in the recycle bin (soft-deleted)".to_owned());
+            let reason = "the object is in the recycle bin (soft-deleted)".to_owned();
+            return out(Leaving::SoftDeleted, reason, RESTORE);
         }
         if !assigned {
-            return out(Leaving::OutOfScope, "not assigned to the application".to_owned());
+            return out(Leaving::OutOfScope, "not assigned to the application".to_owned(), ASSIGN);
         }
         if !everyone && self.exclude_default_access && roles.iter().all(|role| *role == DEFAULT_ACCESS) {
             let reason = "not effectively entitled: assigned with the Default Access role only".to_owned();
-            return out(Leaving::OutOfScope, reason);
+            return out(Leaving::OutOfScope, reason, ANOTHER_ROLE);
         }
         // The filters look at the object as it is, before they decide about IsSoftDeleted.
         if let Err(failed) = filters.judge(&SourceView::new(object, !object.enabled())) {
-            return out(Leaving::OutOfScope, format!("does not pass the scoping filters ({failed})"));
+            let reason = format!("does not pass the scoping filters ({failed})");
+            return out(Leaving::OutOfScope, reason, OTHER_FILTER);
         }
         if !object.enabled() {
-            return out(Leaving::Disabled, "the account is disabled (accountEnabled is false)".to_owned());
+            let reason = "the account is disabled (accountEnabled is false)".to_owned();
+            return out(Leaving::Disabled, reason, ENABLE);
         }
         Entitlement::InScope
     }
 }
+
+const RESTORE: &str = "None, if it is meant to be gone; else restore it (provost user restore USER).";
+const ASSIGN: &str = "None, if nobody is meant to have an account by it; else assign it or a group that it is a direct \
+                      member of (provost app assign NAME --user USER).";
+const ANOTHER_ROLE: &str =
+    "Assign it with a role of the application (provost app assign NAME --user USER --role ROLE).";
+const OTHER_FILTER: &str = "None, if it is meant to be left out; else correct the attribute, or the filter (provost job \
+                            filter list NAME).";
+const ENABLE: &str =
+    "None, if it is meant to be disabled; else enable it (provost user set USER accountEnabled=true).";

@@ -80,6 +80,10 @@ impl From<directory::Error> for ApiError {
                 Self::bad(format!("Invalid value specified for property '{attribute}': {reason}."))
                     .hint("Nothing was changed: correct the value and try again.")
             }
+            Error::Changed(_) => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "Request_PreconditionFailed", message)
+                    .hint("Nothing was changed: read what is there now, and make the change again.")
+            }
             Error::Ambiguous { .. } => Self::bad(message).hint("Name the one you mean by its id."),
             Error::File(_) => Self::bad(message).hint("Correct the file and import it again."),
             Error::NoSecret(_) => Self::new(StatusCode::BAD_REQUEST, "CredentialsMissing", message).hint(

@@ -149,9 +149,10 @@ pub(crate) fn job(job: &Job, state: &JobState, entries: &[(&str, u64)]) -> Value
             "lastSuccessfulExecutionWithExports": null,
             "progress": [],
             "quarantine": state.quarantine.as_ref().map(|it| json!({
-                "currentBegan": instant(it.current_began),
+                // Of a job from before, only when it all began is known.
+                "currentBegan": instant(it.evaluated.max(it.series_began)),
                 "reason": quarantine_reason(&it.reason),
-                "seriesBegan": instant(it.current_began),
+                "seriesBegan": instant(it.series_began),
                 "seriesCount": it.series_count,
                 "nextAttempt": instant(it.next_attempt),
                 "error": {"code": it.error.error_code, "message": it.error.reason, "tenantActionable": true},

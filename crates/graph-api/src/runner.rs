@@ -5,7 +5,7 @@ use futures::stream::BoxStream;
 use jiff::Timestamp;
 use model::{
     CycleReport, DriftFinding, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange,
-    TargetAttributes,
+    TargetAttributes, Waiting,
 };
 use store::Cursor;
 use uuid::Uuid;
@@ -72,6 +72,9 @@ pub trait JobRunner: Send + Sync + 'static {
         after: Option<Cursor>,
         top: usize,
     ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation>;
+
+    /// What of the job waits for a later cycle.
+    async fn waiting(&self, job: Uuid) -> Result<Waiting, ErrorInformation>;
 
     /// Begins to compare what the target holds with what the job left there, and puts right what differs if asked to;
     /// answers its report as of now.

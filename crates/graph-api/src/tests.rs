@@ -3,6 +3,7 @@
 mod api;
 mod forms;
 mod reevaluation;
+mod standing;
 mod target;
 mod tenants;
 

@@ -57,6 +57,9 @@ pub struct DriftReport {
     pub cycle_id: Uuid,
     /// Whether what differed was to be put right.
     pub repair: bool,
+    /// Whether it began by itself, after the job's `drift_interval`.
+    #[serde(default)]
+    pub scheduled: bool,
     /// When it started.
     pub started: Timestamp,
     /// When it ended.

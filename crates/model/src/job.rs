@@ -54,6 +54,15 @@ pub struct Job {
     /// How much may be taken away before somebody is asked.
     #[serde(default)]
     pub guards: Guards,
+    /// How many failures are too many.
+    #[serde(default)]
+    pub failure_limits: FailureLimits,
+    /// Time between the starts of two comparisons with the target; without it there are none but by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift_interval: Option<SignedDuration>,
+    /// What such a comparison does about what differs.
+    #[serde(default)]
+    pub drift_action: DriftAction,
     /// How users and groups are mapped.
     pub object_mappings: Vec<ObjectMapping>,
     /// The tables that expressions look values up in, by name.
@@ -73,6 +82,32 @@ pub enum Trigger {
     Schedule,
     /// A change in the directory, at once; and the interval, for what no change announces.
     OnChange,
+}
+
+/// What a comparison with the target that begins by itself does about what differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DriftAction {
+    /// It tells.
+    #[default]
+    Report,
+    /// It puts it right.
+    Repair,
+}
+
+/// How many failures put a job into quarantine; what is `None` is as published for Entra ID.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FailureLimits {
+    /// So many percent of what is in scope are too many, 1 to 100; 40 by default.
+    pub percent: Option<u8>,
+    /// Fewer are few, whatever their share is; by default 5,000, and with fewer than 12,500 objects in scope the larger
+    /// of 20 and 5 % of these.
+    pub minimum: Option<u64>,
+    /// So many objects are too many, whatever their share is; 40,000 by default.
+    pub objects: Option<u64>,
+    /// So many objects and references together are too many; 60,000 by default.
+    pub total: Option<u64>,
 }
 
 /// A table that `Lookup` reads: texts, compared as they are, and the value of each.
@@ -319,6 +354,9 @@ pub struct JobState {
     /// What came of the last comparison with the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_drift: Option<DriftReport>,
+    /// When the last comparison with the target that began by itself and came to its end had begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift_began: Option<Timestamp>,
 }
 
 /// Why and since when a job is in quarantine (Graph `synchronizationQuarantine`).
@@ -328,7 +366,11 @@ pub struct Quarantine {
     /// Graph's reason, e.g. `EncounteredBaseEscrowThreshold`, `TooManyDeletes`.
     pub reason: String,
     /// When it began.
-    pub current_began: Timestamp,
+    #[serde(alias = "currentBegan")]
+    pub series_began: Timestamp,
+    /// When it was last found to be called for.
+    #[serde(default)]
+    pub evaluated: Timestamp,
     /// Cycles that failed since.
     pub series_count: u32,
     /// When the next cycle may run.

@@ -15,6 +15,7 @@ mod object;
 mod principal;
 mod target;
 mod target_schema;
+mod waiting;
 
 pub use application::{
     AppRole, AppRoleAssignment, Application, ApplicationTemplate, DEFAULT_ACCESS, ServicePrincipal,
@@ -28,8 +29,9 @@ pub use guard::{
 pub use ids::{Ids, Random};
 pub use job::{
     AttributeMapping, ClauseOperator, CycleCounts, CycleKind, CycleReport, CycleStatus, DeprovisionAction,
-    Deprovisioning, FlowBehavior, FlowType, Job, JobState, LookupTable, MappingSource, ObjectMapping,
-    Outcome, Quarantine, ScopingClause, ScopingFilter, StoredPosition, SyncScope, TargetActions, Trigger,
+    Deprovisioning, DriftAction, FailureLimits, FlowBehavior, FlowType, Job, JobState, LookupTable,
+    MappingSource, ObjectMapping, Outcome, Quarantine, ScopingClause, ScopingFilter, StoredPosition,
+    SyncScope, TargetActions, Trigger,
 };
 pub use link::{Counted, Escrow, Kept, Link, LinkOrigin, LinkState, Shadow};
 pub use log::{
@@ -43,3 +45,4 @@ pub use target::{Dialect, SecretKey, TargetLimits};
 pub use target_schema::{
     AttributeOrigin, AttributeType, Mutability, TargetAttribute, TargetAttributes, TargetSchema,
 };
+pub use waiting::Waiting;

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
-pub use job_settings::{GuardChange, JobSettings, Leaving, Matched};
-pub use mapping::{JobAttribute, JobMapping, MappingOptions, OnNull, word};
+pub use job_settings::{DriftAction, GuardChange, JobSettings, Leaving, Matched};
+pub use mapping::{JobAttribute, JobFilter, JobMapping, JobObject, MappingOptions, OnNull, word};
 pub use serve::{Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 pub use values::Moment;
@@ -83,7 +83,7 @@ pub enum Command {
     /// An application's synchronization job
     #[command(subcommand)]
     Job(Job),
-    /// The provisioning log: what happened to whom, and why
+    /// What happened to whom in the applications, and why; who changed what
     #[command(subcommand)]
     Log(Log),
     /// The token of the administrator, which the other commands use
@@ -239,6 +239,8 @@ members has one row without one. Memberships that the file does not name stay.")
     AddMember { group: String, user: String },
     /// Remove a user from a group
     RemoveMember { group: String, user: String },
+    /// Delete a group for good; its members stay users. There is no recycle bin for groups
+    Delete { group: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -293,6 +295,7 @@ quarantine, 3 removals are held back by a guard.")]
 Examples:
   provost job drift OfficeSpace             reads and lists; nothing is changed
   provost job drift OfficeSpace --repair    puts back what others changed, creates accounts again that are gone
+  provost job drift OfficeSpace --last      what was found last, by hand or by the job itself (job set --drift-interval)
 
 Accounts that the job did not provision are listed and never touched, and neither are they as members of groups. Exit
 status: 0 nothing differs (or all was put right), 1 something differs or could not be compared, 3 a guard holds the repair
@@ -302,6 +305,9 @@ back.")]
         /// Put right what differs, as far as the mappings let values flow
         #[arg(long)]
         repair: bool,
+        /// Only show what the last comparison found
+        #[arg(long, conflicts_with = "repair")]
+        last: bool,
     },
     /// Show settings, progress and the last cycle
     Status { name: String },
@@ -314,11 +320,23 @@ back.")]
     /// What values accounts get: the attribute mappings
     #[command(subcommand)]
     Mapping(JobMapping),
+    /// Whether users and groups are provisioned, and which requests may be sent
+    #[command(subcommand)]
+    Object(JobObject),
+    /// Who of the assigned is in scope: the scoping filters
+    #[command(subcommand)]
+    Filter(JobFilter),
     /// What attributes the target has, which mappings are checked against
     #[command(subcommand)]
     Attribute(JobAttribute),
-    /// Show what the next cycle would do, deletions first; nothing is written. Exit status 3 where a guard would hold
-    /// something back
+    /// Show what the next cycle would do, deletions first, or why somebody gets an account or gets none; nothing is
+    /// written
+    #[command(after_help = "\
+Examples:
+  provost job plan OfficeSpace                             everything that would change, with old and new values
+  provost job plan OfficeSpace --user ada@contoso.example  why she gets an account or gets none, step by step
+
+Exit status: 0 nothing would fail, 1 something would, 3 a guard would hold something back.")]
     Plan {
         name: String,
         /// Only this user
@@ -348,10 +366,16 @@ Examples:
   provost job set OfficeSpace --trigger on-change        changes arrive within a second or two
   provost job set OfficeSpace --on-deleted nothing --on-purged disable
   provost job set OfficeSpace --guard memberships=1000 --guard renames=10% --guard source=off
+  provost job set OfficeSpace --drift-interval 1d --drift-action repair
+  provost job set OfficeSpace --failures percent=10 --failures minimum=5
 
 Guards: what is past the lesser of a number and a percentage in a day is held back whole until somebody
 allows it. Unless set otherwise that is 500 or 20 % of the linked accounts, and for memberships 5000 or
-20 % of the exported members; the percentage never counts for less than 5, for memberships 20.")]
+20 % of the exported members; the percentage never counts for less than 5, for memberships 20.
+
+Failures: the job goes into quarantine when those that wait for another try are 40 % of what is in scope,
+but no fewer than 5000 (with fewer than 12500 in scope: than 20 and than 5 % of these); or 40000 objects;
+or 60000 objects and references. Unless set otherwise.")]
     Set {
         name: String,
         #[command(flatten)]
@@ -396,7 +420,7 @@ pub enum Log {
     #[command(after_help = "\
 Examples:
   provost log list OfficeSpace --status failure --since 1h
-  provost log list --user ada@contoso.example --steps
+  provost log list --user ada@contoso.example --steps     what happened to her account, and why
   provost log list --since 7d --format csv > log.csv")]
     List {
         /// Only those of this application
@@ -419,6 +443,30 @@ Examples:
         #[arg(long, default_value = "table")]
         format: Format,
     },
+    /// List who changed what, in the directory and in the jobs' configuration, newest first
+    #[command(after_help = "\
+Examples:
+  provost log audit --user ada@contoso.example    who disabled, deleted or changed her in the directory
+  provost log audit OfficeSpace --since 7d        who changed the settings and mappings of its job")]
+    Audit(Audited),
+}
+
+#[derive(Debug, Args)]
+pub struct Audited {
+    /// Only the job of this application
+    pub name: Option<String>,
+    /// Only this user
+    #[arg(long, value_name = "UPN", conflicts_with_all = ["name", "group"])]
+    pub user: Option<String>,
+    /// Only this group
+    #[arg(long, conflicts_with = "name")]
+    pub group: Option<String>,
+    /// Only the newer ones, e.g. 1h, 7d
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub since: Option<SignedDuration>,
+    /// At most so many; without it all
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

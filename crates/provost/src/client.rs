@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -125,6 +126,28 @@ impl Client {
         self.send(Method::PUT, path, Some(("application/json", body.to_string().into_bytes()))).await
     }
 
+    /// Reads a document that is to be changed; with the tag that tells whether it is still the same.
+    pub async fn get_tagged(&self, path: &str) -> Result<(Value, Option<HeaderValue>), Failure> {
+        let response = self.answered(self.request(Method::GET, path)).await?;
+        let tag = response.headers().get(ETAG).cloned();
+        Ok((self.document(response).await?, tag))
+    }
+
+    /// Puts a document in place of the one that was read with that tag.
+    pub async fn put_tagged(
+        &self,
+        path: &str,
+        body: &Value,
+        tag: Option<HeaderValue>,
+    ) -> Result<(), Failure> {
+        let mut request = self.request(Method::PUT, path);
+        if let Some(tag) = tag {
+            request = request.header(IF_MATCH, tag);
+        }
+        let request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        self.answered(request).await.map(drop)
+    }
+
     /// Deletes an object.
     pub async fn delete(&self, path: &str) -> Result<(), Failure> {
         self.send(Method::DELETE, path, None).await.map(drop)
@@ -137,13 +160,7 @@ impl Client {
 
     /// Opens a stream of server-sent events.
     pub async fn events(&self, path: &str) -> Result<Response, Failure> {
-        let request = self
-            .http
-            .get(format!("{}{path}", self.base))
-            .bearer_auth(&self.token)
-            .header("accept", "text/event-stream");
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        if response.status().is_success() { Ok(response) } else { Err(self.refused(response).await) }
+        self.answered(self.request(Method::GET, path).header(ACCEPT, "text/event-stream")).await
     }
 
     /// The address of an object, as Graph's references want it.
@@ -157,14 +174,26 @@ impl Client {
         path: &str,
         body: Option<(&str, Vec<u8>)>,
     ) -> Result<Value, Failure> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let mut request = self.request(method, path);
         if let Some((kind, body)) = body {
-            request = request.header("content-type", kind).body(body);
+            request = request.header(CONTENT_TYPE, kind).body(body);
         }
+        let response = self.answered(request).await?;
+        self.document(response).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
+    /// The answer to a request, if it is one of success.
+    async fn answered(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        if !response.status().is_success() {
-            return Err(self.refused(response).await);
-        }
+        if response.status().is_success() { Ok(response) } else { Err(self.refused(response).await) }
+    }
+
+    /// The document in an answer; null where there is none.
+    async fn document(&self, response: Response) -> Result<Value, Failure> {
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         if bytes.is_empty() {
             return Ok(Value::Null);

@@ -223,10 +223,17 @@ fn a_lost_master_key_or_token_is_explained() {
 
     let store = std::fs::File::options().write(true).open(data.join("provost.db")).expect("it is there");
     store.set_len(0).expect("writable");
-    let output = provost(&["serve", "--listen", "127.0.0.1:0"]);
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(words.contains("its data is lost") && words.contains("backup"), "{words}");
+    // Also where somebody keeps the token in another place.
+    let token = data.join("admin-token");
+    for tokenless in [false, true] {
+        if tokenless {
+            std::fs::remove_file(&token).expect("it is there");
+        }
+        let output = provost(&["serve", "--listen", "127.0.0.1:0"]);
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(words.contains("its data is lost") && words.contains("backup"), "{words}");
+    }
     for name in ["provost.db", "provost.db-wal", "provost.db-shm"] {
         let _ = std::fs::remove_file(data.join(name));
     }

@@ -2,7 +2,6 @@
 
 mod support;
 
-use serde_json::json;
 use support::{Server, Tenant};
 
 fn file(folder: &std::path::Path, name: &str, text: &str) -> String {
@@ -41,14 +40,7 @@ async fn the_log_says_why_somebody_has_no_account_and_what_happens_next() {
     let breaks = r#"IIF([givenName]="unmapped", DateAdd("d", 1, [givenName]), [givenName])"#;
     server.ok(&["job", "mapping", "set", "T", "nickName", breaks]);
     server.ok(&["job", "mapping", "set", "T", "externalId", "[department]"]);
-    // The command line takes filters with the rest of the schema.
-    let mut schema = server.ok(&["job", "mapping", "export", "T"]);
-    let rules = schema["synchronizationRules"][0]["objectMappings"].as_array_mut().expect("a list");
-    let users = rules.iter_mut().find(|it| it["sourceObjectName"] == "User").expect("a mapping of users");
-    users["scope"] = json!({"groups": [{"name": "no temps", "clauses": [
-        {"sourceOperandName": "department", "operatorName": "NOT EQUALS", "targetOperand": {"values": ["Temps"]}}
-    ]}]});
-    server.ok(&["job", "mapping", "import", "T", &file(folder.path(), "schema.json", &schema.to_string())]);
+    server.ok(&["job", "filter", "add", "T", "department NOT EQUALS \"Temps\"", "--title", "no temps"]);
 
     assert_eq!(server.run(&["job", "run", "T", "--wait"]).1, 1);
     server.ok(&["user", "delete", "left@c.example"]);
@@ -61,15 +53,52 @@ async fn the_log_says_why_somebody_has_no_account_and_what_happens_next() {
             assert!(shown.contains(word), "{name}: {word:?} is not in\n{shown}");
         }
     };
-    told("outsider", &["no entry about outsider@c.example", "is not assigned", "job provision T --user"]);
-    told("plain", &["skipped", "not effectively entitled", "Default Access role only"]);
-    told("off", &["skipped", "disabled (accountEnabled is false)", "no account, and none is wanted"]);
-    told("filtered", &["skipped", "scoping filter"]);
+    // Who never was in scope is not in the log; why, a plan of this user tells, and writes nothing.
+    let planned = |name: &str, words: &[&str]| {
+        let output = server.plain(&["job", "plan", "T", "--user", &format!("{name}@c.example")]).output();
+        let shown = String::from_utf8_lossy(&output.expect("it runs").stdout).into_owned();
+        for word in words {
+            assert!(shown.contains(word), "{name}: {word:?} is not in\n{shown}");
+        }
+    };
+    told(
+        "outsider",
+        &["no entry about outsider@c.example", "is not assigned", "job plan T --user", "not started"],
+    );
+    planned(
+        "outsider",
+        &["outsider@c.example: no account", "not assigned to the application", "provost app assign"],
+    );
+    told(
+        "plain",
+        &["skipped", "not effectively entitled", "Default Access role only", "to do: ", "--role ROLE"],
+    );
+    planned("plain", &["no account", "not effectively entitled"]);
+    told(
+        "off",
+        &["skipped", "disabled (accountEnabled is false)", "no account, and none is wanted", "to do: "],
+    );
+    let filter = "scoping filters (no temps: department NOT EQUALS \"Temps\")";
+    told("filtered", &["skipped", filter, "provost job filter list"]);
+    planned("filtered", &["no account", filter]);
+    planned("unmapped", &["failure", "the mapping of nickName failed", "to do: "]);
+    planned("second", &["create", "failed in ", "EntryConflict: 409", "cycles try again after"]);
+    planned("first", &["nothing to do", "linked to its account already"]);
     told("unmapped", &["failure", "the mapping of nickName failed: DateAdd", "to do: ", "waits after try"]);
     let second =
         ["failure", "EntryConflict: 409", "externalId \"Twins\" is taken", "to do: ", "waits after try"];
     told("second", &second);
-    told("left", &["disable success", "recycle bin", "started by", "active: true -> false"]);
+    told(
+        "left",
+        &["disable success", "recycle bin", "started by", "active: true -> false", "log audit --user left"],
+    );
+    let audits = server.table(&["log", "audit", "--user", "left@c.example"]);
+    assert!(audits.contains("Delete user") && audits.contains("Global Administrator"), "{audits}");
+    let audits = server.table(&["log", "audit", "T"]);
+    assert!(
+        audits.contains("Update provisioning configuration") && audits.contains("objectMappings"),
+        "{audits}"
+    );
 
     // Somebody new with the name of who has left.
     let rows = "userPrincipalName,displayName,department\nleft@c.example,New,new\n";
@@ -85,7 +114,35 @@ async fn the_log_says_why_somebody_has_no_account_and_what_happens_next() {
     told("first", &["stagedDelete skipped", "TooManyDeletes", "to do: ", "allow"]);
     let shown = server.table(&["job", "status", "T"]);
     assert!(shown.contains("quarantine") && shown.contains("TooManyDeletes"), "{shown}");
+    planned(
+        "first",
+        &["disable", "held back by a guard in cycles since", "is in quarantine", "TooManyDeletes"],
+    );
+    let shown = server.table(&["job", "status", "T"]);
+    for part in [
+        "1 object held back by a guard",
+        "objects failed; the first is tried again after",
+        "next cycle  by hand",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
     server.ok(&["job", "start", "T"]);
     let shown = server.table(&["job", "status", "T"]);
     assert!(shown.contains("tried again at"), "{shown}");
+
+    // Nothing to match by, and a target that lets nobody in.
+    server.ok(&["job", "pause", "T"]);
+    server.ok(&["job", "mapping", "set", "T", "userName", "employeeId"]);
+    server.ok(&["app", "assign", "T", "--user", "outsider@c.example"]);
+    planned("outsider", &["ImportSkipped", "no value for any matching attribute (userName)", "to do: "]);
+    server.ok(&["app", "unassign", "T", "--user", "outsider@c.example"]);
+    let token = file(folder.path(), "wrong", "wrong");
+    server.ok(&["app", "set", "T", "--secret-token-file", &token]);
+    server.run(&["job", "run", "T", "--wait"]);
+    told(
+        "outsider",
+        &["no entry about", "in quarantine since", "Unauthorized: 401", "hint: Renew the secret token"],
+    );
+    let shown = server.table(&["job", "status", "T"]);
+    assert!(shown.contains("quarantine  since") && shown.contains("Renew the secret token"), "{shown}");
 }

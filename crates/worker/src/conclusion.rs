@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use directory::disable_job;
-use engine::{Before, CycleEnd, Failures, after_cycle, is_large_share, too_many_failures};
+use engine::{Before, CycleEnd, Failures, after_cycle, fewest_failures, is_large_share, too_many_failures};
 use jiff::Timestamp;
 use model::{
     Clock, CycleReport, CycleStatus, ErrorInformation, Ids, Job, JobNotice, JobState, Link, LinkState,
@@ -16,9 +16,6 @@ use crate::Error;
 use crate::context::{Context, commit};
 use crate::error::{Stop, finding};
 use crate::links::{self, Pass};
-
-/// Fewer failures than this are few in any job.
-const FEWEST: usize = 20;
 
 /// Where and for whom the end of a cycle is written down.
 pub(crate) struct Conclusion<'a> {
@@ -110,8 +107,11 @@ impl Context {
     pub(crate) async fn too_many_failures(&self) -> Result<Option<ErrorInformation>, Error> {
         // Most often there are few, which costs nothing to see.
         let any = KeyRange { name: KeyName::EscrowDue, from: Bound::Unbounded, to: Bound::Unbounded };
-        let waiting = self.store.ids(self.realm(), Kind::Link, any, FEWEST).await?.len();
-        if waiting < FEWEST && self.tally.references() == 0 {
+        let limits = self.job.failure_limits;
+        let waiting = self.store.count_keys(self.realm(), Kind::Link, any).await?;
+        // Behind one object may stand any number of references.
+        let references = self.tally.references() > 0 || (waiting > 0 && limits.total.is_some());
+        if waiting < fewest_failures(limits) && !references {
             return Ok(None);
         }
         let mut failures = Failures::default();
@@ -125,11 +125,12 @@ impl Context {
             }
         }
         failures.in_scope = self.in_scope(failures.objects).await?;
-        Ok(too_many_failures(failures).map(|reason| {
+        Ok(too_many_failures(limits, failures).map(|reason| {
             let Failures { objects, references, .. } = failures;
             let text =
                 format!("{objects} objects and {references} references failed and wait for another try");
-            let advice = "Look at the failures in the provisioning log; many of one kind have one cause.";
+            let advice = "Look at the failures in the provisioning log; many of one kind have one cause. If so many are \
+                          to be expected, raise the limit (provost job set NAME --failures).";
             finding(reason, text, advice)
         }))
     }
@@ -140,7 +141,7 @@ impl Context {
         let meant = |link: &&Link| matches!(link.state, LinkState::Active | LinkState::Pending);
         let mut count = 0;
         let mut all = Pass::whole();
-        while is_large_share(failures, count)
+        while is_large_share(self.job.failure_limits, failures, count)
             && let Some(links) = self.next_links(&mut all).await?
         {
             count += links.iter().filter(meant).count() as u64;

@@ -2,7 +2,8 @@
 
 use engine::{Case, Decision, Entitlement, MappingFailure, Question, Reference, decide, renames};
 use model::{
-    Due, DueChange, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, Shadow, StepType, Verdict,
+    Due, DueChange, ErrorInformation, LinkState, Outcome, ProvisioningAction, ProvisioningStatus, Shadow,
+    StepType, Verdict,
 };
 use serde_json::json;
 
@@ -106,6 +107,9 @@ impl Context {
         if mode.explain || !silent {
             Self::explain(work, &decision, manager);
         }
+        if mode.explain {
+            Self::tell_what_waits(work);
+        }
         work.by_hand = mode.remove;
         let verdict = self.verdict(rule, work, &decision);
         let due = *manager == Reference::Pending;
@@ -163,8 +167,15 @@ impl Context {
                 work.succeed(ProvisioningAction::Other, Outcome::Skipped);
                 work.write = Write::Delete;
             }
-            Decision::Skip(reason) => work.skip(reason, &rule.fingerprint, None),
+            Decision::Skip(reason) => {
+                let error = Self::out_of_scope(work);
+                work.skip(reason, &rule.fingerprint, Some(error));
+            }
             Decision::Ignore => {
+                if mode.explain {
+                    work.status = ProvisioningStatus::Skipped;
+                    work.error = Some(Self::out_of_scope(work));
+                }
                 work.outcome =
                     Some(if work.object.is_some() { Outcome::Skipped } else { Outcome::Unchanged });
                 work.write = if work.had_link { Write::Delete } else { Write::Keep };
@@ -224,6 +235,35 @@ impl Context {
             work.write = Write::Put;
         }
         verdict
+    }
+
+    /// Why the object is to have no account.
+    fn out_of_scope(work: &Work) -> ErrorInformation {
+        finding("EntrySynchronizationSkipped", work.entitlement.reason(), work.entitlement.advice())
+    }
+
+    /// Why cycles may have done nothing about the object lately.
+    fn tell_what_waits(work: &mut Work) {
+        let whole = |at: jiff::Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
+        if let Some(escrow) = &work.link.escrow {
+            let text = format!(
+                "failed in {} tries since {}, last with {}: {}; without a change cycles try again after {}",
+                escrow.attempts,
+                whole(escrow.since),
+                escrow.error.error_code,
+                escrow.error.reason,
+                whole(escrow.due),
+            );
+            work.step(StepType::Processing, ProvisioningStatus::Warning, text, json!({"due": escrow.due}));
+        }
+        if let Some(Due { reason, since, verdict: Verdict::Staged, .. }) = &work.link.due {
+            let text = format!(
+                "held back by a guard in cycles since {} ({reason}), until somebody allows it (provost job allow-deletes \
+                 NAME); on demand it is carried out",
+                whole(*since),
+            );
+            work.step(StepType::Processing, ProvisioningStatus::Warning, text, json!({"since": since}));
+        }
     }
 
     /// The steps up to the export, in words.

@@ -8,7 +8,7 @@ use directory::Credentials;
 use jiff::Timestamp;
 use model::{
     Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, JobState, ObjectType, Principal,
-    ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes,
+    ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes, Waiting,
 };
 use parking_lot::Mutex;
 use scim_client::{ConnectionReport, Diagnosis, ResourceKind, ResourceSchema};
@@ -25,7 +25,7 @@ use crate::links::{self, Pass};
 use crate::plan::{self, Plan};
 use crate::schedule::{Errand, Shared, begin, open, schedule};
 use crate::tally::Tally;
-use crate::{Error, Targets, drift, staged};
+use crate::{Error, Targets, drift, staged, waiting};
 
 /// What a worker needs.
 pub struct Options {
@@ -132,7 +132,7 @@ impl WorkerHandle {
         if self.shared.store.get(Realm(directory), Kind::Job, job).await?.is_none() {
             return Err(Error::UnknownJob(job));
         }
-        self.begin(directory, job, by, Errand::Cycle { retry_all: true })
+        self.begin(directory, job, by, Errand::Cycle { retry_all: true }).await
     }
 
     /// Compares what the target holds with what the job left there, and puts right what differs if asked to; joins the
@@ -147,16 +147,27 @@ impl WorkerHandle {
         if self.shared.store.get(Realm(directory), Kind::Job, job).await?.is_none() {
             return Err(Error::UnknownJob(job));
         }
-        self.begin(directory, job, by, Errand::Drift { repair })
+        self.begin(directory, job, by, Errand::Drift { repair, scheduled: false }).await
     }
 
-    fn begin(&self, directory: Uuid, job: Uuid, by: Principal, errand: Errand) -> Result<Progress, Error> {
-        let running = begin(&self.shared, directory, job, by, errand);
-        let same = match (errand, running.errand) {
-            (Errand::Cycle { .. }, Errand::Cycle { .. }) => true,
-            (wanted, runs) => wanted == runs,
-        };
-        if same { Ok(Progress(running.progress)) } else { Err(Error::Occupied) }
+    async fn begin(
+        &self,
+        directory: Uuid,
+        job: Uuid,
+        by: Principal,
+        errand: Errand,
+    ) -> Result<Progress, Error> {
+        loop {
+            let running = begin(&self.shared, directory, job, by.clone(), errand);
+            if running.errand.serves(errand) {
+                return Ok(Progress(running.progress));
+            }
+            if !running.errand.gives_way() {
+                return Err(Error::Occupied);
+            }
+            running.cancel.cancel();
+            running.ended.cancelled().await;
+        }
     }
 
     /// A page of the differences that the last comparison found, from where the page before it ended; and where the
@@ -173,6 +184,11 @@ impl WorkerHandle {
     /// Follows the cycle that runs; `None` when none does in this process.
     pub fn progress(&self, job: Uuid) -> Option<Progress> {
         self.shared.running.lock().get(&job).map(|running| Progress(running.progress.clone()))
+    }
+
+    /// What of a job waits for a later cycle.
+    pub async fn waiting(&self, directory: Uuid, job: Uuid) -> Result<Waiting, Error> {
+        waiting::waiting(&self.shared, (directory, job)).await
     }
 
     /// Where a job stands.

@@ -36,6 +36,7 @@ mod tally;
 mod targets;
 mod together;
 mod unique;
+mod waiting;
 mod work;
 
 pub use error::Error;

@@ -60,9 +60,11 @@ impl Context {
             }
             match found.remove(&index) {
                 None => {
-                    let reason = "the object has no value for any matching attribute";
+                    let paths: Vec<&str> = rule.mapping.matching_paths().collect();
+                    let reason =
+                        &format!("the object has no value for any matching attribute ({})", paths.join(", "));
                     let advice = "Give the object a value, or match by another attribute.";
-                    work.step(StepType::Matching, ProvisioningStatus::Skipped, reason, json!({}));
+                    work.step(StepType::Matching, ProvisioningStatus::Skipped, reason.as_str(), json!({}));
                     work.skip(reason, &rule.fingerprint, Some(finding("ImportSkipped", reason, advice)));
                 }
                 Some(Err(failure)) => {

@@ -199,9 +199,9 @@ fn message(id: Uuid, notice: &JobNotice, job: &Job, application: &str, server: &
     let name = plain(application);
     let code = plain(&quarantine.error.error_code);
     let staged = quarantine.staged;
-    let limit = quarantine.current_began.saturating_add(QUARANTINE_LIMIT).unwrap_or(Timestamp::MAX);
+    let limit = quarantine.series_began.saturating_add(QUARANTINE_LIMIT).unwrap_or(Timestamp::MAX);
     let (since, until, next) =
-        (moment(quarantine.current_began), moment(limit), moment(quarantine.next_attempt));
+        (moment(quarantine.series_began), moment(limit), moment(quarantine.next_attempt));
     let (subject, what) = match event {
         QuarantineEvent::Disabled => (
             format!("Provisioning to {name} is disabled after 28 days in quarantine"),
@@ -298,7 +298,8 @@ mod tests {
         let began: Timestamp = "2026-01-01T00:00:00Z".parse().expect("an instant");
         let quarantine = Quarantine {
             reason: code.to_owned(),
-            current_began: began,
+            series_began: began,
+            evaluated: began,
             series_count: 1,
             next_attempt: began + SignedDuration::from_hours(6),
             staged: code == "TooManyDeletes",

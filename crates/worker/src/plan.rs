@@ -1,5 +1,6 @@
 //! What the next cycle would do: the cycle itself, over a store that keeps nothing and a target that is rehearsed with.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,7 +27,7 @@ use crate::{Error, Targets};
 pub struct Plan {
     /// The report that the cycle would have: counts, and what a guard says.
     pub report: CycleReport,
-    /// What the log would have, removals first; values that may not be shown are concealed as there. What would be
+    /// What the log would have, removals first, and of a selection also why nothing is to be done; values that may not be shown are concealed as there. What would be
     /// created has a made-up identifier in the target.
     pub entries: PlannedEntries,
 }
@@ -105,12 +106,13 @@ pub(crate) async fn plan(
     let tally = Arc::new(Tally::new(watch::channel(report).0));
     let cancel = rehearsal.stop.child_token();
     let context = open(&rehearsal, directory, job, Arc::clone(&tally), cancel, by).await?;
+    let mut explained = Vec::new();
     let worked = match selection {
         None => context.cycle(true).await,
         Some(objects) => {
             let work = async {
                 for (object_type, id) in objects {
-                    on_demand(&context, *object_type, *id).await?;
+                    explained.extend(on_demand(&context, *object_type, *id).await?);
                 }
                 Ok::<_, Stop>(tally.ended(model::CycleStatus::Completed, None))
             };
@@ -123,6 +125,9 @@ pub(crate) async fn plan(
     }
     let mut entries: Vec<_> =
         overlay.take_entries().into_iter().filter_map(|body| Some((order(&decode(&body)?), body))).collect();
+    let logged: HashSet<Uuid> = entries.iter().filter_map(|(_, body)| Some(decode(body)?.id)).collect();
+    let explained = explained.iter().filter(|entry| !logged.contains(&entry.id));
+    entries.extend(explained.filter_map(|it| Some((order(it), serde_json::to_vec(it).ok()?.into()))));
     entries.sort();
     let entries = PlannedEntries(entries.into_iter().map(|(_, body)| body).collect());
     Ok(Plan { report: worked?, entries })

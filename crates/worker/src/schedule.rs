@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Clock, CycleKind, CycleReport, CycleStatus, Ids, Job, JobState, Principal, Trigger};
+use engine::{drift_goes_first, next_drift};
+use model::{
+    Clock, CycleKind, CycleReport, CycleStatus, DriftAction, Ids, Job, JobState, Principal, Trigger,
+};
 use parking_lot::Mutex;
 use source::Source as _;
 use store::{Kind, Realm, Scan, Store};
@@ -51,6 +54,8 @@ pub(crate) enum Errand {
     Drift {
         /// Whether it is put right.
         repair: bool,
+        /// Whether the schedule asks for it.
+        scheduled: bool,
     },
 }
 
@@ -59,6 +64,20 @@ impl Errand {
         match self {
             Self::Cycle { .. } => CycleKind::Incremental,
             Self::Drift { .. } => CycleKind::Drift,
+        }
+    }
+
+    /// Whether it ends for what somebody asks for by hand: it is made up for.
+    pub fn gives_way(self) -> bool {
+        matches!(self, Self::Drift { scheduled: true, .. })
+    }
+
+    /// Whether who wants the other is served by this one.
+    pub fn serves(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Cycle { .. }, Self::Cycle { .. }) => true,
+            (Self::Drift { repair: runs, .. }, Self::Drift { repair: wanted, .. }) => runs == wanted,
+            _ => false,
         }
     }
 }
@@ -130,15 +149,8 @@ async fn start_due(shared: &Arc<Shared>) -> Result<bool, Error> {
                     if shared.running.lock().contains_key(&job.id) {
                         continue;
                     }
-                    let state = links::load_state(&*shared.store, job.id).await?;
-                    if state.next_run.is_none_or(|at| at <= shared.clock.now()) {
-                        let errand = Errand::Cycle { retry_all: false };
-                        begin(shared, directory.id, job.id, Principal::system("schedule"), errand);
-                    } else if job.trigger == Trigger::OnChange
-                        && is_behind(shared, directory.id, &state).await?
-                    {
-                        let errand = Errand::Cycle { retry_all: false };
-                        begin(shared, directory.id, job.id, Principal::system("change"), errand);
+                    if let Some((errand, why)) = due(shared, directory.id, &job).await? {
+                        begin(shared, directory.id, job.id, Principal::system(why), errand);
                     }
                 }
                 after = jobs.next;
@@ -152,6 +164,28 @@ async fn start_due(shared: &Arc<Shared>) -> Result<bool, Error> {
             return Ok(following);
         }
     }
+}
+
+/// What a started job that does not run has to do now, and what asks for it.
+async fn due(shared: &Shared, directory: Uuid, job: &Job) -> Result<Option<(Errand, &'static str)>, Error> {
+    let state = links::load_state(&*shared.store, job.id).await?;
+    let now = shared.clock.now();
+    let cycle = if state.next_run.is_none_or(|at| at <= now) {
+        Some("schedule")
+    } else if job.trigger == Trigger::OnChange && is_behind(shared, directory, &state).await? {
+        Some("change")
+    } else {
+        None
+    };
+    let drift = next_drift(job, &state).filter(|at| *at <= now);
+    let errand = match (cycle, drift) {
+        (None, Some(_)) => None,
+        (Some(_), Some(due)) if drift_goes_first(due, &state) => None,
+        (cycle, _) => cycle.map(|why| (Errand::Cycle { retry_all: false }, why)),
+    };
+    let repair = job.drift_action == DriftAction::Repair;
+    let comparison = drift.map(|_| (Errand::Drift { repair, scheduled: true }, "schedule"));
+    Ok(errand.or(comparison))
 }
 
 /// Whether there are changes in the directory that the job has not seen, and nothing keeps it from looking at them: after
@@ -229,7 +263,7 @@ async fn run_cycle(
     let _ = running.context.set(Arc::clone(&context));
     let result = match running.errand {
         Errand::Cycle { retry_all } => context.cycle(retry_all).await,
-        Errand::Drift { repair } => context.drift(repair).await,
+        Errand::Drift { repair, scheduled } => context.drift(repair, scheduled).await,
     };
     context.lease.release().await;
     result
@@ -298,10 +332,10 @@ async fn failed(
             Some(finding("InvalidConfiguration", other.to_string(), advice))
         }
     };
-    if let Errand::Drift { repair } = errand
+    if let Errand::Drift { repair, scheduled } = errand
         && !matches!(error, Error::Busy | Error::UnknownJob(_))
     {
-        return drift::could_not_begin(shared, job, tally, information, repair).await;
+        return drift::could_not_begin(shared, job, tally, information, (repair, scheduled)).await;
     }
     let quarantined = information.as_ref().is_some_and(|it| quarantines(&it.error_code));
     let status = if quarantined { CycleStatus::Quarantined } else { CycleStatus::Interrupted };

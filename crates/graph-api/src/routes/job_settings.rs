@@ -16,10 +16,10 @@ use model::{CycleReport, Job};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Routes;
+use super::{Routes, job_status};
 use crate::call::{Call, from_value, guid, no_content, object};
 use crate::error::{Answer, ApiError};
-use crate::{page, render};
+use crate::page;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -37,46 +37,24 @@ pub(super) async fn job(call: &Call, id: &str) -> Result<Job, ApiError> {
     Ok(call.directory.job(guid(id)?).await?)
 }
 
-async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
-    let state = call.directory.job_state(job.id).await?;
-    let mut shown = serde_json::to_value(job).unwrap_or_default();
-    shown["interval"] = job.interval.to_string().into();
-    // Tables have a call of their own.
-    shown["tables"] = job.tables.keys().cloned().collect();
-    if let Value::Object(members) = &mut shown {
-        // Long, and at `/attributes`.
-        members.remove("targetSchema");
-    }
-    let current = match call.runner.progress(job.id) {
-        Some(mut reports) => reports.next().await,
-        None => None,
-    };
-    shown["status"] = if current.is_some() { "Running" } else { render::job_code(job, &state) }.into();
-    shown["currentCycle"] = json!(current);
-    shown["lastCycle"] = json!(state.last_cycle);
-    shown["nextRun"] = json!(state.next_run);
-    shown["quarantine"] = json!(state.quarantine);
-    shown["membersTaken"] = json!(state.members_taken);
-    Ok(shown)
-}
-
 async fn list(call: Call) -> Answer {
     let mut shown = Vec::new();
     for job in call.directory.jobs().await? {
-        shown.push(rendered(&call, &job).await?);
+        shown.push(job_status::brief(&call, &job).await?);
     }
     Ok(Json(json!({"value": shown})).into_response())
 }
 
 async fn show(call: Call, Path(id): Path<String>) -> Answer {
     let job = job(&call, &id).await?;
-    Ok(Json(rendered(&call, &job).await?).into_response())
+    Ok(Json(job_status::whole(&call, &job).await?).into_response())
 }
 
 async fn settings(call: Call, Path(id): Path<String>) -> Answer {
     let job = job(&call, &id).await?;
     let mut shown = serde_json::to_value(JobSettings::of(&job)).unwrap_or_default();
     shown["interval"] = job.interval.to_string().into();
+    shown["driftInterval"] = json!(job.drift_interval);
     Ok(Json(shown).into_response())
 }
 
@@ -93,7 +71,7 @@ async fn update(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
         set_started(&call, job.id, started).await?;
         changed.started = started;
     }
-    let mut shown = rendered(&call, &changed).await?;
+    let mut shown = job_status::brief(&call, &changed).await?;
     shown["reevaluation"] = json!(call.directory.reevaluated(&changed).await?);
     Ok(Json(shown).into_response())
 }
@@ -112,9 +90,32 @@ pub(super) async fn set_started(call: &Call, job: Uuid, started: bool) -> Result
 
 /// Changes the settings that the members name.
 pub(super) async fn change(call: &Call, job: &Job, members: Map<String, Value>) -> Result<Job, ApiError> {
-    let change = JobChange { settings: Some(merged(job, members)?), ..JobChange::default() };
-    Ok(call.directory.update_job(&call.by, job.id, &change).await?)
+    change_with(call, job, |job| merged(job, members.clone())).await
 }
+
+/// Changes the settings of a job; made anew where somebody has changed others meanwhile, which must stay changed.
+pub(super) async fn change_with(
+    call: &Call,
+    job: &Job,
+    make: impl Fn(&Job) -> Result<JobSettings, ApiError>,
+) -> Result<Job, ApiError> {
+    let mut job = job.clone();
+    for _ in 0..TRIES {
+        let change = JobChange {
+            settings: Some(make(&job)?),
+            settings_read: Some(JobSettings::of(&job)),
+            ..JobChange::default()
+        };
+        match call.directory.update_job(&call.by, job.id, &change).await {
+            Err(directory::Error::Changed(_)) => job = call.directory.job(job.id).await?,
+            result => return Ok(result?),
+        }
+    }
+    Err(directory::Error::Changed("settings of the job").into())
+}
+
+/// How often a change is made anew on what somebody else has changed meanwhile.
+const TRIES: usize = 10;
 
 /// A job's settings with those that the members name changed.
 pub(super) fn merged(job: &Job, members: Map<String, Value>) -> Result<JobSettings, ApiError> {

@@ -10,6 +10,7 @@ mod gallery;
 mod groups;
 mod import;
 mod job_settings;
+mod job_status;
 mod jobs;
 mod logs;
 mod members;

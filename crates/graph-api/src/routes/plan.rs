@@ -40,8 +40,9 @@ async fn plan(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     if selection.as_ref().is_some_and(|selected| selected.len() > MAX_SELECTED) {
         return Err(ApiError::bad(format!("A selection may have {MAX_SELECTED} objects.")));
     }
+    let selected = selection.is_some();
     let (report, entries) = call.runner.plan(job.id, selection, &call.by).await?;
-    Ok(Json(Planned { report, changes: Changes(Cell::new(Some(entries))) }).into_response())
+    Ok(Json(Planned { report, changes: Changes(Cell::new(Some(entries)), selected) }).into_response())
 }
 
 #[derive(Serialize)]
@@ -51,12 +52,12 @@ struct Planned {
     changes: Changes,
 }
 
-/// Written one by one, once: together they would take several times the answer's size.
-struct Changes(Cell<Option<PlannedEntries>>);
+/// Written one by one, once: together they would take several times the answer's size. Of a selection with their steps.
+struct Changes(Cell<Option<PlannedEntries>>, bool);
 
 impl Serialize for Changes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.take().into_iter().flatten().map(|entry| change(&entry)))
+        serializer.collect_seq(self.0.take().into_iter().flatten().map(|entry| change(&entry, self.1)))
     }
 }
 
@@ -70,14 +71,18 @@ fn ids(body: &serde_json::Map<String, Value>, name: &str) -> Result<Option<Vec<U
     }
 }
 
-fn change(entry: &ProvisioningEntry) -> Value {
+fn change(entry: &ProvisioningEntry, steps: bool) -> Value {
     let modified = |it: &ModifiedProperty| json!({"attribute": it.display_name, "old": it.old_value, "new": it.new_value});
-    json!({
+    let mut shown = json!({
         "action": entry.provisioning_action,
         "status": entry.provisioning_status,
         "source": entry.source_identity,
         "target": entry.target_identity,
         "error": entry.error_information,
         "modified": entry.modified_properties.iter().map(modified).collect::<Vec<_>>(),
-    })
+    });
+    if steps {
+        shown["steps"] = json!(entry.provisioning_steps);
+    }
+    shown
 }

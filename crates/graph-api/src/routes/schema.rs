@@ -1,9 +1,10 @@
 //! `/jobs/{id}/schema`: the mappings in Graph's form, and the attributes of both ends.
 
 use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::routing::{get, post};
 use bytes::Bytes;
-use directory::{JobChange, TargetChange};
+use directory::{JobChange, TargetChange, schema_tag};
 use model::Job;
 use serde_json::Value;
 
@@ -30,24 +31,46 @@ fn both(call: &Call, job: &Job) -> Vec<Value> {
 async fn show(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
     let job = job_of(&call, &id, &job).await?;
     let shown = schema::export(&job.template_id, &job.object_mappings, &both(&call, &job));
-    call.found("synchronizationSchema", shown)
+    let mut answer = call.found("synchronizationSchema", shown)?;
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", schema_tag(&job))) {
+        answer.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(answer)
 }
 
-async fn replace(call: Call, Path((id, job)): Path<(String, String)>, body: Bytes) -> Answer {
+/// What a change was made from, where the caller says so: the tag that reading it answered (RFC 9110 section 13.1.1).
+fn read(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let tag = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    match tag {
+        _ if text == "*" => Ok(None),
+        Some(tag) if !tag.contains('"') => Ok(Some(tag.to_owned())),
+        _ => Err(ApiError::bad("If-Match must be the one ETag of the schema that was read, or *.")),
+    }
+}
+
+async fn replace(
+    call: Call,
+    Path((id, job)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
     let job = job_of(&call, &id, &job).await?;
     let body = Value::Object(object(&body)?);
     let mappings = schema::import(&body).map_err(ApiError::bad)?;
     let target = directories::import(&body).map_err(ApiError::bad)?;
-    let change = JobChange { object_mappings: Some(mappings), target, ..JobChange::default() };
+    let schema_read = read(&headers)?;
+    let change = JobChange { object_mappings: Some(mappings), target, schema_read, ..JobChange::default() };
     let job = call.directory.update_job(&call.by, job.id, &change).await?;
     reevaluation::no_content(&call, &job).await
 }
 
-async fn reset(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
+async fn reset(call: Call, Path((id, job)): Path<(String, String)>, headers: HeaderMap) -> Answer {
     let job = job_of(&call, &id, &job).await?;
     let template = super::gallery::template(&job.template_id)?;
-    let change =
-        JobChange { object_mappings: Some(template.object_mappings.clone()), ..JobChange::default() };
+    let object_mappings = Some(template.object_mappings.clone());
+    let change = JobChange { object_mappings, schema_read: read(&headers)?, ..JobChange::default() };
     let job = call.directory.update_job(&call.by, job.id, &change).await?;
     reevaluation::no_content(&call, &job).await
 }

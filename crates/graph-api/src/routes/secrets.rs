@@ -3,13 +3,13 @@
 use axum::extract::Path;
 use axum::routing::get;
 use bytes::Bytes;
-use directory::{JobChange, JobSettings};
-use model::{DeprovisionAction, SecretKey, SyncScope};
+use directory::JobSettings;
+use model::{DeprovisionAction, Job, SecretKey, SyncScope};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::Routes;
 use super::applications::principal;
+use super::{Routes, job_settings};
 use crate::call::{Call, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::page;
@@ -72,32 +72,33 @@ async fn apply_settings(
     secrets: &[(SecretKey, String)],
 ) -> Result<(), ApiError> {
     for job in call.directory.jobs_of(app).await? {
-        let old = JobSettings::of(&job);
-        let mut settings = old.clone();
-        for (key, value) in secrets {
-            match key {
-                SecretKey::SyncAll => {
-                    let all = value.eq_ignore_ascii_case("true");
-                    settings.scope = if all { SyncScope::All } else { SyncScope::Assigned };
-                }
-                SecretKey::SkipOutOfScopeDeletions => {
-                    let action = &mut settings.deprovisioning.out_of_scope;
-                    if value.eq_ignore_ascii_case("true") {
-                        *action = DeprovisionAction::Nothing;
-                    } else if *action == DeprovisionAction::Nothing {
-                        *action = DeprovisionAction::Disable;
-                    }
-                }
-                SecretKey::SyncNotificationSettings => notify(&mut settings, value)?,
-                _ => {}
-            }
-        }
-        if settings != old {
-            let change = JobChange { settings: Some(settings), ..JobChange::default() };
-            call.directory.update_job(&call.by, job.id, &change).await?;
-        }
+        job_settings::change_with(call, &job, |job| settings_of(job, secrets)).await?;
     }
     Ok(())
+}
+
+/// The settings of a job with what the keys say.
+fn settings_of(job: &Job, secrets: &[(SecretKey, String)]) -> Result<JobSettings, ApiError> {
+    let mut settings = JobSettings::of(job);
+    for (key, value) in secrets {
+        match key {
+            SecretKey::SyncAll => {
+                let all = value.eq_ignore_ascii_case("true");
+                settings.scope = if all { SyncScope::All } else { SyncScope::Assigned };
+            }
+            SecretKey::SkipOutOfScopeDeletions => {
+                let action = &mut settings.deprovisioning.out_of_scope;
+                if value.eq_ignore_ascii_case("true") {
+                    *action = DeprovisionAction::Nothing;
+                } else if *action == DeprovisionAction::Nothing {
+                    *action = DeprovisionAction::Disable;
+                }
+            }
+            SecretKey::SyncNotificationSettings => notify(&mut settings, value)?,
+            _ => {}
+        }
+    }
+    Ok(settings)
 }
 
 /// `{"Enabled": true, "Recipients": "a@example.com", "DeleteThresholdEnabled": true, "DeleteThresholdValue": 50}`

@@ -118,6 +118,10 @@ impl JobRunner for Notes {
         Ok(report(CycleStatus::Running))
     }
 
+    async fn waiting(&self, _: Uuid) -> Result<model::Waiting, ErrorInformation> {
+        Ok(model::Waiting::default())
+    }
+
     async fn drift_findings(
         &self,
         _: Uuid,

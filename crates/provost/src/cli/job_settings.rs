@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use super::values::duration;
-use super::{Scope, Trigger};
+use super::{Scope, Switch, Trigger};
 
 #[derive(Debug, Args)]
 pub struct JobSettings {
@@ -17,6 +17,12 @@ pub struct JobSettings {
     /// Who is provisioned
     #[arg(long, group = "what")]
     pub scope: Option<Scope>,
+    /// Whether members of groups in an assigned group count as assigned
+    #[arg(long, value_name = "on|off", group = "what")]
+    pub nested_groups: Option<Switch>,
+    /// Whether an assignment with the Default Access role counts, where the application has roles of its own
+    #[arg(long, value_name = "on|off", group = "what")]
+    pub default_access: Option<Switch>,
     /// Who gets mail when the job goes into quarantine, when changes are held back, and when it is disabled; ""
     /// for nobody
     #[arg(long, value_name = "ADDRESS", group = "what")]
@@ -30,6 +36,16 @@ pub struct JobSettings {
     /// A guard on, off, or with other limits: removals, renames, memberships or source = on, off, N, P% or default
     #[arg(long, value_name = "KIND=LIMIT", value_parser = guard, group = "what")]
     pub guard: Vec<(String, GuardChange)>,
+    /// When failures put the job into quarantine: percent=P of what is in scope, but no fewer than minimum=N; or objects=N,
+    /// or total=N objects and references; N or default
+    #[arg(long, value_name = "KIND=LIMIT", value_parser = failures, group = "what")]
+    pub failures: Vec<(String, Limit)>,
+    /// Compare the application with what the job left there every so often, e.g. 1d; "never" for by hand only
+    #[arg(long, value_name = "TIME", value_parser = optional_duration, group = "what")]
+    pub drift_interval: Option<Every>,
+    /// What such a comparison does about differences
+    #[arg(long, group = "what")]
+    pub drift_action: Option<DriftAction>,
     /// What happens to users who are unassigned, fail a filter or lose their role
     #[arg(long, value_name = "ACTION", group = "what")]
     pub on_unassigned: Option<Leaving>,
@@ -78,6 +94,25 @@ impl From<Dialect> for model::Dialect {
             Dialect::EntraLegacy => Self::EntraLegacy,
         }
     }
+}
+
+/// A length of time, or never.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Every(pub Option<SignedDuration>);
+
+fn optional_duration(text: &str) -> Result<Every, String> {
+    if text == "never" {
+        return Ok(Every(None));
+    }
+    duration(text).map(|length| Every(Some(length))).map_err(|error| format!("{error}, or \"never\""))
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DriftAction {
+    /// List them
+    Report,
+    /// Put them right
+    Repair,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -133,4 +168,13 @@ fn guard(text: &str) -> Result<(String, GuardChange), String> {
         (number, None) => GuardChange::Number(number.parse().map_err(wrong)?),
     };
     Ok((kind.to_owned(), change))
+}
+
+fn failures(text: &str) -> Result<(String, Limit), String> {
+    let (kind, limit) = text.split_once('=').ok_or("write KIND=LIMIT, such as percent=10")?;
+    if !["percent", "minimum", "objects", "total"].contains(&kind) {
+        return Err("there are limits of percent, minimum, objects and total".to_owned());
+    }
+    let limit = if kind == "percent" { limit.strip_suffix('%').unwrap_or(limit).trim() } else { limit };
+    Ok((kind.to_owned(), limit.parse()?))
 }

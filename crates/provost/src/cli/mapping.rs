@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Switch;
+
 #[derive(Debug, Subcommand)]
 pub enum JobAttribute {
     /// List the target's attributes with what is known of them and where that comes from: default (RFC 7643), discovered
@@ -128,6 +130,79 @@ Example:
     },
     /// Replace the mappings by those of the application's template
     Reset { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobFilter {
+    /// List the scoping filters
+    List {
+        name: String,
+        /// Only those of groups
+        #[arg(long)]
+        group: bool,
+    },
+    /// Add a filter: in scope is who passes all clauses of one filter
+    #[command(after_help = "\
+Examples:
+  provost job filter add Contoso 'department EQUALS \"Sales\"'
+  provost job filter add Contoso 'country EQUALS \"NO\" AND employeeType NOT EQUALS \"Temp\"' --title Norway
+  provost job filter add Contoso 'jobTitle REGEX MATCH \".*[Ee]ngineer.*\" AND mail IS NOT NULL'
+  provost job filter add Contoso 'displayName ENDS_WITH \" team\"' --group
+
+Operators: EQUALS, NOT EQUALS, IS TRUE, IS FALSE, IS NULL, IS NOT NULL, REGEX MATCH, NOT REGEX MATCH (the whole
+value), Greater_Than, Greater_Than_OR_EQUALS (numbers and dates), Includes, ENDS_WITH, & and !& (bits). Values in
+double quotes, a quote in them twice; upper and lower case of values differ. Clauses are joined by AND; for OR add
+another filter. Without any filter everyone passes. The next cycle disables who no longer passes, under the guards:
+look with `provost job plan` before.")]
+    Add {
+        name: String,
+        /// ATTRIBUTE OPERATOR \"VALUE\", several joined by AND
+        expression: String,
+        /// What the filter is called; what it says if not given
+        #[arg(long)]
+        title: Option<String>,
+        /// It is one of groups, not of users
+        #[arg(long)]
+        group: bool,
+    },
+    /// Remove a filter, by what it is called or what it says
+    Remove {
+        name: String,
+        filter: String,
+        /// It is one of groups
+        #[arg(long)]
+        group: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobObject {
+    /// List what is provisioned, and which requests may be sent
+    List { name: String },
+    /// Switch users or groups on or off, or kinds of requests; what is not given stays
+    #[command(group(clap::ArgGroup::new("change").required(true).multiple(true)))]
+    #[command(after_help = "\
+Examples:
+  provost job object set Contoso --group --enabled off    groups are no longer provisioned; they stay as they are
+  provost job object set Contoso --delete off             no account is ever deleted, whatever happens")]
+    Set {
+        name: String,
+        /// Groups, not users
+        #[arg(long)]
+        group: bool,
+        /// Whether they are provisioned at all
+        #[arg(long, value_name = "on|off", group = "change")]
+        enabled: Option<Switch>,
+        /// Whether accounts may be created
+        #[arg(long, value_name = "on|off", group = "change")]
+        create: Option<Switch>,
+        /// Whether accounts may be changed, and disabled
+        #[arg(long, value_name = "on|off", group = "change")]
+        update: Option<Switch>,
+        /// Whether accounts may be deleted
+        #[arg(long, value_name = "on|off", group = "change")]
+        delete: Option<Switch>,
+    },
 }
 
 #[derive(Debug, Args)]

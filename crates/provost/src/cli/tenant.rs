@@ -88,6 +88,13 @@ pub enum Switch {
     Off,
 }
 
+impl Switch {
+    /// Whether it is on.
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On)
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum PatchAnswer {
     ByType,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::job::{count, error_text};
 use super::job_of;
-use crate::answer::{Answer, FAILED, Failure, REFUSED, plain, table, text};
+use crate::answer::{Answer, FAILED, Failure, REFUSED, moment, plain, table, text};
 use crate::client::Client;
 use crate::progress;
 
@@ -20,13 +20,32 @@ pub async fn run(client: &Client, name: &str, repair: bool) -> Result<Answer, Fa
     let begun = client.post(&path, &json!({"repair": repair})).await?;
     // One that has ended already has no progress to be shown.
     let _ = progress::follow(client, &job).await;
-    let mut report = client.get(&path).await?;
+    let report = client.get(&path).await?;
     if report["cycleId"] != begun["cycleId"] {
         let hint = "run it again; another comparison, or the end of the server, came in between";
         return Err(Failure::new("Interrupted", "the comparison did not come to its end").hint(hint));
     }
+    found(client, name, &path, report).await
+}
+
+/// Shows what the last comparison found.
+pub async fn last(client: &Client, name: &str) -> Result<Answer, Failure> {
+    let (_, job) = job_of(client, name).await?;
+    let path = format!("/provost/v1/jobs/{job}/drift");
+    let report = client.get(&path).await.map_err(|failure| match failure.code.as_str() {
+        "Request_ResourceNotFound" => {
+            failure.hint(format!("`provost job drift \"{name}\"` compares it now and changes nothing"))
+        }
+        _ => failure,
+    })?;
+    found(client, name, &path, report).await
+}
+
+async fn found(client: &Client, name: &str, path: &str, mut report: Value) -> Result<Answer, Failure> {
     let findings = client.list(&format!("{path}/findings?$top=999"), usize::MAX).await?;
-    let shown = shown(name, &report, &findings);
+    let when = moment(&report, "started");
+    let by = if report["scheduled"] == true { "by the job itself" } else { "by hand" };
+    let shown = format!("compared {when}, {by}\n{}", shown(name, &report, &findings));
     let status = status(&report);
     report["findings"] = findings.into();
     Ok(Answer::done(report, shown).with_status(status))
@@ -76,11 +95,7 @@ fn shown(name: &str, report: &Value, findings: &[Value]) -> String {
     if more > 0 {
         let _ = writeln!(shown, "and {more} more: --json lists up to 10000");
     }
-    let (compared, unknown) = (count(report, "compared"), count(&report["found"], "unknownAccount"));
-    let _ = write!(shown, "{compared} accounts compared: {} differences", differences(report));
-    if unknown > 0 {
-        let _ = write!(shown, ", {unknown} accounts that {name} did not provision");
-    }
+    shown.push_str(&summary(report));
     for (member, what) in [("unread", "accounts could not be read"), ("groupsWithoutMembers", GROUPS)] {
         if count(report, member) > 0 {
             let _ = write!(shown, "\n{} {what}", count(report, member));
@@ -89,16 +104,7 @@ fn shown(name: &str, report: &Value, findings: &[Value]) -> String {
     if report["notListed"].as_array().is_some_and(|types| !types.is_empty()) {
         shown.push_str("\nthe target does not list all its accounts: who is unknown to it cannot be told");
     }
-    let repaired = &report["repaired"];
-    if report["repair"] == true {
-        let done: Vec<String> = ["created", "updated", "disabled", "deleted", "staged", "failed"]
-            .iter()
-            .filter(|what| count(repaired, what) > 0)
-            .map(|what| format!("{} {what}", count(repaired, what)))
-            .collect();
-        let done = if done.is_empty() { "nothing".to_owned() } else { done.join(", ") };
-        let _ = write!(shown, "\nrepair: {done}");
-    } else if count(report, "repairable") > 0 {
+    if report["repair"] != true && count(report, "repairable") > 0 {
         let _ = write!(
             shown,
             "\nhint: provost job drift \"{name}\" --repair puts {} of them right",
@@ -107,6 +113,26 @@ fn shown(name: &str, report: &Value, findings: &[Value]) -> String {
     }
     if !report["error"].is_null() {
         let _ = write!(shown, "\n{}", error_text(&report["error"]));
+    }
+    shown
+}
+
+/// How many accounts were compared, what differed and what was done about it, in a line.
+pub fn summary(report: &Value) -> String {
+    let (compared, unknown) = (count(report, "compared"), count(&report["found"], "unknownAccount"));
+    let mut shown = format!("{compared} accounts compared: {} differences", differences(report));
+    if unknown > 0 {
+        let _ = write!(shown, ", {unknown} accounts that the job did not provision");
+    }
+    if report["repair"] == true {
+        let repaired = &report["repaired"];
+        let done: Vec<String> = ["created", "updated", "disabled", "deleted", "staged", "failed"]
+            .iter()
+            .filter(|what| count(repaired, what) > 0)
+            .map(|what| format!("{} {what}", count(repaired, what)))
+            .collect();
+        let done = if done.is_empty() { "nothing".to_owned() } else { done.join(", ") };
+        let _ = write!(shown, "; repaired: {done}");
     }
     shown
 }

@@ -57,5 +57,10 @@ pub async fn run(client: &Client, command: Group) -> Result<Answer, Failure> {
             let shown = format!("{member} is no longer a member of {name}");
             Ok(Answer::done(json!({"group": group, "removed": member_id}), shown))
         }
+        Group::Delete { group: name } => {
+            let id = id_of(&group(client, &name).await?);
+            client.delete(&format!("/v1.0/groups/{id}")).await?;
+            Ok(Answer::done(json!({"id": id, "deleted": true}), format!("{name} is deleted for good")))
+        }
     }
 }

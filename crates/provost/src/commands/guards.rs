@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{moment, plain, table, text};
-use crate::cli::{GuardChange, JobSettings, Leaving, Matched, Scope, Trigger};
+use crate::cli::{DriftAction, GuardChange, JobSettings, Leaving, Matched, Scope, Switch, Trigger};
 
 /// What `job set` asks for, as the settings' API takes it.
 pub fn settings(given: JobSettings) -> Value {
@@ -27,6 +27,11 @@ pub fn settings(given: JobSettings) -> Value {
         };
         settings.insert("scope".to_owned(), json!(scope));
     }
+    let switches = [
+        ("nestedGroups", given.nested_groups.map(Switch::is_on)),
+        ("excludeDefaultAccess", given.default_access.map(|counts| !counts.is_on())),
+    ];
+    settings.extend(switches.into_iter().filter_map(|(name, on)| Some((name.to_owned(), json!(on?)))));
     if let Some(mail) = given.mail {
         let mail = Some(mail).filter(|mail| !mail.trim().is_empty());
         settings.insert("notificationMail".to_owned(), json!(mail));
@@ -62,6 +67,18 @@ pub fn settings(given: JobSettings) -> Value {
     if let Some(limit) = given.threshold_percent {
         set(&mut guards, "removals", "percent", json!(limit.0));
     }
+    let failures: Map<String, Value> =
+        given.failures.into_iter().map(|(kind, limit)| (kind, json!(limit.0))).collect();
+    if let Some(every) = given.drift_interval {
+        settings.insert("driftInterval".to_owned(), json!(every.0.map(|length| length.to_string())));
+    }
+    if let Some(action) = given.drift_action {
+        let action = match action {
+            DriftAction::Report => "report",
+            DriftAction::Repair => "repair",
+        };
+        settings.insert("driftAction".to_owned(), json!(action));
+    }
     let mut leaving = Map::new();
     let events = [
         ("outOfScope", given.on_unassigned),
@@ -83,7 +100,7 @@ pub fn settings(given: JobSettings) -> Value {
     if let Some(matched) = given.matched_accounts {
         leaving.insert("unlinkMatched".to_owned(), json!(matched == Matched::Unlink));
     }
-    for (name, part) in [("guards", guards), ("deprovisioning", leaving)] {
+    for (name, part) in [("guards", guards), ("deprovisioning", leaving), ("failureLimits", failures)] {
         if !part.is_empty() {
             settings.insert(name.to_owned(), part.into());
         }
@@ -117,6 +134,20 @@ pub fn guards_text(guards: &Value) -> String {
         }
     }
     parts.join(", ")
+}
+
+/// When failures put the job into quarantine, where that is not as usual.
+pub fn failures_text(limits: &Value) -> String {
+    let of = |name: &str, words: &str| limits[name].as_u64().map(|limit| format!("{limit}{words}"));
+    let share = match (of("percent", " % of what is in scope"), of("minimum", "")) {
+        (Some(share), Some(least)) => Some(format!("{share}, no fewer than {least}")),
+        (Some(share), None) => Some(share),
+        (None, Some(least)) => Some(format!("40 % of what is in scope, no fewer than {least}")),
+        (None, None) => None,
+    };
+    let parts = [share, of("objects", " objects"), of("total", " objects and references")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!("quarantine from {}", parts.join(", or ")) }
 }
 
 /// What happens to accounts that leave.
@@ -205,9 +236,29 @@ mod tests {
             set(&["--on-unassigned", "nothing", "--on-purged", "delete", "--matched-accounts", "unlink"]),
             json!({"deprovisioning": {"outOfScope": "nothing", "hardDeleted": "delete", "unlinkMatched": true}})
         );
-        for wrong in
-            [["--guard", "names=5"], ["--guard", "renames"], ["--threshold", "-1"], ["--guard", "source=x"]]
-        {
+        assert_eq!(
+            set(&["--failures", "percent=10%", "--failures", "minimum=3", "--failures", "total=default"]),
+            json!({"failureLimits": {"percent": 10, "minimum": 3, "total": null}})
+        );
+        assert_eq!(
+            set(&["--drift-interval", "1d", "--drift-action", "repair"]),
+            json!({"driftInterval": "PT24H", "driftAction": "repair"})
+        );
+        assert_eq!(
+            set(&["--nested-groups", "on", "--default-access", "off"]),
+            json!({"nestedGroups": true, "excludeDefaultAccess": true})
+        );
+        assert_eq!(set(&["--drift-interval", "never"]), json!({"driftInterval": null}));
+        for wrong in [
+            ["--guard", "names=5"],
+            ["--guard", "renames"],
+            ["--threshold", "-1"],
+            ["--guard", "source=x"],
+            ["--failures", "percent"],
+            ["--failures", "share=5"],
+            ["--failures", "total=x"],
+            ["--drift-interval", "sometimes"],
+        ] {
             assert!(
                 Arguments::try_parse_from(["provost", "job", "set", "x"].iter().chain(&wrong)).is_err(),
                 "{wrong:?}"

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{group, guards, id_of, job_of, mapping, user};
-use crate::answer::{Answer, FAILED, Failure, REFUSED, moment, text};
+use crate::answer::{Answer, FAILED, Failure, REFUSED, text};
 use crate::cli::Job;
 use crate::client::Client;
 use crate::progress;
@@ -34,11 +34,12 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             Ok(Answer::done(json!({"id": job, "restarted": true}), format!("{name} begins again")))
         }
         Job::Run { name, wait } => run_cycle(client, &name, wait).await,
-        Job::Drift { name, repair } => super::drift::run(client, &name, repair).await,
+        Job::Drift { name, last: true, .. } => super::drift::last(client, &name).await,
+        Job::Drift { name, repair, .. } => super::drift::run(client, &name, repair).await,
         Job::Status { name } => {
             let (_, job) = job_of(client, &name).await?;
             let mut status = client.get(&format!("/provost/v1/jobs/{job}")).await?;
-            let shown = status_text(&name, &status);
+            let shown = super::status::text_of(&name, &status);
             status["name"] = name.into();
             Ok(Answer::done(status, shown))
         }
@@ -52,6 +53,8 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
         }
         Job::Plan { name, user, group } => super::plan::run(client, &name, (&user, &group)).await,
         Job::Mapping(command) => mapping::mapping(client, command).await,
+        Job::Object(command) => super::object::run(client, command).await,
+        Job::Filter(command) => super::filter::run(client, command).await,
         Job::Attribute(command) => mapping::attribute(client, command).await,
         Job::AllowDeletes { name, until } => {
             let (_, job) = job_of(client, &name).await?;
@@ -138,72 +141,11 @@ pub fn error_text(error: &Value) -> String {
     )
 }
 
-/// A job's settings and state for people; `--json` has all of it.
-fn status_text(name: &str, job: &Value) -> String {
-    let on_change = if job["trigger"] == "onChange" { "with each change and " } else { "" };
-    let regular = format!("a cycle {on_change}every {}", text(job, "interval"));
-    let schedule = match (&job["started"], moment(job, "nextRun")) {
-        (Value::Bool(true), next) if next.is_empty() => regular,
-        (Value::Bool(true), next) => format!("{regular}, the next at {next}"),
-        _ => "not started; `provost job start` lets it run by itself".to_owned(),
-    };
-    let whom = if job["scope"] == "all" { "everybody in the directory" } else { "whoever is assigned" };
-    let mut shown = format!("job         {}\nof          {name}\n", id_of(job));
-    let mut line = |name: &str, value: &str| {
-        if !value.is_empty() {
-            let _ = writeln!(shown, "{name:<11} {value}");
-        }
-    };
-    line("status", &text(job, "status"));
-    line("schedule", &schedule);
-    line("for", whom);
-    line("mail to", &text(job, "notificationMail"));
-    line("guards", &guards::guards_text(&job["guards"]));
-    line("who leaves", &guards::leaving_text(&job["deprovisioning"]));
-    line("dialect", job["dialect"].as_str().filter(|dialect| *dialect != "rfc").unwrap_or_default());
-    line("limits", &limits_text(job));
-    let current = &job["currentCycle"];
-    if !current.is_null() {
-        let (done, total) = (count(current, "done"), count(current, "total"));
-        line("running", &format!("since {}, {done} of {total} objects", moment(current, "started")));
-    }
-    let last = &job["lastCycle"];
-    if last.is_null() {
-        line("last cycle", "none yet");
-    } else {
-        line("last cycle", &format!("{}, {}", moment(last, "started"), cycle_text(last)));
-    }
-    let quarantine = &job["quarantine"];
-    if !quarantine.is_null() {
-        let (since, next) = (moment(quarantine, "currentBegan"), moment(quarantine, "nextAttempt"));
-        let reason = text(quarantine, "reason");
-        let outlook =
-            if job["started"] == true { format!("tried again at {next}") } else { "not started".into() };
-        line("quarantine", &format!("since {since} ({reason}), {outlook}"));
-        if last["error"].is_null() {
-            shown.push_str(&error_text(&quarantine["error"]));
-        }
-    }
-    shown
-}
-
-/// What the application is known to take at most.
-fn limits_text(job: &Value) -> String {
-    let set = job["limits"]["membersPerRequest"].as_u64();
-    let most = [set, job["membersTaken"].as_u64()].into_iter().flatten().min();
-    let parts = [
-        (most, "members in a request"),
-        (job["limits"]["requestsPerMinute"].as_u64(), "requests in a minute"),
-    ];
-    let parts = parts.into_iter().filter_map(|(limit, what)| limit.map(|limit| format!("{limit} {what}")));
-    parts.collect::<Vec<_>>().join(", ")
-}
-
 const COUNTS: [&str; 8] =
     ["created", "updated", "disabled", "deleted", "skipped", "failed", "staged", "unchanged"];
 
-/// A cycle's report in a few lines.
-pub fn cycle_text(report: &Value) -> String {
+/// What a cycle did or would do, and what kept it from its end.
+pub fn summary(report: &Value) -> String {
     let counts: Vec<String> = COUNTS
         .iter()
         .filter(|name| count(report, name) > 0)
@@ -219,17 +161,25 @@ pub fn cycle_text(report: &Value) -> String {
     let mut shown = format!("{kind} cycle {status} in {seconds:.1} s: {what}");
     if !report["error"].is_null() {
         let _ = write!(shown, "\n{}", error_text(&report["error"]));
-    } else if count(report, "staged") > 0 {
-        shown.push_str(
-            "\nhint: something is held back; read it with `provost job staged`, then `provost job allow-deletes`, or \
-             repair the cause",
-        );
-    } else if count(report, "failed") > 0 {
-        shown.push_str("\nhint: `provost log list --status failure` says why");
-    } else if report["status"] == "interrupted" {
-        shown.push_str("\nhint: `provost job run` goes on where it was");
     }
     shown
+}
+
+/// A cycle's report in a few lines, with where to read on.
+pub fn cycle_text(report: &Value) -> String {
+    let hint = if !report["error"].is_null() {
+        ""
+    } else if count(report, "staged") > 0 {
+        "\nhint: something is held back; read it with `provost job staged`, then `provost job allow-deletes`, or repair \
+         the cause"
+    } else if count(report, "failed") > 0 {
+        "\nhint: `provost log list --status failure` says why"
+    } else if report["status"] == "interrupted" {
+        "\nhint: `provost job run` goes on where it was"
+    } else {
+        ""
+    };
+    format!("{}{hint}", summary(report))
 }
 
 async fn provision(client: &Client, name: &str, id: &str, kind: &str) -> Result<Answer, Failure> {

@@ -11,11 +11,20 @@ use crate::client::{Client, escape, quote};
 
 /// Runs the command.
 pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
-    let Log::List { name, user: about, status, since, top, steps, format } = command;
+    let (name, about, status, since, top, steps, format) = match command {
+        Log::Audit(asked) => return super::audit::run(client, asked).await,
+        Log::List { name, user, status, since, top, steps, format } => {
+            (name, user, status, since, top, steps, format)
+        }
+    };
     let mut clauses = Vec::new();
     let unexplained = about.as_ref().map(|about| nothing_about(about, name.as_deref()));
+    let mut standing = String::new();
+    let who = about.clone();
     if let Some(name) = name {
-        let id = id_of(&service_principal(client, &name).await?);
+        let app = service_principal(client, &name).await?;
+        standing = standing_of(client, &app).await;
+        let id = id_of(&app);
         clauses.push(format!("servicePrincipal/id eq {}", quote(&id)));
     }
     if let Some(about) = about {
@@ -49,9 +58,20 @@ pub async fn run(client: &Client, command: Log) -> Result<Answer, Failure> {
     }
     let entries = client.list(&path, top).await?;
     let shown = match format {
-        Format::Table if entries.is_empty() => unexplained.unwrap_or_default(),
+        Format::Table if entries.is_empty() => {
+            let unexplained = unexplained.unwrap_or_default();
+            format!("{unexplained}{standing}")
+        }
         Format::Json => json!({"value": entries}).to_string(),
         Format::Csv => csv(&entries),
+        // What cycles did follows from what somebody did before.
+        Format::Table if steps && who.is_some() => {
+            let hint = format!(
+                "hint: `provost log audit --user {}` lists who changed the user",
+                who.unwrap_or_default()
+            );
+            entries.iter().map(entry_text).chain([hint]).collect::<Vec<_>>().join("\n")
+        }
         Format::Table if steps => entries.iter().map(entry_text).collect::<Vec<_>>().join("\n"),
         Format::Table => overview(&entries),
     };
@@ -63,9 +83,19 @@ fn nothing_about(about: &str, application: Option<&str>) -> String {
     let application = application.unwrap_or("APPLICATION");
     format!(
         "no entry about {about}: whoever is not assigned and never had an account gets none, nor does who did not \
-         change\nhint: `provost app show {application}` lists who is assigned, `provost job provision {application} \
-         --user {about}` provisions this user now and tells each step\n"
+         change\nhint: `provost job plan {application} --user {about}` says why, step by step, and writes nothing; `provost \
+         app show {application}` lists who is assigned\n"
     )
+}
+
+/// Why the application's job does nothing at all now, if it does not; also an answer to why nothing is in the log.
+async fn standing_of(client: &Client, app: &Value) -> String {
+    let jobs = client.get(&format!("/v1.0/servicePrincipals/{}/synchronization/jobs", id_of(app))).await;
+    let job = jobs.map(|jobs| id_of(&jobs["value"][0])).unwrap_or_default();
+    match client.get(&format!("/provost/v1/jobs/{job}")).await {
+        Ok(job) => super::status::standing(&job),
+        Err(_) => String::new(),
+    }
 }
 
 /// The status of an entry, in Graph's form or as we keep it.

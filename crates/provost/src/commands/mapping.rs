@@ -76,11 +76,11 @@ async fn list(client: &Client, job: &str, group: bool, part: Option<&str>) -> Re
     Ok(Answer::done(answer, shown))
 }
 
-const fn object(group: bool) -> &'static str {
+pub const fn object(group: bool) -> &'static str {
     if group { "Group" } else { "User" }
 }
 
-fn schema_path(app: &str, job: &str) -> String {
+pub fn schema_path(app: &str, job: &str) -> String {
     format!("/v1.0/servicePrincipals/{app}/synchronization/jobs/{job}/schema")
 }
 
@@ -110,25 +110,28 @@ pub async fn mapping(client: &Client, command: JobMapping) -> Result<Answer, Fai
             Ok(Answer::done(json!({"value": all}), shown(&all)))
         }
         JobMapping::Set { target, source, options, .. } => {
-            let mut schema = client.get(&path).await?;
-            let mappings = attribute_mappings(&mut schema, options.group)?;
-            set(mappings, &target, source.as_deref(), &options)?;
-            let changed = mappings.iter().find(|it| is_of(it, &target)).cloned().unwrap_or_default();
-            client.put(&path, &schema).await?;
+            let changed = edit(client, &path, |schema| {
+                let mappings = attribute_mappings(schema, options.group)?;
+                set(mappings, &target, source.as_deref(), &options)?;
+                Ok(mappings.iter().find(|it| is_of(it, &target)).cloned().unwrap_or_default())
+            })
+            .await?;
             let words = format!("{target} gets {}", source_text(&changed));
             Ok(Answer::done(changed, words))
         }
         JobMapping::Remove { target, group, .. } => {
-            let mut schema = client.get(&path).await?;
-            let mappings = attribute_mappings(&mut schema, group)?;
-            let before = mappings.len();
-            mappings.retain(|it| !is_of(it, &target));
-            if mappings.len() == before {
-                return Err(Failure::new("NotFound", format!("{target} is not mapped")).hint(
+            edit(client, &path, |schema| {
+                let mappings = attribute_mappings(schema, group)?;
+                let before = mappings.len();
+                mappings.retain(|it| !is_of(it, &target));
+                if mappings.len() < before {
+                    return Ok(());
+                }
+                Err(Failure::new("NotFound", format!("{target} is not mapped")).hint(
                     "`provost job mapping list` shows what is; --group is needed for an attribute of groups",
-                ));
-            }
-            client.put(&path, &schema).await?;
+                ))
+            })
+            .await?;
             Ok(Answer::done(
                 json!({"removed": target}),
                 format!("{target} is mapped no more; what it holds stays"),
@@ -157,7 +160,28 @@ pub async fn mapping(client: &Client, command: JobMapping) -> Result<Answer, Fai
     }
 }
 
-fn object_mappings(schema: &mut Value) -> &mut [Value] {
+/// How often a change is made anew on what somebody else has changed meanwhile.
+const TRIES: usize = 10;
+
+/// Changes a schema. What somebody else changes at the same time stays changed: the change is made anew on that.
+pub async fn edit<T>(
+    client: &Client,
+    path: &str,
+    change: impl Fn(&mut Value) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut tries = 0;
+    loop {
+        let (mut schema, tag) = client.get_tagged(path).await?;
+        let changed = change(&mut schema)?;
+        tries += 1;
+        match client.put_tagged(path, &schema, tag).await {
+            Err(failure) if failure.code == "Request_PreconditionFailed" && tries < TRIES => {}
+            result => return result.map(|()| changed),
+        }
+    }
+}
+
+pub fn object_mappings(schema: &mut Value) -> &mut [Value] {
     match &mut schema["synchronizationRules"][0]["objectMappings"] {
         Value::Array(mappings) => mappings,
         _ => &mut [],
@@ -165,11 +189,18 @@ fn object_mappings(schema: &mut Value) -> &mut [Value] {
 }
 
 fn attribute_mappings(schema: &mut Value, group: bool) -> Result<&mut Vec<Value>, Failure> {
+    object_mapping(schema, group)?["attributeMappings"].as_array_mut().ok_or_else(|| unmapped(group))
+}
+
+/// How users or groups are mapped.
+pub fn object_mapping(schema: &mut Value, group: bool) -> Result<&mut Value, Failure> {
     let wanted = object(group);
     let of = object_mappings(schema).iter_mut().find(|it| it["sourceObjectName"] == wanted);
-    of.and_then(|it| it["attributeMappings"].as_array_mut()).ok_or_else(|| {
-        Failure::new("NotFound", format!("the job has no mapping of objects of type {wanted}"))
-    })
+    of.ok_or_else(|| unmapped(group))
+}
+
+fn unmapped(group: bool) -> Failure {
+    Failure::new("NotFound", format!("the job has no mapping of objects of type {}", object(group)))
 }
 
 fn is_of(mapping: &Value, target: &str) -> bool {

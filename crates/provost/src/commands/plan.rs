@@ -1,9 +1,12 @@
 //! `provost job plan`.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
-use super::job::{cycle_status, cycle_text};
-use super::{group, id_of, job_of, user};
+use super::job::{cycle_status, summary};
+use super::log::steps_text;
+use super::{group, id_of, job_of, status, user};
 use crate::answer::{Answer, Failure, table, text};
 use crate::client::Client;
 
@@ -25,7 +28,12 @@ pub async fn run(
     }
     let plan = client.post(&format!("/provost/v1/jobs/{job}/plan"), &body).await?;
     let status = cycle_status(&plan);
-    let shown = plan_text(&plan);
+    let shown = if users.is_empty() && groups.is_empty() {
+        plan_text(&plan)
+    } else {
+        let job = client.get(&format!("/provost/v1/jobs/{job}")).await.unwrap_or_default();
+        format!("{}a plan; nothing was written\n{}", explained(&plan), status::standing(&job))
+    };
     Ok(Answer::done(plan, shown).with_status(status))
 }
 
@@ -36,7 +44,7 @@ fn selected(before: &Value, id: String) -> Value {
 
 fn plan_text(plan: &Value) -> String {
     let changes = plan["changes"].as_array().cloned().unwrap_or_default();
-    let summary = format!("a plan; nothing was written\n{}", cycle_text(plan));
+    let summary = format!("a plan; nothing was written\n{}", summary(plan));
     if changes.is_empty() {
         return summary;
     }
@@ -49,16 +57,50 @@ fn plan_text(plan: &Value) -> String {
     format!("{}\n\n{summary}", table(["action", "type", "name", "what"], rows))
 }
 
-fn what(change: &Value) -> String {
+/// What would become of each object, with the steps that lead there.
+fn explained(plan: &Value) -> String {
+    let mut shown = String::new();
+    for change in plan["changes"].as_array().into_iter().flatten() {
+        let (action, status) = (text(change, "action"), text(change, "status"));
+        let result = match (action.as_str(), status.as_str()) {
+            ("other", "success") => "nothing to do".to_owned(),
+            ("other", "skipped") if change["target"]["id"].as_str().unwrap_or_default().is_empty() => {
+                "no account".to_owned()
+            }
+            ("other", status) => status.to_owned(),
+            (action, "success") => action.to_owned(),
+            (action, status) => format!("{action} ({status})"),
+        };
+        let _ = writeln!(shown, "{}: {result}", text(&change["source"], "displayName"));
+        let error = &change["error"];
+        if !error.is_null() {
+            let _ = writeln!(shown, "  {}: {}", text(error, "errorCode"), text(error, "reason"));
+        }
+        let advice = text(error, "recommendedAction");
+        if !advice.is_empty() {
+            let _ = writeln!(shown, "  to do: {advice}");
+        }
+        let steps = change["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        shown.push_str(&steps_text(steps));
+        for one in change["modified"].as_array().into_iter().flatten() {
+            let _ = writeln!(shown, "  {}", modified(one));
+        }
+    }
+    shown
+}
+
+fn modified(one: &Value) -> String {
     let value = |value: &Value| match value {
         Value::Null => "nothing".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let one =
-        |it: &Value| format!("{}: {} -> {}", text(it, "attribute"), value(&it["old"]), value(&it["new"]));
-    let modified = change["modified"].as_array().into_iter().flatten();
+    format!("{}: {} -> {}", text(one, "attribute"), value(&one["old"]), value(&one["new"]))
+}
+
+fn what(change: &Value) -> String {
+    let modifications = change["modified"].as_array().into_iter().flatten();
     let reason = text(&change["error"], "reason");
     let reason = Some(reason).filter(|reason| !reason.is_empty());
-    modified.map(one).chain(reason).collect::<Vec<_>>().join(", ")
+    modifications.map(modified).chain(reason).collect::<Vec<_>>().join(", ")
 }

@@ -3,6 +3,7 @@
 use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
+use super::audit::audits_text;
 use super::read_document;
 use crate::answer::{Answer, Failure, moment, plain, sheet, table, text};
 use crate::cli::{Moment, PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
@@ -70,18 +71,7 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
         }
         Tenant::Audits { name } => {
             let audits = client.list(&format!("{TENANTS}/{}/audits", escape(&name)), usize::MAX).await?;
-            let shown = table(
-                ["TIME", "ACTIVITY", "WHAT", "CHANGES", "BY"],
-                audits.iter().map(|audit| {
-                    [
-                        moment(audit, "activityDateTime"),
-                        text(audit, "activityDisplayName"),
-                        text(&audit["targetResources"][0], "displayName"),
-                        changed(&audit["targetResources"][0]["modifiedProperties"]),
-                        text(&audit["initiatedBy"]["user"], "displayName"),
-                    ]
-                }),
-            );
+            let shown = audits_text(&audits);
             Ok(Answer::done(json!({"value": audits}), shown))
         }
         Tenant::Delete { name } => {
@@ -94,15 +84,9 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
     }
 }
 
-/// Which settings were changed, and into what.
-fn changed(properties: &Value) -> String {
-    let one = |property: &Value| format!("{} {}", text(property, "displayName"), text(property, "newValue"));
-    properties.as_array().into_iter().flatten().map(one).collect::<Vec<_>>().join(", ")
-}
-
 /// The settings that are to be changed, as the API takes them.
 fn changes(given: &TenantSettings) -> Value {
-    let on = |switch: Option<Switch>| switch.map(|switch| json!(matches!(switch, Switch::On)));
+    let on = |switch: Option<Switch>| switch.map(|switch| json!(switch.is_on()));
     let answer = given.patch_answer.map(|answer| match answer {
         PatchAnswer::ByType => json!("byType"),
         PatchAnswer::Resource => json!("resource"),

@@ -18,6 +18,7 @@ use tenant::{Announcer, Tenants};
 use tower::ServiceExt as _;
 use worker::{DirectoryTargets, Worker, WorkerHandle};
 
+use super::files::NODE_FILE;
 use super::metrics::Metrics;
 use super::provider::Provider;
 use super::runner::Runner;
@@ -76,12 +77,12 @@ fn base(data_dir: &Path) -> Result<Base, Failure> {
     Ok(Base { sqlite, clock, random, ids, installation })
 }
 
-/// Refuses a store without a byte beside an administrator's token, which is written once the store holds something: a
-/// copy that went wrong, or a full disk, must not look like a new beginning.
+/// Refuses a store without a byte beside files that are written once the store holds something (an administrator may have
+/// put the token elsewhere): a copy that went wrong, or a full disk, must not look like a new beginning.
 fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
     let store = store_sqlite::file_in(data_dir);
     let empty = store.metadata().is_ok_and(|about| about.len() == 0);
-    if empty && data_dir.join(TOKEN_FILE).exists() {
+    if empty && [TOKEN_FILE, NODE_FILE].iter().any(|name| data_dir.join(name).exists()) {
         let words =
             format!("{} is empty, though the directory has been in use: its data is lost", store.display());
         return Err(Failure::new("StoreEmpty", words).hint(

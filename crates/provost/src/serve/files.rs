@@ -8,6 +8,9 @@ use crate::answer::Failure;
 use crate::client::{SERVER_FILE, ServerFile};
 use crate::pin::Pin;
 
+/// The file in the data directory that says which node this is; written after the store was made.
+pub const NODE_FILE: &str = "node-id";
+
 /// Makes the data directory, for its owner only.
 pub fn prepare(data_dir: &Path) -> Result<(), Failure> {
     let mut builder = fs::DirBuilder::new();
@@ -32,7 +35,7 @@ pub fn write_server(data_dir: &Path, url: &str, certificate: Option<Pin>) -> Res
 
 /// Who this node is, also after a restart: its leases are its own again at once.
 pub fn node_id(data_dir: &Path, ids: &model::Ids) -> Result<uuid::Uuid, Failure> {
-    let file = data_dir.join("node-id");
+    let file = data_dir.join(NODE_FILE);
     if let Some(id) = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()) {
         return Ok(id);
     }

@@ -7,7 +7,7 @@ use graph_api::{JobRunner, PlannedEntries, ResetScope};
 use jiff::Timestamp;
 use model::{
     CycleReport, DriftFinding, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange,
-    TargetAttributes,
+    TargetAttributes, Waiting,
 };
 use scim_client::Diagnosis;
 use store::Cursor;
@@ -68,6 +68,10 @@ impl JobRunner for Runner {
         top: usize,
     ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation> {
         self.handle.staged(self.directory, job, after, top).await.map_err(information)
+    }
+
+    async fn waiting(&self, job: Uuid) -> Result<Waiting, ErrorInformation> {
+        self.handle.waiting(self.directory, job).await.map_err(information)
     }
 
     async fn drift(&self, job: Uuid, repair: bool, by: &Principal) -> Result<CycleReport, ErrorInformation> {

@@ -25,9 +25,12 @@ const MOST_LISTED: u64 = 10_000;
 impl Context {
     /// Compares, repairs if asked to, and writes down what came of it. A comparison alone sends nothing but questions,
     /// and leaves the job and its links as they are.
-    pub async fn drift(&self, repair: bool) -> Result<CycleReport, Error> {
+    pub async fn drift(&self, repair: bool, scheduled: bool) -> Result<CycleReport, Error> {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
         let mut survey = Survey::default();
+        // Should the process die, this is what is known of it: the differences found before are being replaced.
+        let cut_off = self.tally.ended(CycleStatus::Interrupted, None);
+        state.last_drift = Some(survey.report(&cut_off, (repair, scheduled), self.clock.now()));
         let work = Box::pin(self.compare_and_repair(&mut state, repair, &mut survey));
         let result = self.in_time(work).await;
         let staged = matches!(result, Ok(Some(_)));
@@ -36,7 +39,12 @@ impl Context {
         let status =
             if !repair && status == CycleStatus::Quarantined { CycleStatus::Interrupted } else { status };
         let report = self.tally.ended(status, error);
-        state.last_drift = Some(survey.report(&report, repair, self.clock.now()));
+        let ended = survey.report(&report, (repair, scheduled), self.clock.now());
+        // One that did not come to its end is due again.
+        if scheduled && ended.status != CycleStatus::Interrupted {
+            state.drift_began = Some(ended.started);
+        }
+        state.last_drift = Some(ended);
         let written = if status == CycleStatus::Quarantined {
             self.conclude(&mut state, &report, staged && !survey.refused).await
         } else {
@@ -59,6 +67,7 @@ impl Context {
     ) -> Result<Option<ErrorInformation>, Stop> {
         // Somebody may provision an object by hand meanwhile.
         self.begin_applying(state).await?;
+        self.save(state).await?;
         forget(&*self.store, self.realm(), || self.transaction()).await?;
         self.tally.expect(self.store.count(self.realm(), Kind::Link).await?);
         for object_type in [ObjectType::User, ObjectType::Group] {
@@ -103,10 +112,16 @@ fn shorten(value: &mut Value) {
 }
 
 impl Survey {
-    fn report(&self, cycle: &CycleReport, repair: bool, ended: jiff::Timestamp) -> DriftReport {
+    fn report(
+        &self,
+        cycle: &CycleReport,
+        (repair, scheduled): (bool, bool),
+        ended: jiff::Timestamp,
+    ) -> DriftReport {
         DriftReport {
             cycle_id: cycle.cycle_id,
             repair,
+            scheduled,
             started: cycle.started,
             ended,
             status: cycle.status,
@@ -145,14 +160,14 @@ pub(crate) async fn could_not_begin(
     job: Uuid,
     tally: &Tally,
     error: Option<ErrorInformation>,
-    repair: bool,
+    asked: (bool, bool),
 ) -> CycleReport {
     let report = tally.ended(CycleStatus::Interrupted, error);
     let written = async {
         let now = shared.clock.now();
         forget(&*shared.store, Realm(job), || Transaction::new(now)).await?;
         let mut state = links::load_state(&*shared.store, job).await?;
-        state.last_drift = Some(Survey::default().report(&report, repair, now));
+        state.last_drift = Some(Survey::default().report(&report, asked, now));
         let mut transaction = Transaction::new(now);
         links::put_state(&mut transaction, job, &state);
         commit(&*shared.store, transaction).await?;

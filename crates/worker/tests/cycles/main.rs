@@ -8,6 +8,7 @@ mod guards;
 mod history;
 mod leavers;
 mod limits;
+mod operating;
 mod outside;
 mod paths;
 mod plan;

@@ -91,7 +91,7 @@ async fn after_four_weeks_in_quarantine_a_job_is_disabled_and_starts_afresh() {
         move |state: &JobState| state.quarantine.as_ref().is_some_and(|it| it.series_count == count)
     };
     let mut state = told.until("the first cycle", series(1)).await;
-    let began = state.quarantine.as_ref().expect("in quarantine").current_began;
+    let began = state.quarantine.as_ref().expect("in quarantine").series_began;
     assert_eq!(told.subjects().await, ["Provisioning to Floor plans is in quarantine: Unauthorized"]);
     let mut hours = Vec::new();
     for count in 2.. {

@@ -96,6 +96,15 @@ impl World {
     /// Starts a cycle in a process of its own, so to speak, and kills it when the target has come
     /// so far: nothing of it ends in order.
     pub async fn kill_when(&self, reached: impl Fn(&ScimTarget) -> bool) {
+        self.kill(None, reached).await;
+    }
+
+    /// The same with a comparison, which repairs or does not.
+    pub async fn kill_drift_when(&self, repair: bool, reached: impl Fn(&ScimTarget) -> bool) {
+        self.kill(Some(repair), reached).await;
+    }
+
+    async fn kill(&self, drift: Option<bool>, reached: impl Fn(&ScimTarget) -> bool) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let (store, installation, ids, clock) =
@@ -105,7 +114,10 @@ impl World {
             let worker = start(&store, &installation, &ids, &clock, HOLDER);
             // One that the process before it still got in the way of is followed by another.
             loop {
-                let progress = worker.run_now(directory, job, by.clone()).await;
+                let progress = match drift {
+                    None => worker.run_now(directory, job, by.clone()).await,
+                    Some(repair) => worker.drift(directory, job, repair, by.clone()).await,
+                };
                 progress.expect("a job").end().await;
             }
         });
