@@ -214,6 +214,7 @@ impl Context {
         mode: Mode,
         entries: &mut Vec<ProvisioningEntry>,
     ) -> Result<Objects, Stop> {
+        self.leave_groups(&mut works).await?;
         let mut intents = self.transaction();
         for work in works.iter_mut().filter(|work| work.export.sends()) {
             self.note(rule, work);

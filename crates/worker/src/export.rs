@@ -209,11 +209,11 @@ impl Context {
             count => format!("{count} attributes changed"),
         };
         work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
-        let outcome = match (disables, changes.is_empty(), &work.decision) {
-            (true, ..) => Outcome::Disabled,
+        let (action, outcome) = match (disables, changes.is_empty(), &work.decision) {
+            (true, ..) => (action, Outcome::Disabled),
             // Matched, and all is as it should be already.
-            (false, true, Decision::Provision(_)) => Outcome::Unchanged,
-            _ => Outcome::Updated,
+            (false, true, Decision::Provision(_)) => (ProvisioningAction::Other, Outcome::Unchanged),
+            _ => (action, Outcome::Updated),
         };
         work.succeed(action, outcome);
     }

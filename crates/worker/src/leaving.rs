@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use engine::{Planned, Refusal, enough, hold, judge, let_through, pass};
 use model::{
-    GuardKind, JobState, Link, LinkState, MembersDue, ModifiedProperty, ObjectType, ProvisioningStatus,
-    StepType, Verdict,
+    DueChange, GuardKind, JobState, Link, LinkState, MembersDue, ModifiedProperty, ObjectType,
+    ProvisioningStatus, StepType, Verdict,
 };
 use serde_json::{Value, json};
 use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind, Transaction};
@@ -263,7 +263,12 @@ impl Context {
 
 /// Whether the account stays: what ends is the membership alone.
 fn stays(account: &Link) -> bool {
-    matches!(account.state, LinkState::Active | LinkState::Released)
+    matches!(account.state, LinkState::Active | LinkState::Released) && !is_going(account)
+}
+
+/// Whether the account is to be deleted, and nothing holds that back.
+pub(crate) fn is_going(account: &Link) -> bool {
+    account.due.as_ref().is_some_and(|due| due.change == DueChange::Delete && due.verdict == Verdict::Cleared)
 }
 
 /// Whether the account itself waits to be disabled or deleted.

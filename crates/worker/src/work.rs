@@ -202,6 +202,8 @@ impl Work {
         if self.link.escrow.is_none() {
             let text = "failed for 28 days and is given up; it is tried again when it changes";
             self.step(StepType::Export, ProvisioningStatus::Failure, text, json!({}));
+            // Nor for its manager's sake: it comes with the next try.
+            self.link.manager_due = false;
         }
         self.action = action;
         self.status = ProvisioningStatus::Failure;
