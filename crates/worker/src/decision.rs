@@ -208,6 +208,10 @@ impl Context {
             _ => (DueChange::Rename(Shadow::new()), String::new()),
         };
         if matches!(&change, DueChange::Rename(renamed) if renamed.is_empty()) {
+            // Only the target can say that the account is there again.
+            if work.link.due.as_ref().is_some_and(|due| due.change == DueChange::Recreate) {
+                return Verdict::Cleared;
+            }
             if let Some(due) = work.link.due.take() {
                 // It may have left its groups already.
                 work.link.referrers_due |= due.change == DueChange::Delete && due.verdict == Verdict::Cleared;

@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::{Stop, finding, information, of_the_endpoint};
-use crate::links;
 use crate::matching::Found;
 use crate::work::{Export, Work, Write};
 
@@ -177,9 +176,7 @@ impl Context {
         {
             if failure.is_gone() && self.is_gone(rule, &work.link).await {
                 tracing::warn!(object = %work.id, "the account is gone in the target; the object is matched again");
-                links::forget_account(&mut work.link);
-                work.write = Write::Put;
-                work.gone = true;
+                work.account_gone(disables, self.clock.now());
                 return;
             }
             if failure.outcome_unknown {
@@ -193,6 +190,7 @@ impl Context {
             }
             work.write = Write::Put;
             let failure = self.blamed(rule, failure).await;
+            let failure = self.naming_the_holder(rule, work, failure).await;
             work.refused(self, action, failure);
             return;
         }

@@ -38,6 +38,7 @@ pub(crate) const GROUP_MEMBERS_DUE: &[u8] = b"g";
 pub(crate) const DELETION_DUE: &[u8] = b"delete";
 pub(crate) const DISABLING_DUE: &[u8] = b"disable";
 pub(crate) const RENAMING_DUE: &[u8] = b"rename";
+pub(crate) const RECREATION_DUE: &[u8] = b"recreate";
 pub(crate) const LEAVING_DUE: &[u8] = b"members";
 
 fn keys(link: &Link) -> Vec<Key> {
@@ -60,6 +61,7 @@ fn keys(link: &Link) -> Vec<Key> {
             DueChange::Delete => DELETION_DUE,
             DueChange::Disable => DISABLING_DUE,
             DueChange::Rename(_) => RENAMING_DUE,
+            DueChange::Recreate => RECREATION_DUE,
         };
         keys.push(Key::lookup(KeyName::RemovalDue, value));
     }

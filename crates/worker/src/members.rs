@@ -349,7 +349,7 @@ impl Context {
         edit: Edit,
         result: Result<(), Failure>,
     ) -> Result<Account, Stop> {
-        let Edit { link, added, removed, names, noted, size, refused, .. } = edit;
+        let Edit { link, guarded, added, removed, names, noted, size, refused, .. } = edit;
         let (due, group) = (link.referrers_due, link.source_id);
         let mut work = Work::bare(link);
         work.modified = names;
@@ -390,8 +390,11 @@ impl Context {
             }
             Err(failure) if failure.is_gone() && self.is_gone(rule, &work.link).await => {
                 tracing::warn!(%group, "the group is gone in the target; it is matched again");
-                account = Account::Gone;
-                links::forget_account(&mut work.link);
+                work.by_hand = !guarded;
+                work.account_gone(false, self.clock.now());
+                if work.gone {
+                    account = Account::Gone;
+                }
                 work.log = false;
             }
             Err(failure) => {
