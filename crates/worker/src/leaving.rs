@@ -271,6 +271,11 @@ pub(crate) fn is_going(account: &Link) -> bool {
     account.due.as_ref().is_some_and(|due| due.change == DueChange::Delete && due.verdict == Verdict::Cleared)
 }
 
+/// Whether the account is gone in the target, and that has not been judged.
+pub(crate) fn is_missing(account: &Link) -> bool {
+    account.due.as_ref().is_some_and(|due| due.change == DueChange::Recreate)
+}
+
 /// Whether the account itself waits to be disabled or deleted.
 fn waits(account: Option<&Link>) -> bool {
     account

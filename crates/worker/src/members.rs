@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::Stop;
-use crate::leaving::is_going;
+use crate::leaving::{is_going, is_missing};
 use crate::links::{self, Pass};
 use crate::settle::member_id;
 use crate::work::{Export, Work, Write};
@@ -219,6 +219,8 @@ impl Context {
             let Some(account) = account else { continue };
             let wanted = *member
                 && match account.state {
+                    // Gone in the target: it comes when it is there again.
+                    LinkState::Active if is_missing(&account) => *exported,
                     LinkState::Active => !is_going(&account),
                     // Left as it is.
                     LinkState::Released => *exported,
