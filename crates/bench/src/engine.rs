@@ -121,7 +121,8 @@ impl Measurement {
         let watch = self.server.watch()?;
         let report = self.server.ok(&["job", "run", app, "--wait"]).await?;
         let peak = watch.stop();
-        let (used, own) = (processor_time(pid)? - used, processor_time(std::process::id())? - own);
+        let used = processor_time(pid)?.saturating_sub(used);
+        let own = processor_time(std::process::id())?.saturating_sub(own);
         let requests = self.target.requests() + self.server.scim_requests().await? - requests;
         let count = |name: &str| report[name].as_u64().unwrap_or(0);
         let objects: u64 = ["created", "updated", "disabled", "deleted", "unchanged", "failed", "skipped"]
@@ -172,7 +173,7 @@ impl Measurement {
             let begun = Instant::now();
             let answer = connection.send(request.as_bytes()).await?;
             ensure!(answer.status == 204, "{}: {}", answer.status, String::from_utf8_lossy(answer.body));
-            delays.push(expected.arrives(Duration::from_secs(60)).await? - begun);
+            delays.push(expected.arrives(Duration::from_mins(1)).await? - begun);
         }
         delays.sort_unstable();
         let at = |percent: usize| delays[(delays.len() * percent / 100).min(delays.len() - 1)].as_millis();

@@ -117,7 +117,11 @@ impl Standing {
             _ if link.target_id.is_none() => Self::Unlinked,
             LinkState::Disabled | LinkState::Released => Self::Left,
             // About to be removed.
-            _ if link.due.as_ref().is_some_and(|due| !matches!(due.change, DueChange::Rename(_))) => {
+            _ if link
+                .due
+                .as_ref()
+                .is_some_and(|due| matches!(due.change, DueChange::Disable | DueChange::Delete)) =>
+            {
                 Self::Left
             }
             LinkState::Active | LinkState::Pending => Self::Kept,

@@ -104,13 +104,15 @@ pub enum DueChange {
     Delete,
     /// Attributes by which people or programs know it change to these values, by target attribute path.
     Rename(BTreeMap<String, Value>),
+    /// The account is gone in the target: its link is dropped, and the object matched or created again.
+    Recreate,
 }
 
 impl DueChange {
     /// As what it is counted.
     pub fn kind(&self) -> GuardKind {
         match self {
-            Self::Disable | Self::Delete => GuardKind::Removals,
+            Self::Disable | Self::Delete | Self::Recreate => GuardKind::Removals,
             Self::Rename(_) => GuardKind::Renames,
         }
     }
@@ -173,5 +175,6 @@ pub enum StagedAction {
     Delete,
     Disable,
     Rename,
+    Recreate,
     RemoveMembers,
 }

@@ -11,7 +11,7 @@ use crate::failure::{ErrorCode, Failure};
 use crate::kind::ResourceKind;
 use crate::resource::Resource;
 use crate::target::{Target, id_of_location};
-use crate::transport::{Request, parse};
+use crate::transport::{Answer, Request, parse};
 
 /// The most operations of a request: a slow target, too, has to be through with them in the time of a request.
 const MOST: usize = 100;
@@ -79,7 +79,10 @@ impl Target {
         let request = Request { body: Some(body.into()), ..Self::request(Method::POST, "Bulk".to_owned()) };
         let mut replies = match self.send(request).await {
             // Carried out, whatever the answer looks like.
-            Ok(answer) => parse::<Map<String, Value>>(&answer).map(replies).unwrap_or_default(),
+            Ok(answer) => {
+                let replies = parse::<Map<String, Value>>(&answer).map(replies).unwrap_or_default();
+                replies.into_iter().map(|(index, reply)| (index, outcome(&answer, &reply))).collect()
+            }
             Err(failure) if refuses_bulk(&failure) => {
                 tracing::warn!(%failure, "the target takes no bulk requests: resources are created one by one");
                 self.forget_bulk();
@@ -94,7 +97,7 @@ impl Target {
             created.push(match reply {
                 None if refused => self.create(kind, &documents[index]).await,
                 None => Err(unanswered()),
-                Some(reply) => match outcome(&reply) {
+                Some(reply) => match reply {
                     // Nothing was carried out; a single request waits until the target can.
                     Err(failure)
                         if matches!(
@@ -131,7 +134,7 @@ fn replies(mut body: Map<String, Value>) -> Vec<(usize, Map<String, Value>)> {
 }
 
 /// What the answer to one creation says.
-fn outcome(reply: &Map<String, Value>) -> Result<Resource, Failure> {
+fn outcome(answer: &Answer, reply: &Map<String, Value>) -> Result<Resource, Failure> {
     let status = member(reply, "status").map(|status| status.get("code").unwrap_or(status));
     let status = status.and_then(|status| match status {
         Value::String(text) => text.trim().parse().ok(),
@@ -143,7 +146,7 @@ fn outcome(reply: &Map<String, Value>) -> Result<Resource, Failure> {
     let response = member(reply, "response");
     if !status.is_success() {
         let body = response.map(Value::to_string).unwrap_or_default();
-        let failure = Failure::from_answer(status, body.as_bytes());
+        let failure = answer.refusal(status, body.as_bytes());
         let unknown = matches!(failure.code, ErrorCode::InternalServerError | ErrorCode::Timeout);
         return Err(Failure { outcome_unknown: unknown, ..failure });
     }

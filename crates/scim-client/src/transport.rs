@@ -47,6 +47,15 @@ pub(crate) struct Answer {
     pub etag: Option<String>,
     pub location: Option<String>,
     pub body: Bytes,
+    /// What the request was signed with.
+    token: Option<Token>,
+}
+
+impl Answer {
+    /// What a refusal within the answer says, as where each part of a request is answered by itself.
+    pub fn refusal(&self, status: StatusCode, body: &[u8]) -> Failure {
+        refusal(status, body, self.token.as_ref())
+    }
 }
 
 /// The instant past which nothing may be on the wire. Asked anew for each attempt.
@@ -177,6 +186,7 @@ impl Transport {
                         etag: None,
                         location: None,
                         body: Bytes::new(),
+                        token: None,
                     });
                 }
                 Attempt::Failed(failure) => failure,
@@ -326,22 +336,32 @@ impl Transport {
             return Attempt::Failed(Failure { outcome_unknown: true, ..failure });
         }
         if status.is_success() {
-            return Attempt::Done(Answer { status, etag, location, body });
+            return Attempt::Done(Answer { status, etag, location, body, token: token.cloned() });
         }
         let mut failure = if status.is_redirection() {
-            redirected(WHOM, status, location.as_deref())
+            let failure = redirected(WHOM, status, location.as_deref());
+            Failure { reason: unsigned(&failure.reason, token), ..failure }
         } else {
-            Failure::from_answer(status, &body)
+            refusal(status, &body, token)
         };
         failure.retry_after = retry_after;
-        if let Some(token) = token {
-            failure.reason = conceal(&failure.reason, token.secret());
-        }
         // A gateway's 5xx says nothing about what happened behind it; 501 and 503 say that nothing did.
         failure.outcome_unknown =
             writes && matches!(failure.code, ErrorCode::InternalServerError | ErrorCode::Timeout);
         Attempt::Failed(failure)
     }
+}
+
+/// What a target's refusal says, without the token, which it may repeat: also where an excerpt would cut it.
+fn refusal(status: StatusCode, body: &[u8], token: Option<&Token>) -> Failure {
+    let body = unsigned(&String::from_utf8_lossy(body), token);
+    let failure = Failure::from_answer(status, body.as_bytes());
+    Failure { reason: unsigned(&failure.reason, token), ..failure }
+}
+
+/// A text without the token.
+fn unsigned(text: &str, token: Option<&Token>) -> Box<str> {
+    token.map_or_else(|| text.into(), |token| conceal(text, token.secret()))
 }
 
 /// The answer's body as JSON, or why it is not.
@@ -352,7 +372,8 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T
         } else if answer.body.is_empty() {
             format!("The target answered {} with an empty body where a SCIM message belongs.", answer.status)
         } else {
-            let excerpt = crate::failure::describe(&answer.body);
+            let body = unsigned(&String::from_utf8_lossy(&answer.body), answer.token.as_ref());
+            let excerpt = crate::failure::describe(body.as_bytes());
             format!("The target's answer is not a SCIM message ({error}): {excerpt}.")
         };
         Failure { status: Some(answer.status.as_u16()), ..Failure::not_scim(reason) }

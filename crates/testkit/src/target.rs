@@ -37,6 +37,8 @@ pub struct Switches {
     pub strict: bool,
     /// Keeps versions: says so in its `ServiceProviderConfig`, answers `ETag`, and takes `If-Match`.
     pub etags: bool,
+    /// Leaves the id of an account that was deleted in the groups that it was a member of.
+    pub keeps_members: bool,
     /// Takes bulk requests of creations, of so many operations at most.
     pub bulk: Option<usize>,
     /// Faults by what is asked, looked at for every request.
@@ -287,7 +289,7 @@ impl Inner {
                 _ => error(400, Some("invalidSyntax"), "a resource is a JSON object"),
             };
         };
-        let (refuse_patch, strict) = (self.switches.refuse_patch, self.switches.strict);
+        let Switches { refuse_patch, strict, keeps_members, .. } = self.switches;
         if strict
             && method == Method::PATCH
             && let Some(refusal) = self.objection(kind, id, &body)
@@ -302,7 +304,9 @@ impl Inner {
             "GET" => ok(200, &found.clone().into()),
             "DELETE" => {
                 all.remove(&number);
-                self.end_memberships(id);
+                if !keeps_members {
+                    self.end_memberships(id);
+                }
                 StatusCode::NO_CONTENT.into_response()
             }
             "PUT" => {

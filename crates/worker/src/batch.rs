@@ -210,6 +210,7 @@ impl Context {
         mode: Mode,
         entries: &mut Vec<ProvisioningEntry>,
     ) -> Result<Objects, Stop> {
+        self.leave_groups(&mut works).await?;
         let mut intents = self.transaction();
         for work in works.iter_mut().filter(|work| work.export.sends()) {
             self.note(rule, work);
@@ -261,7 +262,7 @@ impl Context {
         }
         for work in &works {
             if let Some(id) = &work.link.target_id {
-                self.learn(rule, id, &work.export);
+                rule.learn(id, &work.export);
             }
         }
         self.tally.record(works.iter().filter_map(|work| Some((work.id, work.outcome?))));

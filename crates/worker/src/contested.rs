@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use engine::MatchingValue;
-use model::ObjectType;
-use scim_client::document;
+use model::{LinkState, ObjectType};
+use scim_client::{ErrorCode, Failure, document};
 use serde_json::{Map, Value};
 use store::Kind;
 use uuid::Uuid;
@@ -117,6 +117,24 @@ impl Context {
             }
         }
         Ok(None)
+    }
+
+    /// The refusal of a name that is taken, with whose account has it, once nobody can make room any more.
+    pub(crate) async fn naming_the_holder(&self, rule: &Rule, work: &Work, failure: Failure) -> Failure {
+        if failure.code != ErrorCode::EntryConflict || !work.last_try {
+            return failure;
+        }
+        let found = self.in_the_way(rule, &Contested::new(work)).await;
+        let Ok(Some((holder, MatchingValue { path, value }))) = found else { return failure };
+        let link = self.links(&[holder]).await.ok().and_then(|mut links| links.pop().flatten());
+        let Some(link) = link else { return failure };
+        let left = if link.state == LinkState::Disabled { ", who has left" } else { "" };
+        let Failure { reason, .. } = &failure;
+        let reason = format!(
+            "{reason} ({path} \"{value}\" belongs to the account of {} ({holder}){left})",
+            link.source_name
+        );
+        Failure { reason: reason.into(), ..failure }
     }
 
     async fn step_aside(&self, rule: &Rule, id: Uuid, claim: &MatchingValue) -> Result<(), Stop> {

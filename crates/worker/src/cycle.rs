@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use engine::Reevaluation;
 use jiff::Timestamp;
-use model::{CycleKind, CycleReport, CycleStatus, ErrorInformation, JobState, Link, ObjectType};
+use model::{CycleKind, CycleReport, CycleStatus, ErrorInformation, JobState, Link, ObjectType, Outcome};
 use source::Change;
 use store::{Cursor, Key, KeyName, Kind};
 use uuid::Uuid;
@@ -316,7 +316,11 @@ impl Context {
         }
         let until =
             if retry_all { Bound::Unbounded } else { Bound::Included(Key::instant(self.clock.now())) };
-        let waiting = self.gather(Pass::until(KeyName::EscrowDue, until)).await?;
+        let mut waiting = self.gather(Pass::until(KeyName::EscrowDue, until)).await?;
+        for (_, ids) in &mut waiting {
+            // Not what has failed just now, because it had changed.
+            ids.retain(|id| self.tally.outcome(*id) != Some(Outcome::Failed));
+        }
         self.tally.expect(waiting.iter().map(|(_, ids)| ids.len() as u64).sum());
         for (object_type, ids) in waiting {
             self.process_ids(object_type, &ids, Mode::default()).await?;

@@ -86,6 +86,7 @@ impl Context {
 
     fn unmapped(&self, work: &mut Work, failure: &MappingFailure) {
         let text = failure.to_string();
+        Self::explain_contact(work);
         work.step(StepType::Processing, ProvisioningStatus::Failure, text.clone(), json!({}));
         let advice = "Correct the attribute mapping, or the object's value.";
         work.decision = Decision::Nothing;
@@ -218,7 +219,13 @@ impl Context {
             _ => (DueChange::Rename(Shadow::new()), String::new()),
         };
         if matches!(&change, DueChange::Rename(renamed) if renamed.is_empty()) {
-            if work.link.due.take().is_some() {
+            // Only the target can say that the account is there again.
+            if work.link.due.as_ref().is_some_and(|due| due.change == DueChange::Recreate) {
+                return Verdict::Cleared;
+            }
+            if let Some(due) = work.link.due.take() {
+                // It may have left its groups already.
+                work.link.referrers_due |= due.change == DueChange::Delete && due.verdict == Verdict::Cleared;
                 work.link.counted = None;
                 work.write = Write::Put;
             }
@@ -266,8 +273,11 @@ impl Context {
         }
     }
 
-    /// The steps up to the export, in words.
-    fn explain(work: &mut Work, decision: &Decision, manager: &Reference) {
+    /// The steps up to the processing, in words; once, however often an object is decided about.
+    pub(crate) fn explain_contact(work: &mut Work) {
+        if work.steps.iter().any(|step| step.provisioning_step_type == StepType::Import) {
+            return;
+        }
         let done = ProvisioningStatus::Success;
         let (scoping, text) = match &work.entitlement {
             Entitlement::InScope => (done, "in scope".to_owned()),
@@ -283,6 +293,12 @@ impl Context {
             let details = json!({"targetId": work.link.target_id});
             work.step(StepType::Matching, done, "linked to its account already", details);
         }
+    }
+
+    /// The steps up to the export, in words.
+    fn explain(work: &mut Work, decision: &Decision, manager: &Reference) {
+        Self::explain_contact(work);
+        let done = ProvisioningStatus::Success;
         let processing = match decision {
             Decision::Provision(_) => "an account is to be there".to_owned(),
             Decision::Update { changes, .. } | Decision::Disable { changes, .. } => match changes.len() {

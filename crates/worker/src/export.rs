@@ -176,9 +176,8 @@ impl Context {
         {
             if failure.is_gone() && self.is_gone(rule, &work.link).await {
                 tracing::warn!(object = %work.id, "the account is gone in the target; the object is matched again");
-                self.forget_account(rule, &mut work.link);
-                work.write = Write::Put;
-                work.gone = true;
+                rule.outdated(&work.link);
+                work.account_gone(disables, self.clock.now());
                 return;
             }
             if failure.outcome_unknown {
@@ -192,6 +191,7 @@ impl Context {
             }
             work.write = Write::Put;
             let failure = self.blamed(rule, failure).await;
+            let failure = self.naming_the_holder(rule, work, failure).await;
             work.refused(self, action, failure);
             return;
         }
@@ -208,11 +208,11 @@ impl Context {
             count => format!("{count} attributes changed"),
         };
         work.step(StepType::Export, ProvisioningStatus::Success, text, json!({}));
-        let outcome = match (disables, changes.is_empty(), &work.decision) {
-            (true, ..) => Outcome::Disabled,
+        let (action, outcome) = match (disables, changes.is_empty(), &work.decision) {
+            (true, ..) => (action, Outcome::Disabled),
             // Matched, and all is as it should be already.
-            (false, true, Decision::Provision(_)) => Outcome::Unchanged,
-            _ => Outcome::Updated,
+            (false, true, Decision::Provision(_)) => (ProvisioningAction::Other, Outcome::Unchanged),
+            _ => (action, Outcome::Updated),
         };
         work.succeed(action, outcome);
     }

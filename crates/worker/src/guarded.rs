@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use directory::entry_op;
 use engine::{Planned, Refusal, enough, hold, judge, let_through, pass};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use model::{
-    DueChange, ErrorInformation, GuardKind, JobState, Link, LinkState, ObjectType, Outcome,
+    Due, DueChange, ErrorInformation, GuardKind, JobState, Link, LinkState, ObjectType, Outcome,
     ProvisioningAction, ProvisioningStatus, StepType, Verdict,
 };
+use scim_client::Select;
 use serde_json::json;
 use store::{KeyName, Kind};
 use uuid::Uuid;
 
 use crate::batch::Mode;
-use crate::context::{BATCH, Context};
+use crate::context::{BATCH, CONCURRENCY, Context};
 use crate::error::{Stop, finding};
 use crate::links::{self, ByType, Pass};
 use crate::work::Work;
@@ -28,11 +31,14 @@ struct Gathered {
     cleared: Vec<(ObjectType, Uuid)>,
     /// To be judged.
     open: BTreeMap<GuardKind, Vec<(ObjectType, Uuid)>>,
+    /// How many of these are gone in the target.
+    gone: u64,
 }
 
 impl Context {
     /// Judges what has gathered, and carries it out or holds it back. Returns why something is held back.
     pub(crate) async fn guarded(&self, state: &mut JobState) -> Result<Option<ErrorInformation>, Stop> {
+        self.found_again().await?;
         let mut due = self.due().await?;
         let mut refusals = Vec::new();
         for kind in [GuardKind::Removals, GuardKind::Renames] {
@@ -50,22 +56,93 @@ impl Context {
                 }
                 due.cleared.extend(open);
             } else {
-                self.hold_back(&open, &refused).await?;
+                let gone = if kind == GuardKind::Removals { due.gone } else { 0 };
+                if let Some(error) = explanation(&refused).map(|error| or_gone(error, gone, open.len())) {
+                    self.hold_back(&open, &error).await?;
+                }
             }
             refusals.extend(refused);
         }
         self.carry_out(&due.cleared).await?;
         refusals.extend(self.guarded_members(state).await?);
-        Ok(explanation(&refusals))
+        let removals = refusals.iter().find(|it| it.kind == GuardKind::Removals);
+        let gone = if removals.is_some() { due.gone } else { 0 };
+        let removals = removals.map_or(0, |it| usize::try_from(it.planned.due).unwrap_or(usize::MAX));
+        Ok(explanation(&refusals).map(|error| or_gone(error, gone, removals)))
+    }
+
+    /// Accounts that were gone and are there again, as in a target that was repaired, get what they had missed.
+    async fn found_again(&self) -> Result<(), Stop> {
+        let mut pass = Pass::exactly(KeyName::RemovalDue, links::RECREATION_DUE);
+        while let Some(mut links) = self.next_links(&mut pass).await? {
+            links.retain(|link| {
+                link.unacknowledged.is_none()
+                    && link.due.as_ref().is_some_and(|due| due.verdict != Verdict::Waiting)
+            });
+            let mut looks: Vec<BoxFuture<'_, Option<(ObjectType, Uuid)>>> = Vec::with_capacity(links.len());
+            for link in &links {
+                looks.push(
+                    self.is_there(link)
+                        .map(|there| there.then_some((link.object_type, link.source_id)))
+                        .boxed(),
+                );
+            }
+            let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
+            let found: Vec<_> = self.unless_stopped(looks.collect::<Vec<_>>()).await?;
+            let found: Vec<_> = found.into_iter().flatten().collect();
+            for (object_type, ids) in by_type(&found) {
+                self.no_longer_gone(&ids).await?;
+                self.process_ids(object_type, &ids, Mode::default()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_there(&self, link: &Link) -> bool {
+        let (Some(rule), Some(id)) = (self.rule(link.object_type), link.target_id.as_deref()) else {
+            return false;
+        };
+        self.target.get(rule.kind, id, Select::Only(&["id"])).await.is_ok()
+    }
+
+    async fn no_longer_gone(&self, ids: &[Uuid]) -> Result<(), Stop> {
+        let _alone = self.gate.lock().await;
+        let mut transaction = self.transaction();
+        for mut link in self.links(ids).await?.into_iter().flatten() {
+            if link.due.take_if(|due| due.change == DueChange::Recreate).is_some() {
+                // Groups may have been looked at meanwhile.
+                link.referrers_due = true;
+                links::put(&mut transaction, self.realm(), &link);
+            }
+        }
+        self.commit(transaction).await
+    }
+
+    /// Drops the links to accounts that are gone, as far as that may be.
+    async fn drop_gone(&self, ids: &[Uuid]) -> Result<(), Stop> {
+        let _alone = self.gate.lock().await;
+        let mut transaction = self.transaction();
+        for mut link in self.links(ids).await?.into_iter().flatten() {
+            let goes = |due: &Due| due.change == DueChange::Recreate && due.verdict == Verdict::Cleared;
+            if link.due.as_ref().is_some_and(goes) {
+                links::forget_account(&mut link);
+                self.forget_memberships(&mut transaction, link.object_type, link.source_id).await?;
+                links::put(&mut transaction, self.realm(), &link);
+            }
+        }
+        self.commit(transaction).await
     }
 
     async fn due(&self) -> Result<Gathered, Stop> {
         let mut gathered = Gathered::default();
-        for value in [links::DELETION_DUE, links::DISABLING_DUE, links::RENAMING_DUE] {
+        for value in [links::DELETION_DUE, links::DISABLING_DUE, links::RENAMING_DUE, links::RECREATION_DUE] {
             let mut pass = Pass::exactly(KeyName::RemovalDue, value);
             while let Some(links) = self.next_links(&mut pass).await? {
                 for link in links {
                     let Some(due) = &link.due else { continue };
+                    if due.change == DueChange::Recreate && due.verdict != Verdict::Cleared {
+                        gathered.gone += 1;
+                    }
                     let list = match due.verdict {
                         Verdict::Cleared => &mut gathered.cleared,
                         Verdict::Waiting | Verdict::Staged => {
@@ -150,6 +227,7 @@ impl Context {
         self.forget_assignments().await;
         for (object_type, ids) in by_type(objects) {
             for ids in ids.chunks(BATCH) {
+                self.drop_gone(ids).await?;
                 self.process_ids(object_type, ids, Mode::default()).await?;
                 if object_type == ObjectType::User {
                     self.managers_left(ids).await?;
@@ -183,8 +261,7 @@ impl Context {
     }
 
     /// Stages changes; what else the accounts need goes out.
-    async fn hold_back(&self, objects: &[(ObjectType, Uuid)], refusals: &[Refusal]) -> Result<(), Stop> {
-        let Some(error) = explanation(refusals) else { return Ok(()) };
+    async fn hold_back(&self, objects: &[(ObjectType, Uuid)], error: &ErrorInformation) -> Result<(), Stop> {
         for (object_type, ids) in by_type(objects) {
             for ids in ids.chunks(BATCH) {
                 self.check()?;
@@ -193,7 +270,7 @@ impl Context {
                     let _alone = self.gate.lock().await;
                     let mut transaction = self.transaction();
                     for link in self.links(ids).await?.into_iter().flatten() {
-                        renamed.extend(self.stage(&mut transaction, link, &error));
+                        renamed.extend(self.stage(&mut transaction, link, error));
                     }
                     self.commit(transaction).await?;
                 }
@@ -222,6 +299,7 @@ impl Context {
             DueChange::Disable => "the account would be disabled",
             DueChange::Delete => "the account would be deleted",
             DueChange::Rename(_) => "the account would be renamed",
+            DueChange::Recreate => "the account would be matched or created again",
         };
         if let (DueChange::Rename(values), Some(rule)) = (&due.change, self.rule(work.object_type)) {
             let changes = values.clone().into_iter().collect();
@@ -254,6 +332,20 @@ pub(crate) fn explanation(refusals: &[Refusal]) -> Option<ErrorInformation> {
     let first = refusals.iter().find(|it| it.kind == GuardKind::Source).or(refusals.first())?;
     let reasons: Vec<String> = refusals.iter().map(Refusal::reason).collect();
     Some(finding(first.code(), reasons.join("; "), ADVICE))
+}
+
+/// The same, where it is accounts gone in the target that are past the limit: they count with the removals.
+fn or_gone(error: ErrorInformation, gone: u64, all: usize) -> ErrorInformation {
+    if gone == 0 {
+        return error;
+    }
+    let most = gone.saturating_mul(2) > all as u64;
+    let reason = format!(
+        "{}; {gone} of them are gone in the target, and would be matched or created again",
+        error.reason
+    );
+    let error_code = if most { "TooManyAccountsGone".to_owned() } else { error.error_code };
+    ErrorInformation { error_code, reason, ..error }
 }
 
 fn by_type(objects: &[(ObjectType, Uuid)]) -> ByType {

@@ -147,8 +147,7 @@ impl Index {
         }
         if self.recent.len() >= RECENT {
             self.sorted.extend(std::mem::take(&mut self.recent));
-            // Two runs, which this sort merges.
-            self.sorted.sort();
+            self.sorted.sort_unstable();
         }
         Ok(())
     }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use engine::{Planned, Refusal, enough, hold, judge, let_through, pass};
 use model::{
-    GuardKind, JobState, Link, LinkState, MembersDue, ModifiedProperty, ObjectType, ProvisioningStatus,
-    StepType, Verdict,
+    Due, DueChange, GuardKind, JobState, Link, LinkState, MembersDue, ModifiedProperty, ObjectType,
+    ProvisioningStatus, StepType, Verdict,
 };
 use serde_json::{Value, json};
 use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind, Transaction};
@@ -46,7 +46,7 @@ impl Context {
         }
         let mut transaction = self.transaction();
         for ((member, may), staged) in members.iter().zip(&mut may).zip(staged) {
-            *may |= !stays(member.state);
+            *may |= !stays(member.state, member.due.as_ref());
             if !*may && !staged {
                 transaction.add_edge(self.member_edge(EdgeKind::LeavingMember, id, member.source_id));
             }
@@ -111,7 +111,10 @@ impl Context {
                 let mut transaction = self.transaction();
                 for (((id, account), member), exported) in ids.iter().zip(accounts).zip(members).zip(exported)
                 {
-                    if member || !exported || !account.as_ref().is_some_and(|link| stays(link.state)) {
+                    if member
+                        || !exported
+                        || !account.as_ref().is_some_and(|link| stays(link.state, link.due.as_ref()))
+                    {
                         transaction.remove_edge(self.member_edge(kind, group, *id));
                     } else if kind != EdgeKind::ClearedMember && !waits(account.as_ref()) {
                         due += 1;
@@ -262,8 +265,18 @@ impl Context {
 }
 
 /// Whether the account stays: what ends is the membership alone.
-fn stays(state: LinkState) -> bool {
-    matches!(state, LinkState::Active | LinkState::Released)
+fn stays(state: LinkState, due: Option<&Due>) -> bool {
+    matches!(state, LinkState::Active | LinkState::Released) && !is_going(due)
+}
+
+/// Whether the account is to be deleted, and nothing holds that back.
+pub(crate) fn is_going(due: Option<&Due>) -> bool {
+    due.is_some_and(|due| due.change == DueChange::Delete && due.verdict == Verdict::Cleared)
+}
+
+/// Whether the account is gone in the target, and that has not been judged.
+pub(crate) fn is_missing(due: Option<&Due>) -> bool {
+    due.is_some_and(|due| due.change == DueChange::Recreate)
 }
 
 /// Whether the account itself waits to be disabled or deleted.

@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
 use engine::{KeyBounds, configuration_key};
-use model::{Applied, DueChange, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition};
+use model::{
+    Applied, Due, DueChange, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -27,6 +29,8 @@ pub(crate) struct Account {
     #[serde(default)]
     pub target_id: Option<String>,
     pub state: LinkState,
+    #[serde(default)]
+    pub due: Option<Due>,
 }
 
 pub(crate) fn decode_account(object: &Object) -> Result<Account, Error> {
@@ -57,6 +61,7 @@ pub(crate) const GROUP_MEMBERS_DUE: &[u8] = b"g";
 pub(crate) const DELETION_DUE: &[u8] = b"delete";
 pub(crate) const DISABLING_DUE: &[u8] = b"disable";
 pub(crate) const RENAMING_DUE: &[u8] = b"rename";
+pub(crate) const RECREATION_DUE: &[u8] = b"recreate";
 pub(crate) const LEAVING_DUE: &[u8] = b"members";
 
 fn keys(link: &Link) -> Vec<Key> {
@@ -79,6 +84,7 @@ fn keys(link: &Link) -> Vec<Key> {
             DueChange::Delete => DELETION_DUE,
             DueChange::Disable => DISABLING_DUE,
             DueChange::Rename(_) => RENAMING_DUE,
+            DueChange::Recreate => RECREATION_DUE,
         };
         keys.push(Key::lookup(KeyName::RemovalDue, value));
     }

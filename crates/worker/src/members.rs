@@ -15,9 +15,10 @@ use uuid::Uuid;
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::Stop;
+use crate::leaving::{is_going, is_missing};
 use crate::links::{self, Pass};
 use crate::settle::member_id;
-use crate::work::{Work, Write};
+use crate::work::{Export, Work, Write};
 
 /// Members compared at once.
 const PAGE: usize = 1_000;
@@ -47,6 +48,21 @@ struct Edit {
 }
 
 impl Edit {
+    fn new(link: Link, guarded: bool) -> Self {
+        Self {
+            link,
+            guarded,
+            add: Vec::new(),
+            remove: Vec::new(),
+            added: 0,
+            removed: 0,
+            names: Vec::new(),
+            noted: false,
+            size: None,
+            refused: None,
+        }
+    }
+
     fn gather(&mut self, id: Uuid, target_id: String, name: &str, wanted: bool) {
         let list = if wanted { &mut self.add } else { &mut self.remove };
         list.push((id, target_id));
@@ -119,18 +135,7 @@ impl Context {
             return Ok(Account::There);
         }
         let Some(target_id) = link.target_id.clone() else { return Ok(Account::There) };
-        let mut edit = Edit {
-            link,
-            guarded,
-            add: Vec::new(),
-            remove: Vec::new(),
-            added: 0,
-            removed: 0,
-            names: Vec::new(),
-            noted: false,
-            size: None,
-            refused: None,
-        };
+        let mut edit = Edit::new(link, guarded);
         let result = match only {
             Some(members) => self.edit_some(rule, group, &target_id, members, &mut edit).await?,
             None => self.edit_all(rule, group, &target_id, &mut edit).await?,
@@ -214,7 +219,9 @@ impl Context {
             let Some(account) = account else { continue };
             let wanted = *member
                 && match account.state {
-                    LinkState::Active => true,
+                    // Gone in the target: it comes when it is there again.
+                    LinkState::Active if is_missing(account.due.as_ref()) => *exported,
+                    LinkState::Active => !is_going(account.due.as_ref()),
                     // Left as it is.
                     LinkState::Released => *exported,
                     LinkState::Pending | LinkState::Disabled => false,
@@ -344,7 +351,7 @@ impl Context {
         edit: Edit,
         result: Result<(), Failure>,
     ) -> Result<Account, Stop> {
-        let Edit { link, added, removed, names, noted, size, refused, .. } = edit;
+        let Edit { link, guarded, added, removed, names, noted, size, refused, .. } = edit;
         let (due, group) = (link.referrers_due, link.source_id);
         let mut work = Work::bare(link);
         work.modified = names;
@@ -385,8 +392,12 @@ impl Context {
             }
             Err(failure) if failure.is_gone() && self.is_gone(rule, &work.link).await => {
                 tracing::warn!(%group, "the group is gone in the target; it is matched again");
-                account = Account::Gone;
-                self.forget_account(rule, &mut work.link);
+                rule.outdated(&work.link);
+                work.by_hand = !guarded;
+                work.account_gone(false, self.clock.now());
+                if work.gone {
+                    account = Account::Gone;
+                }
                 work.log = false;
             }
             Err(failure) => {
@@ -417,7 +428,9 @@ impl Context {
     /// Looks again at whatever refers to objects whose accounts came, left or went.
     pub async fn references(&self) -> Result<(), Stop> {
         let mut due = Pass::exactly(KeyName::ReferencesDue, links::MANAGER_DUE);
-        while let Some(links) = self.next_links(&mut due).await? {
+        while let Some(mut links) = self.next_links(&mut due).await? {
+            // Who failed waits for the next try, and gets the manager with it.
+            links.retain(|link| link.escrow.is_none());
             self.process_ids(ObjectType::User, &sources(&links), Mode::default()).await?;
         }
         let mut due = Pass::exactly(KeyName::ReferencesDue, links::USER_REFERRERS_DUE);
@@ -439,9 +452,61 @@ impl Context {
         Ok(())
     }
 
+    /// Takes accounts that are about to be deleted out of their groups: not every target does so itself. That is part
+    /// of the deletion, and judged with it; a group that does not let go of its member keeps no deletion back.
+    pub(crate) async fn leave_groups(&self, works: &mut [Work]) -> Result<(), Stop> {
+        let Some(rule) = self.groups.as_ref().filter(|rule| rule.mapping.maps_members()) else {
+            return Ok(());
+        };
+        let mut leaving: BTreeMap<Uuid, Vec<(Uuid, String, String)>> = BTreeMap::new();
+        let mut intents = self.transaction();
+        for work in works.iter_mut().filter(|work| matches!(work.export, Export::Delete)) {
+            let groups = self.groups_in_target(work.id).await?;
+            if !groups.is_empty() {
+                // Should it stay after all, it comes back to them.
+                for link in [Some(&mut work.link), work.stored.as_mut()].into_iter().flatten() {
+                    link.referrers_due = true;
+                }
+                links::put(&mut intents, self.realm(), &work.link);
+            }
+            for group in groups {
+                let target_id = work.link.target_id.clone().unwrap_or_default();
+                leaving.entry(group).or_default().push((work.id, target_id, work.name()));
+            }
+        }
+        self.commit(intents).await?;
+        let ids: Vec<Uuid> = leaving.keys().copied().collect();
+        for link in self.links(&ids).await?.into_iter().flatten() {
+            let usable = link.state == LinkState::Active && link.unacknowledged.is_none();
+            let Some(target_id) = link.target_id.clone().filter(|_| usable && !is_going(link.due.as_ref()))
+            else {
+                continue;
+            };
+            let group = link.source_id;
+            let mut edit = Edit::new(link, false);
+            for (id, target_id, name) in leaving.remove(&group).into_iter().flatten() {
+                edit.gather(id, target_id, &name, false);
+            }
+            let result = match self.send_members(rule, group, &target_id, &mut edit).await? {
+                // With the group, the membership is gone. What becomes of the group is for whoever comes for it.
+                Err(failure) if failure.is_gone() => Ok(()),
+                result => result,
+            };
+            self.finish_group(rule, false, edit, result).await?;
+        }
+        Ok(())
+    }
+
     /// The groups that an object is a member of, in the directory or as far as the target knows.
     async fn groups_with(&self, id: Uuid) -> Result<BTreeSet<Uuid>, Stop> {
-        let mut groups: BTreeSet<Uuid> = self.source.groups_of(id).await?.into_iter().collect();
+        let mut groups = self.groups_in_target(id).await?;
+        groups.extend(self.source.groups_of(id).await?);
+        Ok(groups)
+    }
+
+    /// The groups in the target that have an object's account as a member, as far as is known.
+    async fn groups_in_target(&self, id: Uuid) -> Result<BTreeSet<Uuid>, Stop> {
+        let mut groups = BTreeSet::new();
         let mut after = None;
         loop {
             let of = EdgesOf::To(id);

@@ -13,7 +13,6 @@ use tokio::time::Instant;
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::Stop;
 use crate::index::{Candidate, Index};
-use crate::links;
 use crate::work::Export;
 
 /// A target that holds more than this is not read whole.
@@ -140,7 +139,7 @@ impl Context {
         wanted: &MatchingValue,
         fresh: bool,
     ) -> Result<Vec<Resource>, Failure> {
-        if !fresh && let Some(candidates) = self.candidates(rule, wanted) {
+        if !fresh && let Some(candidates) = rule.candidates(wanted) {
             return self.verify(rule, wanted, candidates).await;
         }
         if self.filters {
@@ -155,13 +154,8 @@ impl Context {
         }
         let Some(index) = self.read_index(rule, None).await? else { return Err(stopped()) };
         *rule.index.lock() = Some(index);
-        let candidates = self.candidates(rule, wanted).unwrap_or_default();
+        let candidates = rule.candidates(wanted).unwrap_or_default();
         self.verify(rule, wanted, candidates).await
-    }
-
-    /// What was read that may carry a value; `None` where nothing was read, or it can no longer be used.
-    fn candidates(&self, rule: &Rule, wanted: &MatchingValue) -> Option<Vec<Candidate>> {
-        with_index(rule, |index| index.candidates(&wanted.path, &wanted.value))
     }
 
     /// Those of the candidates that exist and really carry the value.
@@ -191,18 +185,25 @@ impl Context {
         }
         Ok(found)
     }
+}
+
+impl Rule {
+    /// What was read that may carry a value; `None` where nothing was read, or it can no longer be used.
+    fn candidates(&self, wanted: &MatchingValue) -> Option<Vec<Candidate>> {
+        with_index(self, |index| index.candidates(&wanted.path, &wanted.value))
+    }
 
     /// Takes note of what an account was just given.
-    pub fn learn(&self, rule: &Rule, id: &str, export: &Export) {
+    pub fn learn(&self, id: &str, export: &Export) {
         let changed = match export {
-            Export::Create(values) => rule.mapping.asked_paths().any(|path| values.contains_key(path)),
-            Export::Patch(changes) => rule.mapping.asked_paths().any(|path| changes.contains_key(path)),
+            Export::Create(values) => self.mapping.asked_paths().any(|path| values.contains_key(path)),
+            Export::Patch(changes) => self.mapping.asked_paths().any(|path| changes.contains_key(path)),
             Export::Delete | Export::Nothing => false,
         };
         if !changed {
             return;
         }
-        let values = rule.mapping.asked_paths().filter_map(|path| {
+        let values = self.mapping.asked_paths().filter_map(|path| {
             let value = match export {
                 Export::Create(values) => values.get(path),
                 Export::Patch(changes) => changes.get(path),
@@ -210,7 +211,7 @@ impl Context {
             };
             Some((path, text(value?)?))
         });
-        with_index(rule, |index| {
+        with_index(self, |index| {
             if matches!(export, Export::Patch(_)) {
                 index.doubt(id);
             }
@@ -218,15 +219,13 @@ impl Context {
         });
     }
 
-    /// The account is no longer in the target.
-    pub fn forget_account(&self, rule: &Rule, link: &mut Link) {
-        if let Some(id) = &link.target_id {
-            with_index(rule, |index| {
-                index.doubt(id);
-                Ok(())
-            });
-        }
-        links::forget_account(link);
+    /// What was read of an account no longer counts.
+    pub fn outdated(&self, link: &Link) {
+        let Some(id) = &link.target_id else { return };
+        with_index(self, |index| {
+            index.doubt(id);
+            Ok(())
+        });
     }
 }
 

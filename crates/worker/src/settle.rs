@@ -19,7 +19,7 @@ use crate::batch::Mode;
 use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::export::read_paths;
-use crate::links::{self, Pass};
+use crate::links::Pass;
 use crate::work::{Export, Work, Write};
 
 /// The longest wait for a request of unknown outcome, in times of the settling time: a clock may be wrong.
@@ -179,7 +179,7 @@ impl Context {
         let resource = match self.heard(self.target.get(rule.kind, &id, select).await) {
             Ok(resource) => resource,
             Err(failure) if failure.is_gone() && self.type_is_served(rule).await => {
-                Self::found_gone(work, &id);
+                self.found_gone(work, &id);
                 return Ok(());
             }
             Err(failure) => {
@@ -215,16 +215,16 @@ impl Context {
         Ok(())
     }
 
-    fn found_gone(work: &mut Work, id: &str) {
-        work.gone = true;
+    fn found_gone(&self, work: &mut Work, id: &str) {
         if work.link.due.as_ref().is_some_and(|due| due.change == DueChange::Delete) {
             let text = "deleted; the answer had been lost, and the account is gone";
             work.step(StepType::Export, ProvisioningStatus::Success, text, json!({"targetId": id}));
             work.succeed(ProvisioningAction::Delete, Outcome::Deleted);
             work.write = Write::Delete;
+            work.gone = true;
         } else {
-            links::forget_account(&mut work.link);
-            work.write = Write::Put;
+            let unwanted = work.link.state == LinkState::Disabled;
+            work.account_gone(unwanted, self.clock.now());
         }
     }
 

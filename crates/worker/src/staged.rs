@@ -19,8 +19,13 @@ use crate::schedule::Shared;
 const NAMED: usize = 100;
 
 /// What waits for guards, in the order in which it is shown: deletions first.
-const ORDER: [&[u8]; 4] =
-    [links::DELETION_DUE, links::DISABLING_DUE, links::RENAMING_DUE, links::LEAVING_DUE];
+const ORDER: [&[u8]; 5] = [
+    links::DELETION_DUE,
+    links::DISABLING_DUE,
+    links::RENAMING_DUE,
+    links::RECREATION_DUE,
+    links::LEAVING_DUE,
+];
 
 /// Lets everything go ahead that is held back now, or what was already at that moment: what somebody has read by then.
 pub(crate) async fn allow(
@@ -31,7 +36,7 @@ pub(crate) async fn allow(
 ) -> Result<(), Error> {
     let read = |since: Timestamp| until.is_none_or(|until| since <= until);
     let (store, realm) = (&*shared.store, Realm(job));
-    for value in [links::DELETION_DUE, links::DISABLING_DUE, links::RENAMING_DUE] {
+    for value in ORDER.into_iter().filter(|value| *value != links::LEAVING_DUE) {
         let mut pass = Pass::exactly(KeyName::RemovalDue, value);
         while let Some(links) = pass.next(store, realm, BATCH).await? {
             let mut transaction = Transaction::new(shared.clock.now());
@@ -128,6 +133,7 @@ fn account(configuration: &Configuration, link: &Link) -> Option<StagedChange> {
     let (action, modified) = match &due.change {
         DueChange::Disable => (StagedAction::Disable, Vec::new()),
         DueChange::Delete => (StagedAction::Delete, Vec::new()),
+        DueChange::Recreate => (StagedAction::Recreate, Vec::new()),
         DueChange::Rename(values) => {
             let changes = values.clone().into_iter().collect();
             let of = |rule: &crate::context::Rule| rule.mapping.modified_properties(&link.shadow, &changes);
@@ -173,7 +179,7 @@ fn staged(
         target_id: link.target_id.clone(),
         action,
         kind: match action {
-            StagedAction::Disable | StagedAction::Delete => GuardKind::Removals,
+            StagedAction::Disable | StagedAction::Delete | StagedAction::Recreate => GuardKind::Removals,
             StagedAction::Rename => GuardKind::Renames,
             StagedAction::RemoveMembers => GuardKind::Memberships,
         },

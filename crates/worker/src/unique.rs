@@ -40,6 +40,7 @@ impl Context {
                     Ok(ids) => ids,
                     Err(failure) => {
                         let failure = of_the_endpoint(failure.clone());
+                        Self::explain_contact(work);
                         work.decision = Decision::Nothing;
                         work.refused(self, ProvisioningAction::Other, failure);
                         if let Some(failure) = work.fatal.take() {

@@ -6,9 +6,9 @@ use engine::{Answers, Changes, Decision, Entitlement, Reference, hash_for, redac
 use expression::RoleAssignment;
 use jiff::Timestamp;
 use model::{
-    DirectoryObject, ErrorInformation, Fingerprint, Identity, Link, LinkOrigin, LinkState, ModifiedProperty,
-    ObjectType, Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus, ProvisioningStep, Shadow,
-    StepType,
+    DirectoryObject, Due, DueChange, ErrorInformation, Fingerprint, Identity, Link, LinkOrigin, LinkState,
+    ModifiedProperty, ObjectType, Outcome, ProvisioningAction, ProvisioningEntry, ProvisioningStatus,
+    ProvisioningStep, Shadow, StepType, Verdict,
 };
 use scim_client::ErrorCode;
 use serde::Serialize;
@@ -202,6 +202,8 @@ impl Work {
         if self.link.escrow.is_none() {
             let text = "failed for 28 days and is given up; it is tried again when it changes";
             self.step(StepType::Export, ProvisioningStatus::Failure, text, json!({}));
+            // Nor for its manager's sake: it comes with the next try.
+            self.link.manager_due = false;
         }
         self.action = action;
         self.status = ProvisioningStatus::Failure;
@@ -290,6 +292,26 @@ impl Work {
                 self.link.shadow.insert(path.clone(), value.clone());
             }
         }
+    }
+
+    /// The account is gone in the target: the object is matched again when the guard has judged that; at once where
+    /// somebody has, or where no account is wanted.
+    pub fn account_gone(&mut self, unwanted: bool, now: Timestamp) {
+        self.write = Write::Put;
+        if self.by_hand || unwanted {
+            links::forget_account(&mut self.link);
+            self.gone = true;
+            return;
+        }
+        let due =
+            self.link.due.take().filter(|due| due.change == DueChange::Recreate).unwrap_or_else(|| Due {
+                change: DueChange::Recreate,
+                reason: "gone in the target".to_owned(),
+                since: now,
+                verdict: Verdict::Waiting,
+            });
+        self.link.due = Some(due);
+        self.link.unacknowledged = None;
     }
 
     /// The values of the object that may not be shown.

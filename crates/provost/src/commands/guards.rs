@@ -197,6 +197,7 @@ fn what(change: &Value) -> String {
             };
             format!("rename {}", modified.iter().map(one).collect::<Vec<_>>().join(", "))
         }
+        Some("recreate") => "create again (gone in the target)".to_owned(),
         Some("removeMembers") => {
             let names: Vec<String> = modified.iter().take(5).map(|it| text(it, "oldValue")).collect();
             let count = text(change, "count");

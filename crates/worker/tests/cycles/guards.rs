@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use model::Random as _;
-use model::{CycleReport, CycleStatus, FixedClock, GuardKind, ObjectType, ProvisioningAction, StagedAction};
+use model::{
+    CycleReport, CycleStatus, FixedClock, GuardKind, ObjectType, ProvisioningAction, ProvisioningEntry,
+    StagedAction,
+};
 use serde_json::json;
 use store_memory::MemoryStore;
 use testkit::{Fault, Recorded, Rule, SeededRandom, Switches};
@@ -439,5 +442,59 @@ async fn whatever_people_do_no_day_sees_more_removals_than_the_limit() {
             }
         }
         assert!(passed > 0 && held > 0, "seed {seed}: {passed} passed, {held} cycles held something back");
+    }
+}
+
+/// A target restored from an empty backup says of every account that it is gone.
+#[tokio::test]
+async fn an_emptied_target_is_not_filled_again_without_being_asked() {
+    for repaired in [false, true] {
+        let world = World::new(Switches::default()).await;
+        let mut users = Vec::new();
+        for number in 0..12 {
+            let user = world.user(&format!("u{number}"), json!({})).await;
+            world.assign(user).await;
+            users.push(user);
+        }
+        world.run().await;
+        let accounts = world.target.resources("Users");
+        world.target.switch(|switches| {
+            switches.rule = Some(Rule::new(|it: &Recorded| {
+                let one = it.uri.contains("/Users/") || it.method == "POST";
+                one.then_some(Fault::Refuse(404, None))
+            }));
+        });
+        for user in &users {
+            world.set(*user, json!({"jobTitle": "pilot"})).await;
+        }
+        for _ in 0..2 {
+            let report = world.run().await;
+            assert_eq!((report.status, report.counts.failed), (CycleStatus::Quarantined, 0), "{report:?}");
+            assert_eq!(report.error.expect("why").error_code, "TooManyAccountsGone");
+        }
+        let quarantine = world.state().await.quarantine.expect("held back");
+        assert!(quarantine.staged);
+        let staged = world.staged().await;
+        assert_eq!(staged.len(), 12);
+        assert!(staged.iter().all(|it| it.action == StagedAction::Recreate && it.target_id.is_some()));
+        let held = |entry: &&ProvisioningEntry| entry.provisioning_action == ProvisioningAction::StagedDelete;
+        assert_eq!(world.log(users[0]).await.iter().filter(held).count(), 1);
+        world.target.switch(|switches| switches.rule = None);
+        if !repaired {
+            for account in &accounts {
+                assert!(world.target.uproot("Users", account["id"].as_str().expect("an id")));
+            }
+            world.worker.allow_staged(world.job.id, None).await.expect("allowed");
+        }
+        let report = world.run().await;
+        assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
+        let now = world.target.resources("Users");
+        assert!(now.len() == 12 && now.iter().all(|it| it["title"] == "pilot"), "{now:?}");
+        let same = now.iter().zip(&accounts).all(|(now, before)| now["id"] == before["id"]);
+        assert_eq!(same, repaired);
+        assert!(world.staged().await.is_empty() && world.state().await.quarantine.is_none());
+        world.target.take_recorded();
+        world.run().await;
+        assert!(world.target.take_recorded().iter().all(|it| it.method == "GET"));
     }
 }

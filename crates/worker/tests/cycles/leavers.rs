@@ -380,3 +380,30 @@ async fn a_newcomer_with_the_name_of_who_left_waits_until_that_account_is_gone()
     assert!(account["id"] != before && account["title"] == "Newcomer");
     world.settle().await;
 }
+
+#[tokio::test]
+async fn who_takes_the_name_of_one_who_left_reads_whose_account_has_it() {
+    let world = World::new(Switches { strict: true, ..Switches::default() }).await;
+    let old = world.user("ada", json!({})).await;
+    let other = world.user("grace", json!({})).await;
+    for user in [old, other] {
+        world.assign(user).await;
+    }
+    world.settle().await;
+    world.bin(old).await;
+    world.settle().await;
+    world.set(other, json!({"userPrincipalName": "ada@example.com"})).await;
+    let sent = async || {
+        world.target.take_recorded();
+        let report = world.run().await;
+        assert_eq!((report.counts.failed, report.status), (1, CycleStatus::Completed), "{report:?}");
+        writes(&world.target.take_recorded()).len()
+    };
+    let first = sent().await;
+    let second = sent().await;
+    assert!(second < 5, "{first}, {second}");
+    let log = world.log(other).await;
+    let error = log.last().and_then(|entry| entry.error_information.clone()).expect("a reason");
+    assert!(error.reason.contains("ada") && error.reason.contains(&old.to_string()), "{error:?}");
+    assert!(error.reason.contains("who has left"), "{error:?}");
+}

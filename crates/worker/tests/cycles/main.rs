@@ -6,6 +6,7 @@ mod drift;
 mod faults;
 mod guards;
 mod history;
+mod honest;
 mod leavers;
 mod limits;
 mod operating;
