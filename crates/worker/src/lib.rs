@@ -24,6 +24,7 @@ mod leaving;
 mod links;
 mod matching;
 mod members;
+mod membership;
 mod notices;
 mod overlay;
 mod plan;

@@ -17,7 +17,7 @@ use crate::context::{Context, Rule};
 use crate::error::Stop;
 use crate::leaving::{is_going, is_missing};
 use crate::links::{self, Pass};
-use crate::settle::member_id;
+use crate::membership::member_id;
 use crate::work::{Export, Work, Write};
 
 /// Members compared at once.
@@ -138,7 +138,10 @@ impl Context {
         let mut edit = Edit::new(link, guarded);
         let result = match only {
             Some(members) => self.edit_some(rule, group, &target_id, members, &mut edit).await?,
-            None => self.edit_all(rule, group, &target_id, &mut edit).await?,
+            None => {
+                self.take_over_members(rule, &edit.link).await?;
+                self.edit_all(rule, group, &target_id, &mut edit).await?
+            }
         };
         self.finish_group(rule, only.is_none(), edit, result).await
     }

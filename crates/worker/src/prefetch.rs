@@ -21,6 +21,9 @@ const MOST_READ: u64 = 5_000_000;
 /// Fewer objects are not worth a thought.
 const FEW: u64 = 4;
 
+/// What a request costs this process, however quick the target is.
+const OWN_COST: Duration = Duration::from_micros(200);
+
 impl Context {
     /// Reads the target by pages where that costs less time than asking for `expected` objects one by one, going by
     /// how long it takes with a page and a query.
@@ -120,11 +123,10 @@ impl Context {
         let query_took = began.elapsed();
         let pages = total / (page.resources.len() as u64).max(1);
         // Where requests are counted by the minute, each costs its share of it.
-        let share = self.job.limits.requests_per_minute.map(|most| Duration::from_mins(1) / most.get());
+        let share =
+            self.job.limits.requests_per_minute.map_or(OWN_COST, |most| Duration::from_mins(1) / most.get());
         let at_once = u32::try_from(self.target.concurrency().min(CONCURRENCY)).unwrap_or(1).max(1);
-        let cost = |requests: u64, each: Duration| {
-            u128::from(requests) * each.max(share.unwrap_or_default()).as_nanos().max(1)
-        };
+        let cost = |requests: u64, each: Duration| u128::from(requests) * each.max(share).as_nanos();
         let (listing, asking) = (cost(pages, page_took), cost(expected, query_took / at_once));
         tracing::debug!(kind = ?rule.kind, pages, ?page_took, expected, ?query_took, at_once, "the cost of matching");
         Ok(listing <= asking)

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use model::{
     DueChange, Link, LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, Shadow, StepType,
 };
-use scim_client::{Resource, Select, document};
+use scim_client::Select;
 use serde_json::{Value, json};
-use store::{Cursor, Edge, EdgeKind, EdgesOf, KeyName, Kind};
+use store::{KeyName, Kind};
 use uuid::Uuid;
 
 use crate::batch::Mode;
@@ -228,46 +228,6 @@ impl Context {
         }
     }
 
-    /// Brings what is remembered of a group's members in line with what the target says, as far as it says it.
-    async fn learn_members(&self, group: Uuid, resource: &Resource) -> Result<(), Stop> {
-        let Some(Value::Array(members)) = document::member(&resource.attributes, "members") else {
-            return Ok(());
-        };
-        let mut held: HashSet<String> = members.iter().filter_map(member_id).collect();
-        let edge = |id: Uuid| Edge {
-            realm: self.realm(),
-            kind: EdgeKind::ExportedMember,
-            from: (Kind::Link, group),
-            to: (Kind::Link, id),
-        };
-        let mut transaction = self.transaction();
-        let mut after: Option<Cursor> = None;
-        loop {
-            let of = EdgesOf::From(group);
-            let page = self.store.edges(self.realm(), EdgeKind::ExportedMember, of, after, BATCH).await?;
-            let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-            let stored = self.links(&ids).await?;
-            for (id, link) in ids.into_iter().zip(stored) {
-                let target_id = link.and_then(|it| it.target_id);
-                if !target_id.is_some_and(|target_id| held.remove(&target_id)) {
-                    transaction.remove_edge(edge(id));
-                }
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        for target_id in held {
-            for object_type in [ObjectType::User, ObjectType::Group] {
-                if let Some(holder) = self.holder(object_type, &target_id).await? {
-                    transaction.add_edge(edge(holder));
-                }
-            }
-        }
-        self.commit(transaction).await
-    }
-
     /// Requests that are of unknown outcome still wait for the next cycle, as failures.
     pub(crate) async fn give_up_settling(&self) -> Result<(), Stop> {
         let waiting = self.unacknowledged().await?;
@@ -292,15 +252,6 @@ impl Context {
         self.commit(transaction).await?;
         self.tally.record(failed);
         Ok(())
-    }
-}
-
-/// The id in an element of `members`.
-pub(crate) fn member_id(member: &Value) -> Option<String> {
-    match document::member(member.as_object()?, "value")? {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use super::survey::{Sight, Survey, finding};
 use crate::context::{BATCH, Context, Rule};
 use crate::error::Stop;
 use crate::links;
-use crate::settle::member_id;
+use crate::membership::member_id;
 
 /// A group's members as the target has them and as they were exported.
 struct Members {

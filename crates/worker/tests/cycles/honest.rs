@@ -140,3 +140,43 @@ async fn a_deleted_account_leaves_its_groups_first() {
     world.run().await;
     assert!(world.target.take_recorded().iter().all(|it| it.method == "GET"));
 }
+
+#[tokio::test]
+async fn members_that_a_matched_group_has_already_are_not_added_again() {
+    let first = World::new(Switches::default()).await;
+    let [ada, grace] = [first.user("ada", json!({})).await, first.user("grace", json!({})).await];
+    let team = first.group("Team", &[ada, grace]).await;
+    first.assign(team).await;
+    first.run().await;
+
+    let second = World::new(Switches::default()).await;
+    let mut ids = Vec::new();
+    for name in ["ada", "grace"] {
+        ids.push(second.user(name, json!({})).await);
+        second.target.plant("Users", first.account(name).expect("created").into());
+    }
+    let kim = second.user("kim", json!({})).await;
+    second.target.plant("Users", json!({"userName": "stranger@example.com"}));
+    let id = |name: &str| second.account(name).expect("an account")["id"].clone();
+    let members = json!([{"value": id("ada")}, {"value": id("grace")}, {"value": id("stranger")}]);
+    second.target.plant("Groups", json!({"displayName": "Team", "members": members}));
+    let team = second.group("Team", &[ids[0], kim]).await;
+    second.assign(team).await;
+    second.assign(ids[1]).await;
+    let report = second.run().await;
+    assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
+    let requests = second.target.take_recorded();
+    let patches: Vec<_> = requests
+        .iter()
+        .filter(|it| it.method == "PATCH" && it.body.to_string().contains("members"))
+        .collect();
+    let added = json!([{"value": id("kim")}]);
+    let [patch] = &patches[..] else { panic!("{patches:?}") };
+    assert_eq!(patch.body["Operations"], json!([{"op": "add", "path": "members", "value": added}]));
+    // Who is there without our doing stays, a stranger as well as one whom the job knows.
+    assert_eq!(second.members("Team"), ["ada", "grace", "kim", "stranger"]);
+    // Whom it took over leaves like whom it added.
+    second.directory.remove_member(&second.by, team, ids[0]).await.expect("removed");
+    second.run().await;
+    assert_eq!(second.members("Team"), ["grace", "kim", "stranger"]);
+}
