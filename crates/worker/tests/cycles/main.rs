@@ -1,5 +1,6 @@
 //! Cycles from the outside: a directory, a job, and a target over HTTP.
 
+mod brownfield;
 mod counted;
 mod counting;
 mod drift;
