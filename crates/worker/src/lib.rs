@@ -30,6 +30,7 @@ mod overlay;
 mod plan;
 mod prefetch;
 mod reevaluate;
+mod references;
 mod schedule;
 mod settle;
 mod staged;

@@ -1,6 +1,6 @@
 //! Members of groups: compared as sets, page by page, sent in batches.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use directory::entry_op;
@@ -9,14 +9,14 @@ use model::{
 };
 use scim_client::{ErrorCode, Failure, document};
 use serde_json::{Map, Value, json};
-use store::{Cursor, EdgeKind, EdgesOf, KeyName, Kind};
+use store::{Cursor, EdgeKind, EdgesOf, Kind};
 use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::Stop;
 use crate::leaving::{is_going, is_missing};
-use crate::links::{self, Pass};
+use crate::links;
 use crate::membership::member_id;
 use crate::work::{Export, Work, Write};
 
@@ -25,6 +25,9 @@ const PAGE: usize = 1_000;
 
 /// Members removed in one request: each is an operation of its own.
 const REMOVALS: usize = 100;
+
+/// Groups whose members are brought in line side by side.
+const GROUPS: usize = 16;
 
 /// Names of members in one log entry.
 const NAMED: usize = 100;
@@ -86,36 +89,55 @@ enum Account {
 impl Context {
     /// Brings all members of these groups in line, if they are in the target.
     pub async fn sync_groups(&self, groups: &[Uuid]) -> Result<(), Stop> {
-        for group in groups {
-            self.sync_members(*group, None, true).await?;
-        }
-        Ok(())
+        self.sync_members(groups.iter().map(|group| (*group, None)).collect(), true).await
     }
 
     /// Brings all members of a group in line for somebody who has judged that.
     pub async fn sync_group_on_demand(&self, group: Uuid) -> Result<(), Stop> {
-        self.sync_members(group, None, false).await
+        self.sync_members(vec![(group, None)], false).await
     }
 
     /// Brings these members of these groups in line.
     pub async fn sync_pairs(&self, pairs: BTreeMap<Uuid, Vec<Uuid>>) -> Result<(), Stop> {
-        for (group, members) in pairs {
-            self.sync_members(group, Some(&members), true).await?;
+        self.sync_members(pairs.into_iter().map(|(group, members)| (group, Some(members))).collect(), true)
+            .await
+    }
+
+    /// Some groups at a time, of each all members or these. Groups that are gone in the target are matched or created
+    /// again, once, and get all their members.
+    async fn sync_members(&self, groups: Vec<(Uuid, Option<Vec<Uuid>>)>, guarded: bool) -> Result<(), Stop> {
+        let Some(rule) = self.groups.as_ref().filter(|rule| rule.mapping.maps_members()) else {
+            return Ok(());
+        };
+        for groups in groups.chunks(GROUPS) {
+            let gone = self.sync_some(rule, groups, guarded).await?;
+            if !gone.is_empty() {
+                self.process_ids(ObjectType::Group, &gone, Mode::default()).await?;
+                let again: Vec<_> = gone.into_iter().map(|group| (group, None)).collect();
+                self.sync_some(rule, &again, guarded).await?;
+            }
         }
         Ok(())
     }
 
-    /// A group that is gone in the target is matched or created again, once, and gets all its members.
-    async fn sync_members(&self, group: Uuid, only: Option<&[Uuid]>, guarded: bool) -> Result<(), Stop> {
+    /// Groups side by side; those that are gone in the target. All come to an end, however one of them does.
+    async fn sync_some(
+        &self,
+        rule: &Rule,
+        groups: &[(Uuid, Option<Vec<Uuid>>)],
+        guarded: bool,
+    ) -> Result<Vec<Uuid>, Stop> {
         self.check()?;
-        let Some(rule) = self.groups.as_ref().filter(|rule| rule.mapping.maps_members()) else {
-            return Ok(());
-        };
-        if self.sync_group(rule, group, only, guarded).await? == Account::Gone {
-            self.process_ids(ObjectType::Group, &[group], Mode::default()).await?;
-            self.sync_group(rule, group, None, guarded).await?;
+        let _alone = self.gate.lock().await;
+        let each = groups.iter().map(|(group, only)| self.sync_group(rule, *group, only.as_deref(), guarded));
+        let ends = futures::future::join_all(each).await;
+        let mut gone = Vec::new();
+        for ((group, _), end) in groups.iter().zip(ends) {
+            if end? == Account::Gone {
+                gone.push(*group);
+            }
         }
-        Ok(())
+        Ok(gone)
     }
 
     async fn sync_group(
@@ -125,7 +147,6 @@ impl Context {
         only: Option<&[Uuid]>,
         guarded: bool,
     ) -> Result<Account, Stop> {
-        let _alone = self.gate.lock().await;
         let Some(stored) = self.store.get(self.realm(), Kind::Link, group).await? else {
             return Ok(Account::There);
         };
@@ -136,12 +157,11 @@ impl Context {
         }
         let Some(target_id) = link.target_id.clone() else { return Ok(Account::There) };
         let mut edit = Edit::new(link, guarded);
-        let result = match only {
-            Some(members) => self.edit_some(rule, group, &target_id, members, &mut edit).await?,
-            None => {
-                self.take_over_members(rule, &edit.link).await?;
-                self.edit_all(rule, group, &target_id, &mut edit).await?
-            }
+        let result = if let Some(members) = only {
+            self.edit_some(rule, group, &target_id, members, &mut edit).await?
+        } else {
+            self.take_over_members(rule, &edit.link).await?;
+            self.edit_all(rule, group, &target_id, &mut edit).await?
         };
         self.finish_group(rule, only.is_none(), edit, result).await
     }
@@ -428,33 +448,6 @@ impl Context {
         Ok(account)
     }
 
-    /// Looks again at whatever refers to objects whose accounts came, left or went.
-    pub async fn references(&self) -> Result<(), Stop> {
-        let mut due = Pass::exactly(KeyName::ReferencesDue, links::MANAGER_DUE);
-        while let Some(mut links) = self.next_links(&mut due).await? {
-            // Who failed waits for the next try, and gets the manager with it.
-            links.retain(|link| link.escrow.is_none());
-            self.process_ids(ObjectType::User, &sources(&links), Mode::default()).await?;
-        }
-        let mut due = Pass::exactly(KeyName::ReferencesDue, links::USER_REFERRERS_DUE);
-        while let Some(links) = self.next_links(&mut due).await? {
-            self.referrers(&links).await?;
-        }
-        let mut due = Pass::exactly(KeyName::ReferencesDue, links::GROUP_MEMBERS_DUE);
-        while let Some(mut links) = self.next_links(&mut due).await? {
-            // Groups that failed wait for their next try like everything else.
-            links.retain(|link| link.escrow.is_none());
-            // Groups that it is a member of may have been brought in line before it had an account.
-            for link in &links {
-                let groups = self.groups_with(link.source_id).await?;
-                self.sync_pairs(groups.into_iter().map(|group| (group, vec![link.source_id])).collect())
-                    .await?;
-            }
-            self.sync_groups(&sources(&links)).await?;
-        }
-        Ok(())
-    }
-
     /// Takes accounts that are about to be deleted out of their groups: not every target does so itself. That is part
     /// of the deletion, and judged with it; a group that does not let go of its member keeps no deletion back.
     pub(crate) async fn leave_groups(&self, works: &mut [Work]) -> Result<(), Stop> {
@@ -499,63 +492,6 @@ impl Context {
         }
         Ok(())
     }
-
-    /// The groups that an object is a member of, in the directory or as far as the target knows.
-    async fn groups_with(&self, id: Uuid) -> Result<BTreeSet<Uuid>, Stop> {
-        let mut groups = self.groups_in_target(id).await?;
-        groups.extend(self.source.groups_of(id).await?);
-        Ok(groups)
-    }
-
-    /// The groups in the target that have an object's account as a member, as far as is known.
-    async fn groups_in_target(&self, id: Uuid) -> Result<BTreeSet<Uuid>, Stop> {
-        let mut groups = BTreeSet::new();
-        let mut after = None;
-        loop {
-            let of = EdgesOf::To(id);
-            let page = self.store.edges(self.realm(), EdgeKind::ExportedMember, of, after, PAGE).await?;
-            groups.extend(page.others.into_iter().map(|(_, group)| group));
-            after = page.next;
-            if after.is_none() {
-                return Ok(groups);
-            }
-        }
-    }
-
-    async fn referrers(&self, due: &[Link]) -> Result<(), Stop> {
-        let mut pairs: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
-        for link in due {
-            self.check()?;
-            let id = link.source_id;
-            if self.users.as_ref().is_some_and(|rule| rule.mapping.manager_path().is_some()) {
-                let mut after = None;
-                loop {
-                    let page = self.source.reports(id, after, PAGE).await?;
-                    let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-                    let linked: Vec<Link> = self.links(&ids).await?.into_iter().flatten().collect();
-                    self.process_ids(ObjectType::User, &sources(&linked), Mode::default()).await?;
-                    after = page.next;
-                    if after.is_none() {
-                        break;
-                    }
-                }
-            }
-            for group in self.groups_with(id).await? {
-                pairs.entry(group).or_default().push(id);
-            }
-        }
-        self.sync_pairs(pairs).await?;
-        let ids = sources(due);
-        let _alone = self.gate.lock().await;
-        let mut transaction = self.transaction();
-        for mut link in self.links(&ids).await?.into_iter().flatten() {
-            if link.state != LinkState::Pending {
-                link.referrers_due = false;
-                links::put(&mut transaction, self.realm(), &link);
-            }
-        }
-        self.commit(transaction).await
-    }
 }
 
 /// Whether a refusal may be about the members in a request, or about how many there are.
@@ -574,8 +510,4 @@ fn concerns_members(failure: &Failure) -> bool {
 /// Whether the target says that what is to be removed is not there.
 fn is_not_there(failure: &Failure) -> bool {
     failure.is_gone() || failure.scim_type.as_deref() == Some("noTarget")
-}
-
-pub(crate) fn sources(links: &[Link]) -> Vec<Uuid> {
-    links.iter().map(|link| link.source_id).collect()
 }

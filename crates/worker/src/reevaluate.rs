@@ -12,7 +12,7 @@ use crate::batch::Mode;
 use crate::context::{BATCH, Context, Rule};
 use crate::error::Stop;
 use crate::links::Pass;
-use crate::members::sources;
+use crate::references::sources;
 
 impl Context {
     /// Notes in the job's state that objects are brought in line with this configuration from now on: should it be
