@@ -57,7 +57,7 @@ impl IntoIterator for PlannedEntries {
     }
 }
 
-/// An entry, which this process has just encoded.
+/// An entry, which this process has just encoded, and decoded once before it became part of a plan.
 fn decode(body: &Bytes) -> Option<ProvisioningEntry> {
     serde_json::from_slice(body).ok()
 }
@@ -120,12 +120,16 @@ pub(crate) async fn plan(
         }
     };
     context.lease.release().await;
-    if overlay.is_full() {
+    if overlay.has_refused() {
         return Err(Error::PlanTooLarge);
     }
-    let mut entries: Vec<_> =
-        overlay.take_entries().into_iter().filter_map(|body| Some((order(&decode(&body)?), body))).collect();
-    let logged: HashSet<Uuid> = entries.iter().filter_map(|(_, body)| Some(decode(body)?.id)).collect();
+    let mut logged: HashSet<Uuid> = HashSet::new();
+    let mut entries = Vec::new();
+    for body in overlay.take_entries() {
+        let entry = decode(&body).ok_or_else(|| Error::Damaged("an entry of the plan".to_owned()))?;
+        logged.insert(entry.id);
+        entries.push((order(&entry), body));
+    }
     let explained = explained.iter().filter(|entry| !logged.contains(&entry.id));
     entries.extend(explained.filter_map(|it| Some((order(it), serde_json::to_vec(it).ok()?.into()))));
     entries.sort();
