@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{CycleStatus, ObjectType, ProvisioningAction, ProvisioningEntry};
+use model::{CycleStatus, Dialect, ObjectType, ProvisioningAction, ProvisioningEntry};
 use serde_json::{Value, json};
 use store::{EdgeKind, EdgesOf, Kind, Realm, Scan};
 use testkit::Switches;
@@ -125,7 +125,24 @@ pub async fn planned_and_run(world: &World) -> Plan {
 
 #[tokio::test]
 async fn the_run_does_what_the_plan_said() {
-    let world = World::new(Switches::default()).await;
+    everything(Switches::default(), Dialect::Rfc).await;
+    everything(Switches { strict: true, ..Switches::default() }, Dialect::Rfc).await;
+}
+
+#[tokio::test]
+async fn the_run_does_what_the_plan_said_whatever_the_target_is_like() {
+    everything(Switches { ignore_filter: true, ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches { refuse_patch: true, ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches { bulk: Some(5), ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches { etags: true, ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches { keeps_members: true, ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches::default(), Dialect::Entra2020).await;
+}
+
+/// Every kind of change, planned and run.
+async fn everything(switches: Switches, dialect: Dialect) {
+    let world = World::new(switches).await;
+    world.settings(|settings| settings.dialect = dialect).await;
     world.guards(|guards| (guards.removals.number, guards.removals.percent) = (Some(10), Some(90))).await;
     world.target.plant("Users", json!({"userName": "there@example.com", "title": "old", "active": true}));
     let mut ids = Vec::new();
@@ -185,6 +202,33 @@ async fn the_run_does_what_the_plan_said() {
 
     // Nothing is left to do.
     assert!(planned_and_run(&world).await.entries.is_empty());
+}
+
+#[tokio::test]
+async fn a_name_that_an_account_has_whom_matching_does_not_find_is_planned_as_taken() {
+    let world = World::new(Switches { strict: true, ..Switches::default() }).await;
+    let mut mappings = world.directory.job(world.job.id).await.expect("the job").object_mappings;
+    for (path, priority) in [("userName", 0), ("externalId", 1)] {
+        crate::counted::attribute(&mut mappings[0], path).matching_priority = priority;
+    }
+    world
+        .change_job(directory::JobChange {
+            object_mappings: Some(mappings),
+            ..directory::JobChange::default()
+        })
+        .await;
+    world.target.plant("Users", json!({"userName": "ADA@example.com", "externalId": "another"}));
+    let mut users = Vec::new();
+    for name in ["ada", "grace", "hedy"] {
+        users.push(world.user(name, json!({"mailNickname": name})).await);
+        world.assign(users[users.len() - 1]).await;
+    }
+    let planned = planned_and_run(&world).await;
+    assert_eq!((planned.report.counts.created, planned.report.counts.failed), (2, 1), "{:?}", planned.report);
+    // A new name that somebody has is refused as well.
+    world.set(users[1], json!({"userPrincipalName": "ada@example.net"})).await;
+    world.target.plant("Users", json!({"userName": "ada@example.net", "externalId": "third"}));
+    planned_and_run(&world).await;
 }
 
 #[tokio::test]
