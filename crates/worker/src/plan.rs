@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use directory::Credentials;
+use jiff::Timestamp;
 use model::{
     CycleKind, CycleReport, ErrorInformation, Job, ObjectType, Principal, ProvisioningAction,
     ProvisioningEntry,
 };
 use parking_lot::Mutex;
 use scim_client::Target;
+use store::{Expect, Key, KeyName, Kind, Realm, Store as _, Transaction};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -77,17 +79,22 @@ impl Targets for Rehearsed {
     }
 }
 
-/// Rehearses the next cycle, or what provisioning these objects on demand would do. Takes no lease: a cycle that runs is
-/// not disturbed, and what it has done before the plan comes to it is not in the plan.
+/// Rehearses the next cycle, or what provisioning these objects on demand would do; where the job is given as it is to
+/// become, with its configuration. Takes no lease: a cycle that runs is not disturbed, and what it has done before the
+/// plan comes to it is not in the plan.
 pub(crate) async fn plan(
     shared: &Shared,
     (directory, job): (Uuid, Uuid),
+    unsaved: Option<&Job>,
     selection: Option<&[(ObjectType, Uuid)]>,
     by: Principal,
 ) -> Result<Plan, Error> {
     // What a plan holds is bounded, and so is how many there are.
     let _alone = shared.plans.lock().await;
     let overlay = Arc::new(Overlay::over(Arc::clone(&shared.store)));
+    if let Some(unsaved) = unsaved {
+        overlay.commit(saving(unsaved, Realm(directory), shared.clock.now())?).await?;
+    }
     let rehearsal = Shared {
         store: Arc::<Overlay>::clone(&overlay),
         clock: Arc::clone(&shared.clock),
@@ -135,6 +142,15 @@ pub(crate) async fn plan(
     entries.sort();
     let entries = PlannedEntries(entries.into_iter().map(|(_, body)| body).collect());
     Ok(Plan { report: worked?, entries })
+}
+
+/// What would save a job.
+fn saving(job: &Job, directory: Realm, at: Timestamp) -> Result<Transaction, Error> {
+    let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
+    let body = serde_json::to_vec(job).map_err(|_| Error::Damaged("the job of the plan".to_owned()))?;
+    let mut transaction = Transaction::new(at);
+    transaction.put(directory, Kind::Job, job.id, Expect::Any, body, keys);
+    Ok(transaction)
 }
 
 /// Deletions first, then what else takes something away.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{CycleStatus, Dialect, ObjectType, ProvisioningAction, ProvisioningEntry};
+use directory::{JobChange, JobSettings};
+use model::{CycleStatus, Dialect, ObjectType, ProvisioningAction, ProvisioningEntry, SyncScope};
 use serde_json::{Value, json};
 use store::{EdgeKind, EdgesOf, Kind, Realm, Scan};
 use testkit::Switches;
@@ -11,7 +12,7 @@ use worker::Plan;
 use crate::world::{World, writes};
 
 pub async fn plan(world: &World) -> Plan {
-    let plan = world.worker.plan(world.directory.id(), world.job.id, None, world.by.clone()).await;
+    let plan = world.worker.plan(world.directory.id(), world.job.id, None, None, world.by.clone()).await;
     plan.expect("a plan")
 }
 
@@ -211,12 +212,7 @@ async fn a_name_that_an_account_has_whom_matching_does_not_find_is_planned_as_ta
     for (path, priority) in [("userName", 0), ("externalId", 1)] {
         crate::counted::attribute(&mut mappings[0], path).matching_priority = priority;
     }
-    world
-        .change_job(directory::JobChange {
-            object_mappings: Some(mappings),
-            ..directory::JobChange::default()
-        })
-        .await;
+    world.change_job(JobChange { object_mappings: Some(mappings), ..JobChange::default() }).await;
     world.target.plant("Users", json!({"userName": "ADA@example.com", "externalId": "another"}));
     let mut users = Vec::new();
     for name in ["ada", "grace", "hedy"] {
@@ -253,11 +249,40 @@ async fn a_selection_is_planned_alone() {
     let before = content(&world).await;
     let objects = [(ObjectType::User, ada)];
     let planned =
-        world.worker.plan(world.directory.id(), world.job.id, Some(&objects), world.by.clone()).await;
+        world.worker.plan(world.directory.id(), world.job.id, None, Some(&objects), world.by.clone()).await;
     let planned = planned.expect("a plan");
     assert_eq!((planned.report.counts.created, planned.entries.len()), (1, 1), "{planned:?}");
     assert!(world.target.resources("Users").is_empty());
     assert!(content(&world).await == before);
+}
+
+#[tokio::test]
+async fn what_is_not_saved_yet_is_planned_as_if_it_were() {
+    let world = World::new(Switches::default()).await;
+    for name in ["ada", "grace"] {
+        let user = world.user(name, json!({"jobTitle": name})).await;
+        world.assign(user).await;
+    }
+    world.user("hedy", json!({})).await;
+    world.run().await;
+    let job = world.directory.job(world.job.id).await.expect("the job");
+    let mut mappings = job.object_mappings.clone();
+    crate::counted::attribute(&mut mappings[0], "title").source = crate::counted::constant("Countess");
+    let mut settings = JobSettings::of(&job);
+    settings.scope = SyncScope::All;
+    let change =
+        JobChange { settings: Some(settings), object_mappings: Some(mappings), ..JobChange::default() };
+    let unsaved = world.directory.planned(&job, &change).expect("a valid change");
+    let before = content(&world).await;
+    let planned =
+        world.worker.plan(world.directory.id(), job.id, Some(&unsaved), None, world.by.clone()).await;
+    let planned = planned.expect("a plan");
+    assert!(content(&world).await == before, "nothing is saved");
+    assert_eq!((planned.report.counts.created, planned.report.counts.updated), (1, 2), "{planned:?}");
+    assert!(plan(&world).await.entries.is_empty());
+    world.change_job(change).await;
+    let saved = planned_and_run(&world).await;
+    assert_same(&told(&world, &all(&planned)), &told(&world, &all(&saved)));
 }
 
 #[tokio::test]
