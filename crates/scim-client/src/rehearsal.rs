@@ -264,7 +264,7 @@ impl Rehearsal {
             let id = identifier(it);
             match written.resources.get(&(endpoint.to_owned(), id.clone())) {
                 None => {}
-                Some(Some(now)) => *it = now.clone(),
+                Some(Some(now)) => it.clone_from(now),
                 Some(None) => *it = Map::from_iter([("id".to_owned(), id.into())]),
             }
         }
