@@ -4,7 +4,7 @@ use directory::Credentials;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use model::{
-    CycleReport, DriftFinding, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange,
+    CycleReport, DriftFinding, ErrorInformation, Job, ObjectType, Principal, ProvisioningEntry, StagedChange,
     TargetAttributes, Waiting,
 };
 use store::Cursor;
@@ -100,10 +100,12 @@ pub trait JobRunner: Send + Sync + 'static {
     async fn discover(&self, job: Uuid) -> Result<Option<TargetAttributes>, ErrorInformation>;
 
     /// What the next cycle would do, or what provisioning these objects on demand would: the report, and the entries that
-    /// the log would have, removals first. Nothing is written anywhere.
+    /// the log would have, removals first. Nothing is written anywhere. `unsaved` is the job as it is to become, where that
+    /// is what is planned.
     async fn plan(
         &self,
         job: Uuid,
+        unsaved: Option<Job>,
         selection: Option<Vec<(ObjectType, Uuid)>>,
         by: &Principal,
     ) -> Result<(CycleReport, PlannedEntries), ErrorInformation>;

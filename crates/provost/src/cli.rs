@@ -335,6 +335,7 @@ back.")]
 Examples:
   provost job plan OfficeSpace                             everything that would change, with old and new values
   provost job plan OfficeSpace --user ada@contoso.example  why she gets an account or gets none, step by step
+  provost job plan OfficeSpace --with scope-all.json       what would change with settings that are not saved
 
 Exit status: 0 nothing would fail, 1 something would, 3 a guard would hold something back.")]
     Plan {
@@ -345,6 +346,9 @@ Exit status: 0 nothing would fail, 1 something would, 3 a guard would hold somet
         /// Only this group with its members
         #[arg(long, value_name = "NAME")]
         group: Vec<String>,
+        /// As if the settings in this file of JSON were saved: {"scope": "all"}, and "schema" in Graph's form
+        #[arg(long, value_name = "FILE")]
+        with: Option<PathBuf>,
     },
     /// List what the guards hold back: who, what would happen, and why; deletions first
     Staged { name: String },

@@ -29,6 +29,18 @@ async fn a_plan_tells_and_writes_nothing() {
     let (one, _) = server.run(&["job", "plan", "T", "--user", "user3@contoso.example"]);
     assert_eq!((&one["created"], one["changes"].as_array().map(Vec::len)), (&json!(1), Some(1)), "{one}");
 
+    // With settings that are not saved.
+    let file = folder.path().join("settings.json");
+    let file = file.to_str().expect("a path of ASCII");
+    std::fs::write(file, r#"{"scope": "assigned"}"#).expect("written");
+    let (with, status) = server.run(&["job", "plan", "T", "--with", file]);
+    assert_eq!((&with["created"], status), (&json!(0), 0), "{with}");
+    assert_eq!(server.run(&["job", "plan", "T"]).0["created"], json!(30));
+    for wrong in [r#"{"scope": "some"}"#, r#"{"users": []}"#, "[]", ""] {
+        std::fs::write(file, wrong).expect("written");
+        assert_ne!(server.run(&["job", "plan", "T", "--with", file]).1, 0, "{wrong}");
+    }
+
     let (report, _) = server.run(&["job", "run", "T", "--wait"]);
     assert_eq!(report["created"], plan["created"]);
 

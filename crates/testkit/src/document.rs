@@ -111,7 +111,9 @@ fn apply(
                     for element in list.iter_mut().filter(|e| matches(e)).filter_map(Value::as_object_mut) {
                         element.shift_remove(sub);
                     }
-                    list.retain(|element| element.as_object().is_none_or(|e| e.contains_key("value")));
+                    list.retain(|element| {
+                        element.as_object().is_none_or(|e| e.keys().any(|key| key != name))
+                    });
                 }
                 (Some(value), sub) => {
                     if !list.iter().any(matches) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use directory::Credentials;
 use jiff::Timestamp;
 use model::{
-    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, JobState, ObjectType, Principal,
+    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, Job, JobState, ObjectType, Principal,
     ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes, Waiting,
 };
 use parking_lot::Mutex;
@@ -348,15 +348,17 @@ impl WorkerHandle {
     }
 
     /// What the next cycle would do, or what provisioning these objects on demand would; nothing is written, here or in
-    /// the target. A cycle that runs is not disturbed.
+    /// the target. A cycle that runs is not disturbed. `unsaved` is the job as it is to become, where its configuration is
+    /// not the one that is kept.
     pub async fn plan(
         &self,
         directory: Uuid,
         job: Uuid,
+        unsaved: Option<&Job>,
         selection: Option<&[(ObjectType, Uuid)]>,
         by: Principal,
     ) -> Result<Plan, Error> {
-        plan::plan(&self.shared, (directory, job), selection, by).await
+        plan::plan(&self.shared, (directory, job), unsaved, selection, by).await
     }
 
     /// Asks the target for a user that cannot exist, as a cycle will ask for real ones; with these credentials, or

@@ -49,6 +49,8 @@ struct Layer {
     edges: BTreeMap<(Realm, EdgeKind, bool, Uuid, Uuid), Turned>,
     /// The log, which nothing reads, as it was written: decoded it would be three times as large.
     entries: Vec<Bytes>,
+    /// Whether there was more to write than fits.
+    refused: bool,
 }
 
 /// Objects and entries of the log that are held: some hundred megabytes.
@@ -71,10 +73,9 @@ impl Overlay {
         Self { below, layer: Mutex::default(), committing: tokio::sync::Mutex::default() }
     }
 
-    /// Whether no more is taken.
-    pub fn is_full(&self) -> bool {
-        let layer = self.layer.lock();
-        layer.objects.len() + layer.entries.len() >= MOST_WRITTEN
+    /// Whether a commit was refused because no more fits: what is held is not all then.
+    pub fn has_refused(&self) -> bool {
+        self.layer.lock().refused
     }
 
     /// The entries of the log that were written.
@@ -476,10 +477,14 @@ impl Store for Overlay {
     /// their first.
     async fn commit(&self, transaction: Transaction) -> Result<Committed> {
         let _alone = self.committing.lock().await;
-        if self.is_full() {
-            return Err(Error::Backend("a plan holds no more changes than it does now".to_owned()));
+        {
+            let mut layer = self.layer.lock();
+            if layer.objects.len() + layer.entries.len() >= MOST_WRITTEN {
+                layer.refused = true;
+                return Err(Error::Backend("a plan holds no more changes than it does now".to_owned()));
+            }
+            layer.commits += 1;
         }
-        self.layer.lock().commits += 1;
         let position = match transaction.ops.last() {
             Some(Op::Put { realm, .. } | Op::Delete { realm, .. }) => self.below.head(*realm).await?,
             _ => Position::START,

@@ -140,3 +140,21 @@ proptest! {
         });
     }
 }
+
+/// As many as fit are a whole plan; it is the next one that makes it a part.
+#[tokio::test]
+async fn it_is_too_much_when_something_was_refused() {
+    let overlay = Overlay::over(Arc::new(MemoryStore::new()));
+    let entries = |count: usize| {
+        let mut transaction = Transaction::new(Timestamp::UNIX_EPOCH);
+        for number in 0..count {
+            let id = Uuid::from_u128(number as u128);
+            transaction.put(REALM, Kind::ProvisioningEntry, id, Expect::Absent, Bytes::new(), Vec::new());
+        }
+        transaction
+    };
+    overlay.commit(entries(MOST_WRITTEN)).await.expect("it fits");
+    assert!(!overlay.has_refused());
+    overlay.commit(entries(1)).await.expect_err("it is full");
+    assert!(overlay.has_refused());
+}

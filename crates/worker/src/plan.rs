@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use directory::Credentials;
+use jiff::Timestamp;
 use model::{
     CycleKind, CycleReport, ErrorInformation, Job, ObjectType, Principal, ProvisioningAction,
     ProvisioningEntry,
 };
 use parking_lot::Mutex;
 use scim_client::Target;
+use store::{Expect, Key, KeyName, Kind, Realm, Store as _, Transaction};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -57,7 +59,7 @@ impl IntoIterator for PlannedEntries {
     }
 }
 
-/// An entry, which this process has just encoded.
+/// An entry, which this process has just encoded, and decoded once before it became part of a plan.
 fn decode(body: &Bytes) -> Option<ProvisioningEntry> {
     serde_json::from_slice(body).ok()
 }
@@ -77,17 +79,22 @@ impl Targets for Rehearsed {
     }
 }
 
-/// Rehearses the next cycle, or what provisioning these objects on demand would do. Takes no lease: a cycle that runs is
-/// not disturbed, and what it has done before the plan comes to it is not in the plan.
+/// Rehearses the next cycle, or what provisioning these objects on demand would do; where the job is given as it is to
+/// become, with its configuration. Takes no lease: a cycle that runs is not disturbed, and what it has done before the
+/// plan comes to it is not in the plan.
 pub(crate) async fn plan(
     shared: &Shared,
     (directory, job): (Uuid, Uuid),
+    unsaved: Option<&Job>,
     selection: Option<&[(ObjectType, Uuid)]>,
     by: Principal,
 ) -> Result<Plan, Error> {
     // What a plan holds is bounded, and so is how many there are.
     let _alone = shared.plans.lock().await;
     let overlay = Arc::new(Overlay::over(Arc::clone(&shared.store)));
+    if let Some(unsaved) = unsaved {
+        overlay.commit(saving(unsaved, Realm(directory), shared.clock.now())?).await?;
+    }
     let rehearsal = Shared {
         store: Arc::<Overlay>::clone(&overlay),
         clock: Arc::clone(&shared.clock),
@@ -120,17 +127,30 @@ pub(crate) async fn plan(
         }
     };
     context.lease.release().await;
-    if overlay.is_full() {
+    if overlay.has_refused() {
         return Err(Error::PlanTooLarge);
     }
-    let mut entries: Vec<_> =
-        overlay.take_entries().into_iter().filter_map(|body| Some((order(&decode(&body)?), body))).collect();
-    let logged: HashSet<Uuid> = entries.iter().filter_map(|(_, body)| Some(decode(body)?.id)).collect();
+    let mut logged: HashSet<Uuid> = HashSet::new();
+    let mut entries = Vec::new();
+    for body in overlay.take_entries() {
+        let entry = decode(&body).ok_or_else(|| Error::Damaged("an entry of the plan".to_owned()))?;
+        logged.insert(entry.id);
+        entries.push((order(&entry), body));
+    }
     let explained = explained.iter().filter(|entry| !logged.contains(&entry.id));
     entries.extend(explained.filter_map(|it| Some((order(it), serde_json::to_vec(it).ok()?.into()))));
     entries.sort();
     let entries = PlannedEntries(entries.into_iter().map(|(_, body)| body).collect());
     Ok(Plan { report: worked?, entries })
+}
+
+/// What would save a job.
+fn saving(job: &Job, directory: Realm, at: Timestamp) -> Result<Transaction, Error> {
+    let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
+    let body = serde_json::to_vec(job).map_err(|_| Error::Damaged("the job of the plan".to_owned()))?;
+    let mut transaction = Transaction::new(at);
+    transaction.put(directory, Kind::Job, job.id, Expect::Any, body, keys);
+    Ok(transaction)
 }
 
 /// Deletions first, then what else takes something away.

@@ -132,7 +132,7 @@ const CALLS: &[(&str, &str, &str)] = &[
     (
         "post",
         "/provost/v1/jobs/{job}/plan",
-        "Tell what the next cycle would do, or a selection; nothing is written",
+        "Tell what the next cycle would do, or a selection, also with settings that are not saved; nothing is written",
     ),
     ("get", "/provost/v1/jobs/{job}/progress", "Follow a cycle (server-sent events)"),
     (

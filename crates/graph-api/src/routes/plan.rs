@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Routes;
 use super::job_settings::job;
+use super::{Routes, reevaluation};
 use crate::call::{Call, guid, object};
 use crate::error::{Answer, ApiError};
 use crate::runner::PlannedEntries;
@@ -25,10 +25,11 @@ pub(super) fn routes() -> Routes {
     Routes::new().route("/jobs/{job}/plan", post(plan))
 }
 
-/// The report that the cycle would have, and every change. A selection is planned as if provisioned on demand.
+/// The report that the cycle would have, and every change. A selection is planned as if provisioned on demand; what else
+/// is said are settings and `schema`, planned as if they were saved.
 async fn plan(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let job = job(&call, &id).await?;
-    let body = object(&body)?;
+    let mut body = object(&body)?;
     let selection = match (ids(&body, "users")?, ids(&body, "groups")?) {
         (None, None) => None,
         (users, groups) => {
@@ -40,8 +41,10 @@ async fn plan(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     if selection.as_ref().is_some_and(|selected| selected.len() > MAX_SELECTED) {
         return Err(ApiError::bad(format!("A selection may have {MAX_SELECTED} objects.")));
     }
+    body.retain(|name, _| !["users", "groups"].contains(&name.as_str()));
+    let unsaved = (!body.is_empty()).then(|| reevaluation::unsaved(&call, &job, body)).transpose()?;
     let selected = selection.is_some();
-    let (report, entries) = call.runner.plan(job.id, selection, &call.by).await?;
+    let (report, entries) = call.runner.plan(job.id, unsaved, selection, &call.by).await?;
     Ok(Json(Planned { report, changes: Changes(Cell::new(Some(entries)), selected) }).into_response())
 }
 

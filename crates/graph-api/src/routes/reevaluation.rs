@@ -8,6 +8,7 @@ use axum::routing::post;
 use bytes::Bytes;
 use directory::JobChange;
 use model::Job;
+use serde_json::{Map, Value};
 
 use super::{Routes, job_settings};
 use crate::call::{Call, object};
@@ -21,16 +22,19 @@ pub(super) fn routes() -> Routes {
     Routes::new().route("/jobs/{job}/reevaluation", post(plan))
 }
 
-/// Settings as `PATCH /jobs/{job}` takes them, and `schema` in Graph's form, checked as if they were saved.
 async fn plan(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let job = job_settings::job(&call, &id).await?;
-    let mut members = object(&body)?;
+    let unsaved = unsaved(&call, &job, object(&body)?)?;
+    Ok(Json(call.directory.reevaluated(&unsaved).await?).into_response())
+}
+
+/// The job with settings as `PATCH /jobs/{job}` takes them, and `schema` in Graph's form, checked as if they were saved.
+pub(super) fn unsaved(call: &Call, job: &Job, mut members: Map<String, Value>) -> Result<Job, ApiError> {
     let object_mappings =
         members.remove("schema").map(|schema| schema::import(&schema).map_err(ApiError::bad)).transpose()?;
-    let settings = Some(job_settings::merged(&job, members)?);
+    let settings = Some(job_settings::merged(job, members)?);
     let change = JobChange { settings, object_mappings, ..JobChange::default() };
-    let planned = call.directory.planned(&job, &change)?;
-    Ok(Json(call.directory.reevaluated(&planned).await?).into_response())
+    Ok(call.directory.planned(job, &change)?)
 }
 
 /// 204 for a configuration that was saved, with how many objects it affects.

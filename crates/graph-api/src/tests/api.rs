@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use model::{
     CycleKind, CycleReport, CycleStatus, DriftFinding, DriftKind, ErrorInformation, FixedClock, GuardKind,
-    Ids, ObjectType, Principal, ProvisioningEntry, Random, StagedAction, StagedChange, TargetAttributes,
+    Ids, Job, ObjectType, Principal, ProvisioningEntry, Random, StagedAction, StagedChange, TargetAttributes,
 };
 use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
@@ -170,10 +170,12 @@ impl JobRunner for Notes {
     async fn plan(
         &self,
         _: Uuid,
+        unsaved: Option<Job>,
         selection: Option<Vec<(ObjectType, Uuid)>>,
         _: &Principal,
     ) -> Result<(CycleReport, crate::PlannedEntries), ErrorInformation> {
-        self.0.lock().push(format!("plan {}", selection.map_or(0, |selected| selected.len())));
+        let unsaved = unsaved.map_or(String::new(), |job| format!(" with scope {:?}", job.scope));
+        self.0.lock().push(format!("plan {}{unsaved}", selection.map_or(0, |selected| selected.len())));
         Ok((report(CycleStatus::Completed), Box::new(std::iter::empty())))
     }
 

@@ -97,6 +97,19 @@ async fn answers_say_how_many_objects_are_affected() {
     assert_eq!(api.no("POST", &plan, json!({"schema": 7})).await.0, 400);
     assert_eq!(api.no("POST", "/provost/v1/jobs/x/reevaluation", json!({})).await.0, 400);
 
+    // What it would do object by object takes the same.
+    let cycle = format!("{ours}/plan");
+    api.ok("POST", &cycle, json!({"scope": "all", "schema": schema})).await;
+    let id = Uuid::nil();
+    api.ok("POST", &cycle, json!({"users": [id]})).await;
+    let planned: Vec<String> =
+        api.notes.0.lock().iter().filter(|it| it.starts_with("plan")).cloned().collect();
+    assert_eq!(planned, ["plan 0 with scope All", "plan 1"]);
+    for wrong in [json!({"colour": 1}), json!({"users": [id], "scope": "some"}), json!({"schema": 7})] {
+        assert_eq!(api.no("POST", &cycle, wrong).await.0, 400);
+    }
+    assert_eq!(api.get(&ours).await["scope"], "assigned");
+
     assert_eq!(save(&api, "PATCH", &path, &schema).await, (StatusCode::NO_CONTENT, "7".to_owned()));
     assert_eq!(save(&api, "DELETE", &path, &Value::Null).await, (StatusCode::NO_CONTENT, "0".to_owned()));
 }

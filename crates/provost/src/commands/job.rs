@@ -51,7 +51,9 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             };
             provision(client, &name, &id, kind).await
         }
-        Job::Plan { name, user, group } => super::plan::run(client, &name, (&user, &group)).await,
+        Job::Plan { name, user, group, with } => {
+            super::plan::run(client, &name, (&user, &group), with.as_deref()).await
+        }
         Job::Mapping(command) => mapping::mapping(client, command).await,
         Job::Object(command) => super::object::run(client, command).await,
         Job::Filter(command) => super::filter::run(client, command).await,

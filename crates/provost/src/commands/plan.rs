@@ -1,23 +1,25 @@
 //! `provost job plan`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::job::{cycle_status, summary};
 use super::log::steps_text;
-use super::{group, id_of, job_of, status, user};
+use super::{group, id_of, job_of, read_file, status, user};
 use crate::answer::{Answer, Failure, table, text};
 use crate::client::Client;
 
-/// Plans the next cycle, or what these users and groups need.
+/// Plans the next cycle, or what these users and groups need; as if the settings of a file were saved, where there is one.
 pub async fn run(
     client: &Client,
     name: &str,
     (users, groups): (&[String], &[String]),
+    with: Option<&Path>,
 ) -> Result<Answer, Failure> {
     let (_, job) = job_of(client, name).await?;
-    let mut body = json!({});
+    let mut body = with.map_or_else(|| Ok(json!({})), settings)?;
     for one in users {
         let id = id_of(&user(client, one).await?);
         body["users"] = selected(&body["users"], id);
@@ -35,6 +37,22 @@ pub async fn run(
         format!("{}a plan; nothing was written\n{}", explained(&plan), status::standing(&job))
     };
     Ok(Answer::done(plan, shown).with_status(status))
+}
+
+/// The settings that a file holds.
+fn settings(file: &Path) -> Result<Value, Failure> {
+    let read: Result<Map<String, Value>, _> = serde_json::from_slice(&read_file(file)?);
+    let settings = read.map_err(|error| {
+        let shown = file.display();
+        Failure::new("Usage", format!("{shown} is no JSON object with settings: {error}")).usage()
+    })?;
+    // Who is planned is said by name.
+    match settings.keys().find(|name| ["users", "groups"].contains(&name.as_str())) {
+        Some(name) => {
+            Err(Failure::new("Usage", format!("{name} is no setting; use --user and --group")).usage())
+        }
+        None => Ok(settings.into()),
+    }
 }
 
 fn selected(before: &Value, id: String) -> Value {

@@ -6,7 +6,7 @@ use futures::stream::BoxStream;
 use graph_api::{JobRunner, PlannedEntries, ResetScope};
 use jiff::Timestamp;
 use model::{
-    CycleReport, DriftFinding, ErrorInformation, ObjectType, Principal, ProvisioningEntry, StagedChange,
+    CycleReport, DriftFinding, ErrorInformation, Job, ObjectType, Principal, ProvisioningEntry, StagedChange,
     TargetAttributes, Waiting,
 };
 use scim_client::Diagnosis;
@@ -106,10 +106,12 @@ impl JobRunner for Runner {
     async fn plan(
         &self,
         job: Uuid,
+        unsaved: Option<Job>,
         selection: Option<Vec<(ObjectType, Uuid)>>,
         by: &Principal,
     ) -> Result<(CycleReport, PlannedEntries), ErrorInformation> {
-        let plan = self.handle.plan(self.directory, job, selection.as_deref(), by.clone()).await;
+        let plan =
+            self.handle.plan(self.directory, job, unsaved.as_ref(), selection.as_deref(), by.clone()).await;
         plan.map(|plan| (plan.report, Box::new(plan.entries.into_iter()) as PlannedEntries))
             .map_err(information)
     }

@@ -16,6 +16,7 @@ mod paths;
 mod plan;
 mod quarantine;
 mod reevaluation;
+mod rehearsed;
 mod together;
 mod triggers;
 mod unreliable;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{CycleStatus, ObjectType, ProvisioningAction, ProvisioningEntry};
+use directory::{JobChange, JobSettings};
+use model::{CycleStatus, Dialect, ObjectType, ProvisioningAction, ProvisioningEntry, SyncScope};
 use serde_json::{Value, json};
 use store::{EdgeKind, EdgesOf, Kind, Realm, Scan};
 use testkit::Switches;
@@ -10,12 +11,12 @@ use worker::Plan;
 
 use crate::world::{World, writes};
 
-async fn plan(world: &World) -> Plan {
-    let plan = world.worker.plan(world.directory.id(), world.job.id, None, world.by.clone()).await;
+pub async fn plan(world: &World) -> Plan {
+    let plan = world.worker.plan(world.directory.id(), world.job.id, None, None, world.by.clone()).await;
     plan.expect("a plan")
 }
 
-fn all(plan: &Plan) -> Vec<ProvisioningEntry> {
+pub fn all(plan: &Plan) -> Vec<ProvisioningEntry> {
     plan.entries.clone().into_iter().collect()
 }
 
@@ -87,7 +88,7 @@ async fn content(world: &World) -> BTreeSet<String> {
 }
 
 /// Plans twice, runs, and compares: entries, counts, and that the plans left no trace.
-async fn planned_and_run(world: &World) -> Plan {
+pub async fn planned_and_run(world: &World) -> Plan {
     let before = content(world).await;
     world.target.take_recorded();
     let planned = plan(world).await;
@@ -98,8 +99,6 @@ async fn planned_and_run(world: &World) -> Plan {
     let said = told(world, &all(&planned));
     assert_eq!(planned.report.counts, again.report.counts);
     let report = world.run().await;
-    assert_eq!((planned.report.counts, planned.report.status), (report.counts, report.status));
-    assert_eq!(planned.report.error, report.error);
     let mut log = Vec::new();
     let mut after = None;
     loop {
@@ -120,12 +119,31 @@ async fn planned_and_run(world: &World) -> Plan {
     // What the plan named was named before the run: only what is new in the target goes by another name.
     assert_same(&said, &told(world, &log));
     assert_eq!(planned.entries.len(), log.len());
+    assert_eq!((planned.report.counts, planned.report.status), (report.counts, report.status));
+    assert_eq!(planned.report.error, report.error);
     planned
 }
 
 #[tokio::test]
 async fn the_run_does_what_the_plan_said() {
-    let world = World::new(Switches::default()).await;
+    everything(Switches::default(), Dialect::Rfc).await;
+    everything(Switches { strict: true, ..Switches::default() }, Dialect::Rfc).await;
+}
+
+#[tokio::test]
+async fn the_run_does_what_the_plan_said_whatever_the_target_is_like() {
+    everything(Switches { ignore_filter: true, ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches { refuse_patch: true, ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches { bulk: Some(5), ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches { etags: true, ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches { keeps_members: true, ..Switches::default() }, Dialect::Rfc).await;
+    everything(Switches::default(), Dialect::Entra2020).await;
+}
+
+/// Every kind of change, planned and run.
+async fn everything(switches: Switches, dialect: Dialect) {
+    let world = World::new(switches).await;
+    world.settings(|settings| settings.dialect = dialect).await;
     world.guards(|guards| (guards.removals.number, guards.removals.percent) = (Some(10), Some(90))).await;
     world.target.plant("Users", json!({"userName": "there@example.com", "title": "old", "active": true}));
     let mut ids = Vec::new();
@@ -188,6 +206,28 @@ async fn the_run_does_what_the_plan_said() {
 }
 
 #[tokio::test]
+async fn a_name_that_an_account_has_whom_matching_does_not_find_is_planned_as_taken() {
+    let world = World::new(Switches { strict: true, ..Switches::default() }).await;
+    let mut mappings = world.directory.job(world.job.id).await.expect("the job").object_mappings;
+    for (path, priority) in [("userName", 0), ("externalId", 1)] {
+        crate::counted::attribute(&mut mappings[0], path).matching_priority = priority;
+    }
+    world.change_job(JobChange { object_mappings: Some(mappings), ..JobChange::default() }).await;
+    world.target.plant("Users", json!({"userName": "ADA@example.com", "externalId": "another"}));
+    let mut users = Vec::new();
+    for name in ["ada", "grace", "hedy"] {
+        users.push(world.user(name, json!({"mailNickname": name})).await);
+        world.assign(users[users.len() - 1]).await;
+    }
+    let planned = planned_and_run(&world).await;
+    assert_eq!((planned.report.counts.created, planned.report.counts.failed), (2, 1), "{:?}", planned.report);
+    // A new name that somebody has is refused as well.
+    world.set(users[1], json!({"userPrincipalName": "ada@example.net"})).await;
+    world.target.plant("Users", json!({"userName": "ada@example.net", "externalId": "third"}));
+    planned_and_run(&world).await;
+}
+
+#[tokio::test]
 async fn an_account_that_is_gone_behind_our_back_is_planned_anew() {
     let world = World::new(Switches::default()).await;
     let ada = world.user("ada", json!({})).await;
@@ -209,11 +249,40 @@ async fn a_selection_is_planned_alone() {
     let before = content(&world).await;
     let objects = [(ObjectType::User, ada)];
     let planned =
-        world.worker.plan(world.directory.id(), world.job.id, Some(&objects), world.by.clone()).await;
+        world.worker.plan(world.directory.id(), world.job.id, None, Some(&objects), world.by.clone()).await;
     let planned = planned.expect("a plan");
     assert_eq!((planned.report.counts.created, planned.entries.len()), (1, 1), "{planned:?}");
     assert!(world.target.resources("Users").is_empty());
     assert!(content(&world).await == before);
+}
+
+#[tokio::test]
+async fn what_is_not_saved_yet_is_planned_as_if_it_were() {
+    let world = World::new(Switches::default()).await;
+    for name in ["ada", "grace"] {
+        let user = world.user(name, json!({"jobTitle": name})).await;
+        world.assign(user).await;
+    }
+    world.user("hedy", json!({})).await;
+    world.run().await;
+    let job = world.directory.job(world.job.id).await.expect("the job");
+    let mut mappings = job.object_mappings.clone();
+    crate::counted::attribute(&mut mappings[0], "title").source = crate::counted::constant("Countess");
+    let mut settings = JobSettings::of(&job);
+    settings.scope = SyncScope::All;
+    let change =
+        JobChange { settings: Some(settings), object_mappings: Some(mappings), ..JobChange::default() };
+    let unsaved = world.directory.planned(&job, &change).expect("a valid change");
+    let before = content(&world).await;
+    let planned =
+        world.worker.plan(world.directory.id(), job.id, Some(&unsaved), None, world.by.clone()).await;
+    let planned = planned.expect("a plan");
+    assert!(content(&world).await == before, "nothing is saved");
+    assert_eq!((planned.report.counts.created, planned.report.counts.updated), (1, 2), "{planned:?}");
+    assert!(plan(&world).await.entries.is_empty());
+    world.change_job(change).await;
+    let saved = planned_and_run(&world).await;
+    assert_same(&told(&world, &all(&planned)), &told(&world, &all(&saved)));
 }
 
 #[tokio::test]
