@@ -105,8 +105,7 @@ def compare(what, gone=(), disabled=(), groups=None):
             "manager": manager,
         }
         check(f"{name}, {what}", found, expected)
-    # Neither target takes an account that is deleted out of its groups, and scimmy adds a member a second time: see
-    # docs/conformance.md.
+    # Neither target takes an account that is deleted out of its groups: see docs/conformance.md.
     names = {account["id"]: account["userName"] for account in accounts}
     found = {
         group["displayName"]: sorted({names[member["value"]] for member in group.get("members", []) if member["value"] in names})
