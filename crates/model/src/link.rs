@@ -127,8 +127,11 @@ pub enum LinkState {
 pub struct Escrow {
     /// When it failed first.
     pub since: Timestamp,
-    /// How often it was tried.
+    /// In how many cycles it failed.
     pub attempts: u32,
+    /// The cycle in which it failed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<Uuid>,
     /// When it is tried again.
     pub due: Timestamp,
     /// Why it failed last.

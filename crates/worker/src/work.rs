@@ -198,7 +198,8 @@ impl Work {
     pub fn fail(&mut self, context: &Context, action: ProvisioningAction, error: ErrorInformation) {
         let now = context.clock.now();
         let error = self.without_secrets(context, error);
-        self.link.escrow = engine::fail(self.link.escrow.as_ref(), error.clone(), now);
+        self.link.escrow =
+            engine::fail(self.link.escrow.as_ref(), error.clone(), now, *context.cycle_id.lock());
         if self.link.escrow.is_none() {
             let text = "failed for 28 days and is given up; it is tried again when it changes";
             self.step(StepType::Export, ProvisioningStatus::Failure, text, json!({}));

@@ -112,6 +112,6 @@ impl Context {
         }
         let reason = "the account was changed or deleted in the target";
         let error = finding("Drift", reason, "None: the next cycle puts it right.");
-        Escrow { since: now, attempts: 0, due: now, error, references: None }
+        Escrow { since: now, attempts: 0, cycle: None, due: now, error, references: None }
     }
 }

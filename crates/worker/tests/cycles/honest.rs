@@ -180,3 +180,22 @@ async fn members_that_a_matched_group_has_already_are_not_added_again() {
     second.run().await;
     assert_eq!(second.members("Team"), ["grace", "kim", "stranger"]);
 }
+
+#[tokio::test]
+async fn what_is_tried_several_times_in_a_cycle_fails_once() {
+    let world = World::new(Switches { rule: Some(Rule::new(taken)), ..Switches::default() }).await;
+    let kim = world.user("kim", json!({})).await;
+    world.assign(kim).await;
+    for tries in 1..=2 {
+        world.run().await;
+        let log = world.log(kim).await;
+        let steps = &log.last().expect("an entry").provisioning_steps;
+        let outlook = format!("waits after try {tries} ");
+        assert!(steps.iter().any(|step| step.description.starts_with(&outlook)), "{tries}: {steps:?}");
+    }
+}
+
+/// Says of every new account that there is one of that name.
+fn taken(request: &Recorded) -> Option<Fault> {
+    (request.method == "POST").then_some(Fault::Refuse(409, None))
+}
