@@ -83,7 +83,9 @@ pub fn schema_tag(job: &Job) -> String {
     BASE64.encode(&digest(&SHA256, &schema).as_ref()[..16])
 }
 
-fn put(transaction: &mut Transaction, realm: Realm, job: &Job, expect: Expect) {
+/// Writes a job of a directory in a transaction, with the keys that it is found by. Whoever changes one for people calls
+/// [`Directory::update_job`].
+pub fn put_job(transaction: &mut Transaction, realm: Realm, job: &Job, expect: Expect) {
     let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
     transaction.put(realm, Kind::Job, job.id, expect, encode(job), keys);
 }
@@ -99,7 +101,7 @@ pub fn disable_job(
     audit_entry: Uuid,
 ) {
     let disabled = Job { started: false, ..job.clone() };
-    put(transaction, directory, &disabled, Expect::Version(version));
+    put_job(transaction, directory, &disabled, Expect::Version(version));
     let target = identity(job.id, application, "SynchronizationJob");
     let deed = Deed::new("Disable provisioning", Category::Provisioning, target);
     audit::write(transaction, directory, audit_entry, by, deed.changing(changed(job, &disabled)));
@@ -108,7 +110,7 @@ pub fn disable_job(
 impl Directory {
     /// Adds a job, with the chance that its plans and its first cycle draw from.
     pub(crate) fn put_new_job(&self, transaction: &mut Transaction, job: &Job) {
-        put(transaction, self.realm(), job, Expect::Absent);
+        put_job(transaction, self.realm(), job, Expect::Absent);
         let state = JobState { chance: Some(self.ids.seed()), ..JobState::default() };
         transaction.put(Realm(job.id), Kind::JobState, job.id, Expect::Absent, encode(&state), Vec::new());
     }
@@ -190,7 +192,7 @@ impl Directory {
             let job = self.planned(&old, change)?;
             let mut transaction = self.draft();
             if job != old {
-                put(&mut transaction, self.realm(), &job, Expect::Version(object.version));
+                put_job(&mut transaction, self.realm(), &job, Expect::Version(object.version));
                 let activity = match (old.started, job.started) {
                     (false, true) => "Start provisioning",
                     (true, false) => "Pause provisioning",

@@ -36,7 +36,7 @@ pub use error::{Error, Result};
 pub use gallery::{template, templates};
 pub use installation::{AdminToken, Installation};
 pub use job_settings::JobSettings;
-pub use jobs::{JobChange, disable_job, schema_tag};
+pub use jobs::{JobChange, disable_job, put_job, schema_tag};
 pub use keyring::Keyring;
 pub use log::{AuditFilter, LogFilter, LogPage, LogPart, entry_op};
 pub use objects::{ObjectPage, Selection};

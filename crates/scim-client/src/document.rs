@@ -145,6 +145,16 @@ pub fn get_path<'a>(document: &'a Map<String, Value>, path: &Path) -> Option<&'a
     values(document, path).into_iter().next()
 }
 
+/// A value as text, for comparing; lists and objects have none.
+pub fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
 /// All values that a path names in a resource; nulls do not count.
 pub fn values<'a>(document: &'a Map<String, Value>, path: &Path) -> Vec<&'a Value> {
     let container = match &path.extension {

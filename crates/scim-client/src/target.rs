@@ -160,7 +160,7 @@ impl Target {
         let mut found = Found::default();
         for resource in message.resources {
             let texts = document::values(&resource.attributes, &path);
-            let texts: Vec<String> = texts.into_iter().filter_map(text).collect();
+            let texts: Vec<String> = texts.into_iter().filter_map(document::text).collect();
             if texts.iter().any(|text| document::same_text(&path, text, value)) {
                 found.resources.push(resource);
             } else if !texts.iter().any(|text| caseless::canonical_caseless_match_str(text, value)) {
@@ -326,16 +326,6 @@ impl Target {
 
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
         self.shared.transport.send(&request, &self.bounds).await
-    }
-}
-
-/// A value as text, for comparing; lists and objects have none.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
     }
 }
 

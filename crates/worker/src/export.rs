@@ -176,7 +176,6 @@ impl Context {
         {
             if failure.is_gone() && self.is_gone(rule, &work.link).await {
                 tracing::warn!(object = %work.id, "the account is gone in the target; the object is matched again");
-                rule.outdated(&work.link);
                 work.account_gone(disables, self.clock.now());
                 return;
             }

@@ -415,7 +415,6 @@ impl Context {
             }
             Err(failure) if failure.is_gone() && self.is_gone(rule, &work.link).await => {
                 tracing::warn!(%group, "the group is gone in the target; it is matched again");
-                rule.outdated(&work.link);
                 work.by_hand = !guarded;
                 work.account_gone(false, self.clock.now());
                 if work.gone {

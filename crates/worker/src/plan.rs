@@ -4,15 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::Credentials;
-use jiff::Timestamp;
+use directory::{Credentials, put_job};
 use model::{
     CycleKind, CycleReport, ErrorInformation, Job, ObjectType, Principal, ProvisioningAction,
     ProvisioningEntry,
 };
 use parking_lot::Mutex;
 use scim_client::Target;
-use store::{Expect, Key, KeyName, Kind, Realm, Store as _, Transaction};
+use store::{Expect, Realm, Store as _, Transaction};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -93,7 +92,9 @@ pub(crate) async fn plan(
     let _alone = shared.plans.lock().await;
     let overlay = Arc::new(Overlay::over(Arc::clone(&shared.store)));
     if let Some(unsaved) = unsaved {
-        overlay.commit(saving(unsaved, Realm(directory), shared.clock.now())?).await?;
+        let mut transaction = Transaction::new(shared.clock.now());
+        put_job(&mut transaction, Realm(directory), unsaved, Expect::Any);
+        overlay.commit(transaction).await?;
     }
     let rehearsal = Shared {
         store: Arc::<Overlay>::clone(&overlay),
@@ -144,16 +145,6 @@ pub(crate) async fn plan(
     Ok(Plan { report: worked?, entries })
 }
 
-/// What would save a job.
-fn saving(job: &Job, directory: Realm, at: Timestamp) -> Result<Transaction, Error> {
-    let keys = vec![Key::lookup(KeyName::ServicePrincipal, job.service_principal_id.to_string())];
-    let body = serde_json::to_vec(job).map_err(|_| Error::Damaged("the job of the plan".to_owned()))?;
-    let mut transaction = Transaction::new(at);
-    transaction.put(directory, Kind::Job, job.id, Expect::Any, body, keys);
-    Ok(transaction)
-}
-
-/// Deletions first, then what else takes something away.
 fn order(entry: &ProvisioningEntry) -> (u8, bool, String, String) {
     let action = match entry.provisioning_action {
         ProvisioningAction::Delete => 0,

@@ -4,15 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use engine::MatchingValue;
-use model::Link;
 use scim_client::path::Path;
 use scim_client::{ErrorCode, Failure, Page, PageToken, Resource, Select, document};
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::Stop;
-use crate::index::{Candidate, Index};
+use crate::index::Index;
 use crate::work::Export;
 
 /// A target that holds more than this is not read whole.
@@ -55,14 +53,11 @@ impl Context {
         for path in rule.mapping.asked_paths() {
             asked.extend(Path::parse(path).ok().map(|parsed| (path, parsed)));
         }
-        let mut paths: Vec<&str> = std::iter::once("id").chain(rule.mapping.paths()).collect();
-        if self.etags {
-            paths.push("meta.version");
-        }
+        let paths: Vec<&str> = std::iter::once("id").chain(asked.iter().map(|(path, _)| *path)).collect();
         let mut select = Select::Only(&paths);
         let mut index = Index::new(&self.scratch).map_err(|error| not_kept(&error))?;
         let mut token = PageToken::first();
-        let mut first = true;
+        let (mut first, mut read) = (true, 0);
         loop {
             if self.cancel.is_cancelled() {
                 return Ok(None);
@@ -85,8 +80,12 @@ impl Context {
                 return Ok(None);
             }
             first = false;
+            read += page.resources.len() as u64;
+            if read > MOST_READ {
+                return if expected.is_some() { Ok(None) } else { Err(too_many()) };
+            }
             for resource in &page.resources {
-                index.insert(resource, values_of(resource, &asked)).map_err(|error| not_kept(&error))?;
+                index.insert(&resource.id, values_of(resource, &asked)).map_err(|error| not_kept(&error))?;
             }
             match page.next {
                 Some(next) => token = next,
@@ -160,23 +159,23 @@ impl Context {
         self.verify(rule, wanted, candidates).await
     }
 
-    /// Those of the candidates that exist and really carry the value.
+    /// Those of the candidates that exist and really carry the value: what was read may be over, and nobody is linked to
+    /// an account that has not just been seen.
     async fn verify(
         &self,
         rule: &Rule,
         wanted: &MatchingValue,
-        mut candidates: Vec<Candidate>,
+        candidates: Vec<String>,
     ) -> Result<Vec<Resource>, Failure> {
         let Ok(path) = Path::parse(&wanted.path) else { return Ok(Vec::new()) };
         let carries = |resource: &Resource| {
             let values = document::values(&resource.attributes, &path);
-            values.into_iter().filter_map(text).any(|it| document::same_text(&path, &it, &wanted.value))
+            let mut texts = values.into_iter().filter_map(document::text);
+            texts.any(|it| document::same_text(&path, &it, &wanted.value))
         };
-        candidates.retain(|it| it.resource.as_ref().is_none_or(carries));
-        // What was read may be gone by now: nobody is linked to an account that has not just been seen.
         let mut found = Vec::new();
-        for candidate in candidates {
-            match self.heard(self.target.get(rule.kind, &candidate.id, Select::Usual).await) {
+        for id in candidates {
+            match self.heard(self.target.get(rule.kind, &id, Select::Usual).await) {
                 Ok(resource) if carries(&resource) => found.push(resource),
                 Ok(_) => {}
                 Err(failure) if failure.is_gone() => {}
@@ -188,44 +187,22 @@ impl Context {
 }
 
 impl Rule {
-    /// What was read that may carry a value; `None` where nothing was read, or it can no longer be used.
-    fn candidates(&self, wanted: &MatchingValue) -> Option<Vec<Candidate>> {
+    /// Who may carry a value, by what was read; `None` where nothing was read, or it can no longer be used.
+    fn candidates(&self, wanted: &MatchingValue) -> Option<Vec<String>> {
         with_index(self, |index| index.candidates(&wanted.path, &wanted.value))
     }
 
     /// Takes note of what an account was just given.
     pub fn learn(&self, id: &str, export: &Export) {
-        let changed = match export {
-            Export::Create(values) => self.mapping.asked_paths().any(|path| values.contains_key(path)),
-            Export::Patch(changes) => self.mapping.asked_paths().any(|path| changes.contains_key(path)),
-            Export::Delete | Export::Nothing => false,
-        };
-        if !changed {
-            return;
-        }
         let values = self.mapping.asked_paths().filter_map(|path| {
             let value = match export {
                 Export::Create(values) => values.get(path),
                 Export::Patch(changes) => changes.get(path),
                 Export::Delete | Export::Nothing => None,
             };
-            Some((path, text(value?)?))
+            Some((path, document::text(value?)?))
         });
-        with_index(self, |index| {
-            if matches!(export, Export::Patch(_)) {
-                index.doubt(id);
-            }
-            index.learn(id, values)
-        });
-    }
-
-    /// What was read of an account no longer counts.
-    pub fn outdated(&self, link: &Link) {
-        let Some(id) = &link.target_id else { return };
-        with_index(self, |index| {
-            index.doubt(id);
-            Ok(())
-        });
+        with_index(self, |index| index.insert(id, values));
     }
 }
 
@@ -248,13 +225,16 @@ fn values_of<'a>(
 ) -> impl Iterator<Item = (&'a str, String)> {
     asked.iter().flat_map(|(path, parsed)| {
         let values = document::values(&resource.attributes, parsed);
-        values.into_iter().filter_map(text).map(|value| (*path, value))
+        values.into_iter().filter_map(document::text).map(|value| (*path, value))
     })
 }
 
 fn not_kept(error: &io::Error) -> Failure {
     Failure {
-        recommended_action: "Make room on the disk that holds the data directory.".into(),
+        recommended_action:
+            "Make room on the disk that holds the data directory, or let the target take filters \
+                             (userName eq \"...\"), so that it need not be read whole."
+                .into(),
         ..Failure::new(
             ErrorCode::InternalServerError,
             format!("What was read of the target cannot be kept: {error}."),
@@ -262,16 +242,19 @@ fn not_kept(error: &io::Error) -> Failure {
     }
 }
 
-fn stopped() -> Failure {
-    Failure::new(ErrorCode::DeadlineExceeded, "the cycle was stopped")
+fn too_many() -> Failure {
+    Failure {
+        recommended_action:
+            "Let the target take filters (userName eq \"...\"), so that it need not be read whole.".into(),
+        ..Failure::new(
+            ErrorCode::InvalidFilter,
+            format!(
+                "The target takes no filters and lists more than {MOST_READ} resources: accounts cannot be found."
+            ),
+        )
+    }
 }
 
-/// A value as text, for comparing; lists and objects have none.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
-    }
+fn stopped() -> Failure {
+    Failure::new(ErrorCode::DeadlineExceeded, "the cycle was stopped")
 }
