@@ -75,6 +75,8 @@ names! {
         Notice = 17,
         /// A difference between the target of a job and what the job left there.
         DriftFinding = 18,
+        /// Creations of a job that are under way, until what came of them is in its links.
+        Intent = 19,
     }
 }
 
@@ -92,6 +94,7 @@ impl Kind {
                 | Self::Setting
                 | Self::Notice
                 | Self::DriftFinding
+                | Self::Intent
         )
     }
 }
