@@ -39,7 +39,7 @@ const QUEUE: usize = 4096;
 
 /// Reads of more objects than this go to a thread that may block, and so many of these at once.
 const INLINE: usize = 100;
-const BLOCKING: usize = 8;
+const BLOCKING: usize = 4;
 
 /// Why a job failed: refused for what it asks, or because SQLite could not do it.
 #[derive(Debug, thiserror::Error)]
