@@ -290,7 +290,7 @@ impl Context {
         entries: &mut Vec<ProvisioningEntry>,
     ) -> Result<Objects, Stop> {
         let mut transaction = self.transaction();
-        for work in &works {
+        for work in &mut works {
             entries.extend(self.write_down(&mut transaction, work, mode).await?);
             if let Some(id) = &work.link.target_id {
                 rule.learn(id, &work.export);
@@ -316,12 +316,12 @@ impl Context {
     pub(crate) async fn write_down(
         &self,
         transaction: &mut Transaction,
-        work: &Work,
+        work: &mut Work,
         mode: Mode,
     ) -> Result<Option<ProvisioningEntry>, Stop> {
         match work.write {
             Write::Keep => {}
-            Write::Put => self.put_link(transaction, &work.link, work.outcome),
+            Write::Put => self.put_link(transaction, &mut work.link, work.outcome),
             Write::Delete => {
                 transaction.delete(self.realm(), Kind::Link, work.id, Expect::Any);
                 // Found again when a change of configuration brings it back into scope.

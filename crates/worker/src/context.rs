@@ -267,14 +267,11 @@ impl Context {
     }
 
     /// Writes down a link, with what the object counts as in this cycle.
-    pub fn put_link(&self, transaction: &mut Transaction, link: &Link, outcome: Option<Outcome>) {
-        match outcome.filter(|outcome| *outcome > Outcome::Skipped) {
-            Some(outcome) => {
-                let counted = Some(self.tally.counted(link.source_id, outcome));
-                links::put(transaction, self.realm(), &Link { counted, ..link.clone() });
-            }
-            None => links::put(transaction, self.realm(), link),
+    pub fn put_link(&self, transaction: &mut Transaction, link: &mut Link, outcome: Option<Outcome>) {
+        if let Some(outcome) = outcome.filter(|outcome| *outcome > Outcome::Skipped) {
+            link.counted = Some(self.tally.counted(link.source_id, outcome));
         }
+        links::put(transaction, self.realm(), link);
     }
 
     /// The links of objects, in their order; nothing for those that have none.

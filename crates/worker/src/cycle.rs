@@ -22,9 +22,11 @@ use crate::links::{self, ByType, Checkpoint, Pass, Phase};
 /// requests in flight are waited for.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Batches of everyone between two checkpoints: what was done since the last is looked at once more after an
-/// interruption.
-const BATCHES: usize = 8;
+/// Objects of a page where everyone is looked at: each wave of a page waits for the disk twice.
+const PAGE: usize = 2 * BATCH;
+
+/// Pages between two checkpoints: what was done since the last is looked at once more after an interruption.
+const PAGES: usize = 4;
 
 /// Changes read at once.
 const CHANGES: usize = 4_000;
@@ -235,13 +237,13 @@ impl Context {
         let mode = Mode { everyone: true, ..Mode::default() };
         let cursor = checkpoint.cursor.as_deref().and_then(links::read_bytes).map(Cursor);
         let read = async |cursor| -> Result<(Vec<Uuid>, Ready, Option<Cursor>), Stop> {
-            let page = self.source.page(object_type, cursor, BATCH).await?;
+            let page = self.source.page(object_type, cursor, PAGE).await?;
             let ids = page.objects.iter().map(|object| object.id).collect();
             Ok((ids, self.make_ready(rule, page.objects, mode).await?, page.next))
         };
         self.behind.begin();
         let (mut ids, mut page, mut next) = read(cursor).await?;
-        for batch in 1.. {
+        for pages in 1.. {
             self.check()?;
             // The next page is read while this one is on the wire.
             let ahead = async {
@@ -258,7 +260,7 @@ impl Context {
             let Some(following) = ahead? else { break };
             checkpoint.cursor = next.map(|cursor| links::store_bytes(&cursor.0));
             (ids, page, next) = following;
-            if batch % BATCHES == 0 {
+            if pages % PAGES == 0 {
                 self.pass(state, checkpoint).await?;
             }
         }

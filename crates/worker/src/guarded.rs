@@ -321,7 +321,7 @@ impl Context {
         work.action = ProvisioningAction::StagedDelete;
         work.status = ProvisioningStatus::Skipped;
         work.error = Some(error.clone());
-        self.put_link(transaction, &work.link, Some(Outcome::Staged));
+        self.put_link(transaction, &mut work.link, Some(Outcome::Staged));
         transaction.ops.push(entry_op(&work.entry(self)));
     }
 }

@@ -29,7 +29,7 @@ const REMOVALS: usize = 100;
 
 /// Groups whose members are brought in line one after another, and so many of them side by side.
 const GROUPS: usize = 128;
-const GROUPS_AT_ONCE: usize = 16;
+const GROUPS_AT_ONCE: usize = 32;
 
 /// Names of members in one log entry.
 const NAMED: usize = 100;
@@ -443,7 +443,7 @@ impl Context {
             self.forget_memberships(&mut transaction, ObjectType::Group, group).await?;
         }
         if work.write == Write::Put {
-            self.put_link(&mut transaction, &work.link, work.outcome);
+            self.put_link(&mut transaction, &mut work.link, work.outcome);
         }
         if work.log {
             transaction.ops.push(entry_op(&work.entry(self)));

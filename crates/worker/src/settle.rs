@@ -108,7 +108,7 @@ impl Context {
             }
             match work.write {
                 Write::Keep => {}
-                Write::Put => self.put_link(&mut transaction, &work.link, work.outcome),
+                Write::Put => self.put_link(&mut transaction, &mut work.link, work.outcome),
                 Write::Delete => {
                     transaction.delete(self.realm(), Kind::Link, work.id, store::Expect::Any);
                 }
@@ -245,7 +245,7 @@ impl Context {
             let reason = "the target did not say whether it carried the request out";
             let advice = "None: the next cycle looks at the account before it sends anything again.";
             work.fail(self, action, finding("Timeout", reason, advice));
-            self.put_link(&mut transaction, &work.link, work.outcome);
+            self.put_link(&mut transaction, &mut work.link, work.outcome);
             transaction.ops.push(entry_op(&work.entry(self)));
             failed.push((work.id, Outcome::Failed));
         }

@@ -9,12 +9,18 @@ use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::work::{Export, Work};
 
+/// In so many requests what can be created together is sent at least: one is put into words while another is under way,
+/// unless they would be smaller than this.
+const REQUESTS: usize = 4;
+const SMALL: usize = 64;
+
 impl Context {
     /// Those that are created together, as many at a time as the target takes, and all others.
     pub(crate) fn divide(&self, works: Vec<Work>) -> (Vec<Vec<Work>>, Vec<Work>) {
         let Some(most) = self.target.together() else { return (Vec::new(), works) };
         let (mut creations, mut others): (Vec<_>, Vec<_>) =
             works.into_iter().partition(|work| matches!(work.export, Export::Create(_)));
+        let most = most.min(creations.len().div_ceil(REQUESTS).max(SMALL));
         let mut together = Vec::new();
         while creations.len() > 1 {
             let rest = creations.split_off(most.min(creations.len()));
