@@ -220,7 +220,7 @@ impl Context {
         }
         let mut claims = Claims::new();
         self.decide_all(rule, &mut works, mode, &mut claims).await?;
-        self.match_all(rule, &mut works, &mut claims).await?;
+        self.match_all(rule, &mut works, mode, &mut claims).await?;
         if mode.everyone {
             for work in works.iter_mut().filter(|work| work.object_type == ObjectType::User) {
                 work.link.referrers_due = work.is_back();

@@ -15,6 +15,7 @@ use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::Stop;
 use crate::links;
+use crate::prefetch::Belief;
 use crate::work::{Export, Work};
 
 /// An object to be tried again.
@@ -108,7 +109,7 @@ impl Context {
         for path in rule.mapping.matching_paths() {
             let Some(value) = object.claims.get(path).and_then(Value::as_str) else { continue };
             let claim = MatchingValue { path: path.to_owned(), value: value.to_owned() };
-            let Ok(found) = self.accounts(rule, &claim, true).await else { continue };
+            let Ok(found) = self.accounts(rule, &claim, Belief::None).await else { continue };
             for account in found {
                 let holder = self.holder(object.object_type, &account.id).await?;
                 if let Some(holder) = holder.filter(|holder| *holder != object.id) {

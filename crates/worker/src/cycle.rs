@@ -173,6 +173,7 @@ impl Context {
                 head: links::store_position(&self.source.head().await?),
                 sweep: self.store.count(self.realm(), Kind::Link).await? > 0,
                 counts: model::CycleCounts::default(),
+                confirm: false,
                 started: self.tally.report().started,
             },
         };
@@ -233,7 +234,12 @@ impl Context {
         let Some(rule) = self.rule(object_type) else { return Ok(()) };
         let all = self.source.count(object_type).await?;
         let known = if checkpoint.sweep { self.store.count(self.realm(), Kind::Link).await? } else { 0 };
-        self.prefetch(rule, all.saturating_sub(known)).await?;
+        let users = object_type == ObjectType::User;
+        self.prefetch(rule, all.saturating_sub(known), users).await?;
+        if users && rule.index.lock().is_some() {
+            checkpoint.confirm = true;
+            self.pass(state, checkpoint).await?;
+        }
         let mode = Mode { everyone: true, ..Mode::default() };
         let cursor = checkpoint.cursor.as_deref().and_then(links::read_bytes).map(Cursor);
         let read = async |cursor| -> Result<(Vec<Uuid>, Ready, Option<Cursor>), Stop> {
@@ -265,6 +271,9 @@ impl Context {
             }
         }
         *rule.index.lock() = None;
+        if std::mem::take(&mut checkpoint.confirm) {
+            self.confirm(rule, checkpoint.started).await?;
+        }
         Ok(())
     }
 
@@ -415,7 +424,7 @@ impl Context {
             unlinked += found.iter().filter(|found| found.is_none()).count() as u64;
         }
         self.assignments().await?.expand(self).await?;
-        self.prefetch(rule, unlinked).await
+        self.prefetch(rule, unlinked, false).await
     }
 
     /// The next links of a pass, of the types that the job maps: what is due of others waits until they are mapped

@@ -15,6 +15,7 @@ use crate::batch::Mode;
 use crate::context::{Context, Rule};
 use crate::error::{Stop, finding, information, of_the_endpoint};
 use crate::matching::Found;
+use crate::prefetch::Belief;
 use crate::work::{Export, Work, Write};
 
 /// How long requests in flight are waited for when the work is stopped.
@@ -146,7 +147,7 @@ impl Context {
         );
         let Decision::Provision(desired) = &work.decision else { return };
         let wanted = rule.mapping.matching(desired);
-        match self.search(rule, &wanted, true).await {
+        match self.search(rule, &wanted, Belief::None).await {
             Ok(Found::Account(resource, by)) => {
                 match self.adopt(rule, work, *resource, &by, None).await {
                     Ok(true) => self.plan(rule, work),

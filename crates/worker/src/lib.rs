@@ -10,6 +10,7 @@ mod assignments;
 mod batch;
 mod behind;
 mod conclusion;
+mod confirm;
 mod contested;
 mod context;
 mod cycle;

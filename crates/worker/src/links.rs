@@ -197,6 +197,9 @@ pub(crate) struct Checkpoint {
     /// Whether there were links before: their objects may be gone.
     pub sweep: bool,
     pub counts: model::CycleCounts,
+    /// Whether accounts may have been linked as they were read by pages, and are to be confirmed.
+    #[serde(default)]
+    pub confirm: bool,
     pub started: jiff::Timestamp,
 }
 

@@ -12,10 +12,12 @@ use scim_client::{ErrorCode, Failure, Resource};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::decision::rename_reason;
 use crate::error::{Stop, finding, of_the_endpoint};
 use crate::export::read_paths;
+use crate::prefetch::Belief;
 use crate::unique::Claims;
 use crate::work::{Export, Work};
 
@@ -35,15 +37,18 @@ impl Context {
         &self,
         rule: &Rule,
         works: &mut [Work],
+        mode: Mode,
         claims: &mut Claims,
     ) -> Result<(), Stop> {
         let mut searches: Vec<BoxFuture<'_, Search>> = Vec::new();
         for (index, work) in works.iter().enumerate() {
             let Decision::Provision(desired) = &work.decision else { continue };
             let wanted = rule.mapping.matching(desired);
+            // Of the links of this pass over everyone, those that are new are confirmed at its end.
+            let belief = if mode.everyone && !work.had_link { Belief::AsRead(desired) } else { Belief::Hint };
             let search = async move {
                 let found =
-                    if wanted.is_empty() { None } else { Some(self.search(rule, &wanted, false).await) };
+                    if wanted.is_empty() { None } else { Some(self.search(rule, &wanted, belief).await) };
                 (index, found)
             };
             searches.push(search.boxed());
@@ -100,10 +105,10 @@ impl Context {
         &self,
         rule: &Rule,
         wanted: &[MatchingValue],
-        fresh: bool,
+        belief: Belief<'_>,
     ) -> Result<Found, Failure> {
         for by in wanted {
-            let mut accounts = self.accounts(rule, by, fresh).await?;
+            let mut accounts = self.accounts(rule, by, belief).await?;
             if accounts.len() > 1 {
                 return Ok(Found::Several(by.clone(), accounts.len()));
             }

@@ -3,14 +3,15 @@
 use std::io;
 use std::time::Duration;
 
-use engine::MatchingValue;
+use engine::{Desired, MatchingValue};
 use scim_client::path::Path;
 use scim_client::{ErrorCode, Failure, Page, PageToken, Resource, Select, document};
 use tokio::time::Instant;
 
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::Stop;
-use crate::index::Index;
+use crate::export::read_paths;
+use crate::index::{Candidate, Index};
 use crate::work::Export;
 
 /// A target that holds more than this is not read whole.
@@ -22,14 +23,26 @@ const FEW: u64 = 4;
 /// What a request costs this process, however quick the target is.
 const OWN_COST: Duration = Duration::from_micros(200);
 
+/// How far what was read of the target by pages is believed.
+#[derive(Clone, Copy)]
+pub(crate) enum Belief<'a> {
+    /// Not at all: the target is asked.
+    None,
+    /// It says whom to look at.
+    Hint,
+    /// An account that is as it should be already is taken as it was read: whether it is there still is found out of all
+    /// of them together, when everyone has been looked at.
+    AsRead(&'a Desired),
+}
+
 impl Context {
     /// Reads the target by pages where that costs less time than asking for `expected` objects one by one, going by
-    /// how long it takes with a page and a query.
-    pub async fn prefetch(&self, rule: &Rule, expected: u64) -> Result<(), Stop> {
+    /// how long it takes with a page and a query. `whole`: not only who it is that may have to be looked at.
+    pub async fn prefetch(&self, rule: &Rule, expected: u64, whole: bool) -> Result<(), Stop> {
         if expected < FEW || rule.index.lock().is_some() {
             return Ok(());
         }
-        match self.unless_stopped(self.read_index(rule, Some(expected))).await? {
+        match self.unless_stopped(self.read_index(rule, Some(expected), whole)).await? {
             Ok(Some(index)) => {
                 tracing::info!(kind = ?rule.kind, expected, values = index.len(), "matching here: the target was read by pages");
                 *rule.index.lock() = Some(index);
@@ -48,12 +61,23 @@ impl Context {
     }
 
     /// Reads what the target holds; `None` when that costs more than `expected` queries.
-    async fn read_index(&self, rule: &Rule, expected: Option<u64>) -> Result<Option<Index>, Failure> {
+    async fn read_index(
+        &self,
+        rule: &Rule,
+        expected: Option<u64>,
+        whole: bool,
+    ) -> Result<Option<Index>, Failure> {
         let mut asked: Vec<(&str, Path)> = Vec::new();
         for path in rule.mapping.asked_paths() {
             asked.extend(Path::parse(path).ok().map(|parsed| (path, parsed)));
         }
-        let paths: Vec<&str> = std::iter::once("id").chain(asked.iter().map(|(path, _)| *path)).collect();
+        let mut paths: Vec<&str> = vec!["id"];
+        if whole {
+            paths.extend(rule.mapping.paths());
+            paths.extend(self.etags.then_some("meta.version"));
+        } else {
+            paths.extend(asked.iter().map(|(path, _)| *path));
+        }
         let mut select = Select::Only(&paths);
         let mut index = Index::new(&self.scratch).map_err(|error| not_kept(&error))?;
         let mut token = PageToken::first();
@@ -85,13 +109,26 @@ impl Context {
                 return if expected.is_some() { Ok(None) } else { Err(too_many()) };
             }
             for resource in &page.resources {
-                index.insert(&resource.id, values_of(resource, &asked)).map_err(|error| not_kept(&error))?;
+                let values = values_of(resource, &asked);
+                let kept = if whole {
+                    index.insert_whole(resource, values)
+                } else {
+                    index.insert(&resource.id, values)
+                };
+                kept.map_err(|error| not_kept(&error))?;
             }
             match page.next {
                 Some(next) => token = next,
                 None => return Ok(Some(index)),
             }
         }
+    }
+
+    /// Reads once more who is there.
+    pub async fn read_again(&self, rule: &Rule) -> Result<(), Failure> {
+        let index = self.read_index(rule, None, false).await?;
+        *rule.index.lock() = Some(index.ok_or_else(stopped)?);
+        Ok(())
     }
 
     /// Whether reading the rest by pages takes less time than so many queries, of which one is made to see.
@@ -132,16 +169,16 @@ impl Context {
     }
 
     /// The accounts that carry a matching value.
-    ///
-    /// `fresh`: what was read may be older than what has to be found; ask the target.
     pub async fn accounts(
         &self,
         rule: &Rule,
         wanted: &MatchingValue,
-        fresh: bool,
+        belief: Belief<'_>,
     ) -> Result<Vec<Resource>, Failure> {
-        if !fresh && let Some(candidates) = rule.candidates(wanted) {
-            return self.verify(rule, wanted, candidates).await;
+        if !matches!(belief, Belief::None)
+            && let Some(candidates) = rule.candidates(wanted)
+        {
+            return self.verify(rule, wanted, candidates, belief).await;
         }
         if self.filters {
             match self.heard(self.target.find(rule.kind, &wanted.path, &wanted.value).await) {
@@ -153,19 +190,20 @@ impl Context {
                 Err(failure) => return Err(failure),
             }
         }
-        let Some(index) = self.read_index(rule, None).await? else { return Err(stopped()) };
+        let Some(index) = self.read_index(rule, None, false).await? else { return Err(stopped()) };
         *rule.index.lock() = Some(index);
         let candidates = rule.candidates(wanted).unwrap_or_default();
-        self.verify(rule, wanted, candidates).await
+        self.verify(rule, wanted, candidates, Belief::Hint).await
     }
 
-    /// Those of the candidates that exist and really carry the value: what was read may be over, and nobody is linked to
-    /// an account that has not just been seen.
+    /// Those of the candidates that exist and really carry the value: what was read may be over, and nothing is written
+    /// to an account that has not just been seen.
     async fn verify(
         &self,
         rule: &Rule,
         wanted: &MatchingValue,
-        candidates: Vec<String>,
+        mut candidates: Vec<Candidate>,
+        belief: Belief<'_>,
     ) -> Result<Vec<Resource>, Failure> {
         let Ok(path) = Path::parse(&wanted.path) else { return Ok(Vec::new()) };
         let carries = |resource: &Resource| {
@@ -173,8 +211,17 @@ impl Context {
             let mut texts = values.into_iter().filter_map(document::text);
             texts.any(|it| document::same_text(&path, &it, &wanted.value))
         };
+        if let ([candidate], Belief::AsRead(desired)) = (&mut candidates[..], belief) {
+            let as_wanted = |read: &Resource| {
+                let found = read_paths(read, rule.mapping.paths_of(desired));
+                desired.questions.is_empty() && rule.mapping.changes_on_match(desired, &found).is_empty()
+            };
+            if let Some(read) = candidate.read.take_if(|read| carries(read) && as_wanted(read)) {
+                return Ok(vec![read]);
+            }
+        }
         let mut found = Vec::new();
-        for id in candidates {
+        for Candidate { id, .. } in candidates {
             match self.heard(self.target.get(rule.kind, &id, Select::Usual).await) {
                 Ok(resource) if carries(&resource) => found.push(resource),
                 Ok(_) => {}
@@ -187,8 +234,13 @@ impl Context {
 }
 
 impl Rule {
+    /// Whether an account was read to have a value.
+    pub fn listed(&self, id: &str, by: &MatchingValue) -> bool {
+        self.candidates(by).is_some_and(|found| found.iter().any(|candidate| candidate.id == id))
+    }
+
     /// Who may carry a value, by what was read; `None` where nothing was read, or it can no longer be used.
-    fn candidates(&self, wanted: &MatchingValue) -> Option<Vec<String>> {
+    fn candidates(&self, wanted: &MatchingValue) -> Option<Vec<Candidate>> {
         with_index(self, |index| index.candidates(&wanted.path, &wanted.value))
     }
 
@@ -202,7 +254,12 @@ impl Rule {
             };
             Some((path, document::text(value?)?))
         });
-        with_index(self, |index| index.insert(id, values));
+        with_index(self, |index| {
+            if matches!(export, Export::Patch(changes) if !changes.is_empty()) {
+                index.doubt(id);
+            }
+            index.insert(id, values)
+        });
     }
 }
 

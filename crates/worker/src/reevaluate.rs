@@ -55,7 +55,7 @@ impl Context {
             Affected::Unlinked => {
                 if self.count_links(object_type, set).await? > 2 * BATCH as u64 {
                     let entitled = self.count_entitled(rule, object_type, set).await?;
-                    self.prefetch(rule, entitled).await?;
+                    self.prefetch(rule, entitled, false).await?;
                 }
                 self.look_at_links(object_type, set).await
             }
@@ -68,7 +68,7 @@ impl Context {
                 self.look_at_unlinked(object_type, &reached).await
             }
             Affected::Everyone => {
-                self.prefetch(rule, self.source.count(object_type).await?).await?;
+                self.prefetch(rule, self.source.count(object_type).await?, false).await?;
                 let mut after = None;
                 loop {
                     let page = self.source.page(object_type, after, BATCH).await?;

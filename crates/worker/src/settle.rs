@@ -20,6 +20,7 @@ use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
 use crate::export::read_paths;
 use crate::links::Pass;
+use crate::prefetch::Belief;
 use crate::work::{Export, Work, Write};
 
 /// The longest wait for a request of unknown outcome, in times of the settling time: a clock may be wrong.
@@ -127,7 +128,7 @@ impl Context {
     async fn look_for_one(&self, rule: &Rule, work: &mut Work) -> Result<(), Stop> {
         let wanted = rule.mapping.matching_sent(&work.link.shadow);
         for by in &wanted {
-            let mut found = match self.accounts(rule, by, true).await {
+            let mut found = match self.accounts(rule, by, Belief::None).await {
                 Ok(found) => found,
                 Err(failure) => {
                     work.refused(self, ProvisioningAction::Create, failure);

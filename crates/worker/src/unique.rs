@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::{Stop, of_the_endpoint};
+use crate::prefetch::Belief;
 use crate::work::Work;
 
 /// The values that objects of a wave are about to get, by target attribute path and folded value.
@@ -27,7 +28,7 @@ impl Context {
         let all: BTreeSet<Question> = asking.iter().flat_map(|(_, questions)| questions).cloned().collect();
         let asked = futures::stream::iter(all.into_iter().map(|question| async move {
             let wanted = MatchingValue { path: question.path.clone(), value: question.value.clone() };
-            let accounts = self.accounts(rule, &wanted, false).await;
+            let accounts = self.accounts(rule, &wanted, Belief::Hint).await;
             let ids = accounts.map(|found| found.into_iter().map(|it| it.id).collect::<Vec<_>>());
             (question, ids)
         }))
