@@ -14,17 +14,14 @@ use store::{Expect, Kind, Transaction};
 use uuid::Uuid;
 
 use crate::assignments::Assignments;
-use crate::context::{BATCH, CONCURRENCY, Context, Rule};
+use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::Stop;
 use crate::links;
 use crate::unique::Claims;
 use crate::work::{Export, Work, Write};
 
 /// How deep managers are created before their reports within a batch; below that the reference waits.
-const WAVES: usize = 8;
-
-/// Objects that are exported together at most, with managers who were brought along.
-const MOST_TOGETHER: usize = 4 * BATCH;
+pub(crate) const WAVES: usize = 8;
 
 /// How a batch is treated.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,11 +37,17 @@ pub(crate) struct Mode {
 /// Objects with what is to be done about them.
 pub(crate) type Objects = Vec<(Uuid, Option<DirectoryObject>)>;
 
-/// Objects of a page, and what was known of them when it was read.
-pub(crate) struct Ready {
-    works: Vec<Work>,
-    /// [`crate::behind::Behind::visits`] at that time.
-    visits: u64,
+/// Objects that are worked on together, wave by wave.
+pub(crate) struct Batch {
+    pub works: Vec<Work>,
+    /// Who came a second time.
+    again: HashSet<Uuid>,
+}
+
+impl Batch {
+    pub fn of(works: Vec<Work>) -> Self {
+        Self { works, again: HashSet::new() }
+    }
 }
 
 impl Context {
@@ -58,91 +61,40 @@ impl Context {
         let Some(rule) = self.rule(object_type) else { return Ok(Vec::new()) };
         let _alone = self.alone().await?;
         let works = self.prepare(rule, object_type, objects, mode).await?;
-        self.waves(rule, works, mode).await
-    }
-
-    /// Reads what is known of objects of a page, while the page before it may still be worked on.
-    pub async fn make_ready(
-        &self,
-        rule: &Rule,
-        page: Vec<DirectoryObject>,
-        mode: Mode,
-    ) -> Result<Ready, Stop> {
-        let visits = self.behind.visits();
-        let objects = page.into_iter().map(|object| (object.id, Some(object))).collect();
-        Ok(Ready { works: self.prepare(rule, rule.object_type, objects, mode).await?, visits })
-    }
-
-    /// Brings the objects of a page in line, where everyone is looked at.
-    pub async fn process_page(&self, rule: &Rule, page: Ready, mode: Mode) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
-        let Ready { mut works, visits } = page;
-        if visits != self.behind.visits() {
-            // Somebody else may have worked on them.
-            let objects = works.into_iter().map(|work| (work.id, work.object)).collect();
-            works = self.prepare(rule, rule.object_type, objects, mode).await?;
-        }
-        works.retain(|work| !self.behind.was_brought(work.id));
-        if rule.mapping.manager_path().is_some() {
-            self.bring_managers(rule, &mut works, mode).await?;
-        }
-        self.waves(rule, works, mode).await?;
-        Ok(())
-    }
-
-    async fn waves(
-        &self,
-        rule: &Rule,
-        mut waiting: Vec<Work>,
-        mode: Mode,
-    ) -> Result<Vec<ProvisioningEntry>, Stop> {
         let mut entries = Vec::new();
-        let mut again = HashSet::new();
-        for wave in 0.. {
-            if waiting.is_empty() {
-                break;
-            }
-            let (now, later) = if wave < WAVES { managers_first(waiting) } else { (waiting, Vec::new()) };
-            let back = self.wave(rule, now, mode, &mut entries).await?;
-            waiting = later;
-            // An account that is gone in the target is matched again, once.
-            let back: Objects = back.into_iter().filter(|(id, _)| again.insert(*id)).collect();
-            if !back.is_empty() {
-                self.catch_up().await?;
-                waiting.extend(self.prepare(rule, rule.object_type, back, mode).await?);
-            }
-        }
+        self.waves(rule, &mut Batch::of(works), mode, &mut entries).await?;
         Ok(entries)
     }
 
-    /// Managers who come later in the order of the source are created along with their reports: a reference that
-    /// has to wait costs a second request.
-    async fn bring_managers(&self, rule: &Rule, works: &mut Vec<Work>, mode: Mode) -> Result<(), Stop> {
-        let mut known: HashSet<Uuid> = works.iter().map(|work| work.id).collect();
-        let mut below = 0;
-        for _ in 0..WAVES {
-            let managers = works[below..].iter().filter_map(|work| work.manager);
-            let unknown: Vec<Uuid> =
-                managers.filter(|id| known.insert(*id) && !self.behind.knows(*id)).collect();
-            let unknown = &unknown[..unknown.len().min(MOST_TOGETHER.saturating_sub(works.len()))];
-            let stored = self.store.exist(self.realm(), Kind::Link, unknown).await?;
-            let missing: Vec<Uuid> =
-                unknown.iter().zip(stored).filter(|(_, linked)| !linked).map(|(id, _)| *id).collect();
-            if missing.is_empty() {
+    /// Works on a batch until nobody is left in it.
+    pub(crate) async fn waves(
+        &self,
+        rule: &Rule,
+        batch: &mut Batch,
+        mode: Mode,
+        entries: &mut Vec<ProvisioningEntry>,
+    ) -> Result<(), Stop> {
+        for wave in 0.. {
+            if batch.works.is_empty() {
                 break;
             }
-            let found = self.source.get(ObjectType::User, &missing).await?;
-            let objects = missing.into_iter().zip(found).filter(|(_, object)| object.is_some()).collect();
-            below = works.len();
-            let managers = self.prepare(rule, ObjectType::User, objects, mode).await?;
-            works.extend(managers.into_iter().filter(|work| work.entitlement.in_scope()));
-            self.behind.brought(works[below..].iter().map(|work| work.id));
+            let works = std::mem::take(&mut batch.works);
+            let (now, later) = if wave < WAVES { managers_first(works) } else { (works, Vec::new()) };
+            batch.works = later;
+            self.wave(rule, now, batch, mode, entries).await?;
         }
         Ok(())
     }
 
+    /// Works on those of a batch whose managers do not wait in it.
+    pub(crate) async fn first_wave(&self, rule: &Rule, batch: &mut Batch, mode: Mode) -> Result<(), Stop> {
+        let (now, later) = managers_first(std::mem::take(&mut batch.works));
+        batch.works = later;
+        self.wave(rule, now, batch, mode, &mut Vec::new()).await
+    }
+
     /// Reads what is known of the objects: links, entitlement, manager.
-    async fn prepare(
+    pub(crate) async fn prepare(
         &self,
         rule: &Rule,
         object_type: ObjectType,
@@ -192,15 +144,16 @@ impl Context {
         Ok(works)
     }
 
-    /// One wave: decide, match, write down what is about to be created, send, write down what came of it. Returns
-    /// the objects that have to come again.
+    /// One wave: decide, match, write down what is about to be created, send, write down what came of it. Objects that
+    /// have to come again join the batch.
     async fn wave(
         &self,
         rule: &Rule,
         mut works: Vec<Work>,
+        batch: &mut Batch,
         mode: Mode,
         entries: &mut Vec<ProvisioningEntry>,
-    ) -> Result<Objects, Stop> {
+    ) -> Result<(), Stop> {
         self.check()?;
         let managers = self.managers(&works).await?;
         let mut again = Vec::new();
@@ -240,7 +193,13 @@ impl Context {
             first
         });
         again.extend(self.export_all(rule, works, mode, entries).await?);
-        Ok(again)
+        // An account that is gone in the target is matched again, once.
+        again.retain(|(id, _)| batch.again.insert(*id));
+        if !again.is_empty() {
+            self.catch_up().await?;
+            batch.works.extend(self.prepare(rule, rule.object_type, again, mode).await?);
+        }
+        Ok(())
     }
 
     /// Writes down what is about to be sent, sends it, and writes down what came of it.
@@ -289,21 +248,19 @@ impl Context {
         mode: Mode,
         entries: &mut Vec<ProvisioningEntry>,
     ) -> Result<Objects, Stop> {
-        let mut transaction = self.transaction();
-        for work in &mut works {
-            entries.extend(self.write_down(&mut transaction, work, mode).await?);
+        for work in &works {
             if let Some(id) = &work.link.target_id {
                 rule.learn(id, &work.export);
             }
         }
         let fatal = works.iter_mut().find_map(|work| work.fatal.take());
         let abandoned = works.iter().any(|work| work.abandoned);
-        let gone = works.iter_mut().filter(|work| work.gone);
-        let gone = gone.map(|work| (work.id, work.object.take())).collect();
+        let gone = works.iter().filter(|work| work.gone);
+        let gone = gone.map(|work| (work.id, work.object.clone())).collect();
         self.catch_up().await?;
-        self.write_behind(transaction, works, intents);
+        self.write_behind(works, intents, mode);
         if !mode.everyone {
-            self.catch_up().await?;
+            entries.extend(self.catch_up().await?);
         }
         match fatal {
             Some(failure) => Err(Stop::Target(failure)),

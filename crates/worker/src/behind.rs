@@ -3,11 +3,10 @@
 //! Whoever looks at everyone works through many batches, and each would wait for the disk. What is on its way is known
 //! here until it is in the store, so that the next batch sees the links as they will be.
 
-use model::{LinkState, ObjectType, ProvisioningAction};
+use model::{LinkState, ObjectType, ProvisioningAction, ProvisioningEntry};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
-use store::{Expect, Kind, Transaction};
-use tokio::sync::MutexGuard;
+use tokio::sync::{MutexGuard, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
@@ -37,22 +36,29 @@ struct State {
 }
 
 struct Writing {
-    works: Vec<Work>,
-    /// The places of objects in the batch.
-    places: HashMap<Uuid, usize>,
+    /// The accounts of the objects in the batch.
+    accounts: HashMap<Uuid, Option<String>>,
     /// Who has which account.
     holders: HashMap<(ObjectType, String), Uuid>,
     /// What the requests were noted in.
     intents: Option<Uuid>,
-    commit: AbortOnDropHandle<store::Result<()>>,
+    /// Until this is told or dropped, it is put into words but not committed.
+    go: oneshot::Sender<()>,
+    written: AbortOnDropHandle<Result<Written, Stop>>,
+}
+
+/// A batch that was to be committed.
+struct Written {
+    works: Vec<Work>,
+    entries: Vec<ProvisioningEntry>,
+    committed: store::Result<()>,
 }
 
 impl State {
     /// The account of an object, if it is known whether it has one.
     fn account(&self, id: Uuid) -> Option<&Option<String>> {
-        let writing = self.writing.as_ref();
-        let place = writing.and_then(|writing| writing.places.get(&id).map(|place| &writing.works[*place]));
-        place.map(|work| &work.link.target_id).or_else(|| self.accounts.get(&id))
+        let written = self.writing.as_ref().and_then(|writing| writing.accounts.get(&id));
+        written.or_else(|| self.accounts.get(&id))
     }
 }
 
@@ -124,36 +130,70 @@ impl Context {
         Ok(alone)
     }
 
-    /// Has a batch written, whose links and log entries are in the transaction. The one before it is in the store.
-    pub(crate) fn write_behind(&self, mut transaction: Transaction, works: Vec<Work>, intents: Option<Uuid>) {
-        if let Some(intents) = intents {
-            transaction.delete(self.realm(), Kind::Intent, intents, Expect::Any);
-        }
-        let places = works.iter().enumerate().map(|(place, work)| (work.id, place)).collect();
-        let holder = |work: &Work| Some(((work.object_type, work.link.target_id.clone()?), work.id));
+    /// Has the links and log entries of a batch written; the one before it is in the store. They are put into words
+    /// at once, and committed after the next intents, which are waited for, or when somebody waits for them.
+    pub(crate) fn write_behind(&self, works: Vec<Work>, intents: Option<Uuid>, mode: Mode) {
+        let account = |work: &Work| work.link.target_id.clone();
+        let accounts = works.iter().map(|work| (work.id, account(work))).collect();
+        let holder = |work: &Work| Some(((work.object_type, account(work)?), work.id));
         let holders = works.iter().filter_map(holder).collect();
-        let store = self.store.clone();
-        let commit = tokio::spawn(async move { commit(&*store, transaction).await });
-        let commit = AbortOnDropHandle::new(commit);
         let mut state = self.behind.0.lock();
         for work in &works {
             state.accounts.remove(&work.id);
         }
-        state.writing = Some(Writing { works, places, holders, intents, commit });
+        let (go, told) = oneshot::channel();
+        let context = self.me.upgrade();
+        let written = tokio::spawn(async move {
+            let context = context.ok_or(Stop::Cancelled)?;
+            context.write(works, intents, mode, told).await
+        });
+        let written = AbortOnDropHandle::new(written);
+        state.writing = Some(Writing { accounts, holders, intents, go, written });
     }
 
-    /// Waits until what is being written is in the store, and tells the tally.
-    pub(crate) async fn catch_up(&self) -> Result<(), Stop> {
-        let Some(writing) = self.behind.0.lock().writing.take() else { return Ok(()) };
-        let Writing { mut works, intents, commit, .. } = writing;
-        match commit.await {
-            Ok(Ok(())) => {}
-            Ok(Err(store::Error::NotUnique { .. })) => self.write_one_by_one(&mut works, intents).await?,
-            Ok(Err(error)) => return Err(error.into()),
+    async fn write(
+        &self,
+        mut works: Vec<Work>,
+        intents: Option<Uuid>,
+        mode: Mode,
+        told: oneshot::Receiver<()>,
+    ) -> Result<Written, Stop> {
+        let mut transaction = self.transaction();
+        let mut entries = Vec::new();
+        for work in &mut works {
+            entries.extend(self.write_down(&mut transaction, work, mode).await?);
+        }
+        self.no_longer_noted(&mut transaction, intents);
+        let _ = told.await;
+        let committed = commit(&*self.store, transaction).await;
+        Ok(Written { works, entries, committed })
+    }
+
+    /// Has what is being written committed; nobody waits for that.
+    pub(crate) fn go_on_behind(&self) {
+        let mut state = self.behind.0.lock();
+        if let Some(writing) = &mut state.writing {
+            let _ = std::mem::replace(&mut writing.go, oneshot::channel().0).send(());
+        }
+    }
+
+    /// Waits until what is being written is in the store, and tells the tally; the log entries, where they were asked
+    /// for.
+    pub(crate) async fn catch_up(&self) -> Result<Vec<ProvisioningEntry>, Stop> {
+        let Some(writing) = self.behind.0.lock().writing.take() else { return Ok(Vec::new()) };
+        let Writing { intents, go, written, .. } = writing;
+        let _ = go.send(());
+        let written = match written.await {
+            Ok(written) => written?,
             Err(panic) => return Err(Error::Damaged(format!("the writing of a batch: {panic}")).into()),
+        };
+        let Written { mut works, entries, committed } = written;
+        match committed {
+            Err(store::Error::NotUnique { .. }) => self.write_one_by_one(&mut works, intents).await?,
+            committed => committed?,
         }
         self.tally.record(works.iter().filter_map(|work| Some((work.id, work.outcome?))));
-        Ok(())
+        Ok(entries)
     }
 
     /// The target gave two objects the same account: the one that comes second fails, the others are written.
@@ -180,9 +220,7 @@ impl Context {
             }
         }
         let mut transaction = self.transaction();
-        if let Some(intents) = intents {
-            transaction.delete(self.realm(), Kind::Intent, intents, Expect::Any);
-        }
+        self.no_longer_noted(&mut transaction, intents);
         self.commit(transaction).await
     }
 }

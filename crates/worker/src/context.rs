@@ -1,8 +1,8 @@
 //! What a cycle works with.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use engine::{Answers, CompiledMapping, Outside, Scope, Tables, TargetList, fingerprint};
@@ -58,6 +58,8 @@ pub(crate) struct Rule {
 
 /// A job ready to be worked on.
 pub(crate) struct Context {
+    /// For work that goes on beside what begins it.
+    pub me: Weak<Self>,
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub ids: Ids,
@@ -163,7 +165,7 @@ impl Context {
         tally: Arc<Tally>,
         cancel: CancellationToken,
         initiator: Principal,
-    ) -> Self {
+    ) -> Arc<Self> {
         let cycle_id = tally.report().cycle_id;
         let members_at_once = members_at_once(&configuration.job, known.members_taken);
         let of_lease = Arc::clone(&lease);
@@ -171,7 +173,8 @@ impl Context {
         let target = target.with_deadline(Arc::new(move || of_lease.deadline()));
         let roles = configuration.service_principal.app_roles.iter().filter(|role| role.is_enabled);
         let roles = roles.map(|role| (role.id, Arc::new(assigned(role)))).collect();
-        Self {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             store: Arc::clone(&shared.store),
             clock: Arc::clone(&shared.clock),
             ids: shared.ids.clone(),
@@ -206,7 +209,7 @@ impl Context {
             settled: AtomicBool::new(false),
             roles,
             seed: known.chance.unwrap_or_else(|| shared.ids.seed()),
-        }
+        })
     }
 
     /// The application's own roles among those with these ids.

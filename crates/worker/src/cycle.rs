@@ -8,11 +8,11 @@ use engine::Reevaluation;
 use jiff::Timestamp;
 use model::{CycleKind, CycleReport, CycleStatus, ErrorInformation, JobState, Link, ObjectType, Outcome};
 use source::Change;
-use store::{Cursor, Key, KeyName, Kind};
+use store::{Key, KeyName, Kind};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::batch::{Mode, Objects, Ready};
+use crate::batch::{Mode, Objects};
 use crate::conclusion::Conclusion;
 use crate::context::{BATCH, Context};
 use crate::error::{Stop, finding, information, quarantines};
@@ -21,12 +21,6 @@ use crate::links::{self, ByType, Checkpoint, Pass, Phase};
 /// How long a cycle that is stopped may take to come to an orderly end, whatever the target does: a second longer than
 /// requests in flight are waited for.
 const PATIENCE: Duration = Duration::from_secs(4);
-
-/// Objects of a page where everyone is looked at: each wave of a page waits for the disk twice.
-const PAGE: usize = 2 * BATCH;
-
-/// Pages between two checkpoints: what was done since the last is looked at once more after an interruption.
-const PAGES: usize = 4;
 
 /// Changes read at once.
 const CHANGES: usize = 4_000;
@@ -217,64 +211,12 @@ impl Context {
         Ok(())
     }
 
-    async fn pass(&self, state: &mut JobState, checkpoint: &mut Checkpoint) -> Result<(), Stop> {
+    pub(crate) async fn pass(&self, state: &mut JobState, checkpoint: &mut Checkpoint) -> Result<(), Stop> {
         self.catch_up().await?;
         let report = self.tally.report();
         checkpoint.counts = report.counts;
         state.checkpoint = Some(checkpoint.write());
         self.save(state).await
-    }
-
-    async fn everyone(
-        &self,
-        state: &mut JobState,
-        checkpoint: &mut Checkpoint,
-        object_type: ObjectType,
-    ) -> Result<(), Stop> {
-        let Some(rule) = self.rule(object_type) else { return Ok(()) };
-        let all = self.source.count(object_type).await?;
-        let known = if checkpoint.sweep { self.store.count(self.realm(), Kind::Link).await? } else { 0 };
-        let users = object_type == ObjectType::User;
-        self.prefetch(rule, all.saturating_sub(known), users).await?;
-        if users && rule.index.lock().is_some() {
-            checkpoint.confirm = true;
-            self.pass(state, checkpoint).await?;
-        }
-        let mode = Mode { everyone: true, ..Mode::default() };
-        let cursor = checkpoint.cursor.as_deref().and_then(links::read_bytes).map(Cursor);
-        let read = async |cursor| -> Result<(Vec<Uuid>, Ready, Option<Cursor>), Stop> {
-            let page = self.source.page(object_type, cursor, PAGE).await?;
-            let ids = page.objects.iter().map(|object| object.id).collect();
-            Ok((ids, self.make_ready(rule, page.objects, mode).await?, page.next))
-        };
-        self.behind.begin();
-        let (mut ids, mut page, mut next) = read(cursor).await?;
-        for pages in 1.. {
-            self.check()?;
-            // The next page is read while this one is on the wire.
-            let ahead = async {
-                match &next {
-                    Some(cursor) => read(Some(cursor.clone())).await.map(Some),
-                    None => Ok(None),
-                }
-            };
-            let (done, ahead) = tokio::join!(self.process_page(rule, page, mode), ahead);
-            done?;
-            if object_type == ObjectType::Group {
-                self.sync_groups(&ids).await?;
-            }
-            let Some(following) = ahead? else { break };
-            checkpoint.cursor = next.map(|cursor| links::store_bytes(&cursor.0));
-            (ids, page, next) = following;
-            if pages % PAGES == 0 {
-                self.pass(state, checkpoint).await?;
-            }
-        }
-        *rule.index.lock() = None;
-        if std::mem::take(&mut checkpoint.confirm) {
-            self.confirm(rule, checkpoint.started).await?;
-        }
-        Ok(())
     }
 
     /// Links whose objects no longer exist.

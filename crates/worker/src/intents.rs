@@ -1,7 +1,7 @@
 //! What is about to be sent is noted before; who finds the note asks the target what came of it.
 
 use model::Link;
-use store::{Expect, Kind, Scan};
+use store::{Expect, Kind, Scan, Transaction};
 use uuid::Uuid;
 
 use crate::Error;
@@ -35,7 +35,15 @@ impl Context {
             intents = Some(id);
         }
         self.commit(transaction).await?;
+        self.go_on_behind();
         Ok(intents)
+    }
+
+    /// What came of creations is in the same transaction.
+    pub(crate) fn no_longer_noted(&self, transaction: &mut Transaction, intents: Option<Uuid>) {
+        if let Some(intents) = intents {
+            transaction.delete(self.realm(), Kind::Intent, intents, Expect::Any);
+        }
     }
 
     /// Gives the objects of creations that were under way when work on the job ended their links, which say that the

@@ -17,6 +17,7 @@ mod cycle;
 mod decision;
 mod drift;
 mod error;
+mod everyone;
 mod export;
 mod guarded;
 mod handle;

@@ -259,7 +259,7 @@ async fn run_cycle(
     tally: Arc<Tally>,
     by: Principal,
 ) -> Result<CycleReport, Error> {
-    let context = Arc::new(open(shared, directory, job, tally, running.cancel.clone(), by).await?);
+    let context = open(shared, directory, job, tally, running.cancel.clone(), by).await?;
     let _ = running.context.set(Arc::clone(&context));
     let result = match running.errand {
         Errand::Cycle { retry_all } => context.cycle(retry_all).await,
@@ -277,7 +277,7 @@ pub(crate) async fn open(
     tally: Arc<Tally>,
     cancel: CancellationToken,
     by: Principal,
-) -> Result<Context, Error> {
+) -> Result<Arc<Context>, Error> {
     let configuration = Configuration::load(&*shared.store, Realm(directory), job).await?;
     let known = links::load_state(&*shared.store, job).await?;
     let target = shared.targets.target(directory, &configuration.job, None).await.map_err(Error::Target)?;
