@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use model::Random;
@@ -91,6 +92,17 @@ impl Keyring {
         random.fill(&mut *key);
         write_private(path, &STANDARD.encode(*key)).map_err(|error| failed("written", error))?;
         Ok(Self::new(*key))
+    }
+
+    /// A key for another purpose, which tells nothing of the master key and is the same for as long as that is
+    /// (HKDF-Expand, RFC 5869).
+    pub fn derive(&self, purpose: &str) -> [u8; KEY_LEN] {
+        let mut key = [0; KEY_LEN];
+        Prk::new_less_safe(HKDF_SHA256, self.master.expose_secret())
+            .expand(&[purpose.as_bytes()], HKDF_SHA256)
+            .and_then(|derived| derived.fill(&mut key))
+            .expect("a key has the length of a hash");
+        key
     }
 
     /// Encrypts a secret. `context` names where it belongs: it opens only with the same one.

@@ -34,7 +34,7 @@ pub use attributes::{AttributeKind, GROUP_ATTRIBUTES, USER_ATTRIBUTES, known_att
 pub use credentials::{Credentials, OauthClient, SignIn};
 pub use error::{Error, Result};
 pub use gallery::{template, templates};
-pub use installation::{AdminToken, Installation};
+pub use installation::Installation;
 pub use job_settings::JobSettings;
 pub use jobs::{JobChange, disable_job, put_job, schema_tag};
 pub use keyring::Keyring;

@@ -140,7 +140,7 @@ mod tests {
             let ids = Ids::new(clock.clone() as Arc<dyn Clock>, random.clone());
             let keys = Arc::new(Keyring::new([7; 32]));
             let installation = Installation::new(store.clone(), clock.clone(), ids.clone(), random, keys);
-            let (directory, _) = installation.open().await.expect("a directory");
+            let directory = installation.open().await.expect("a directory");
             Self { store, clock, installation, directory, ids }
         }
 

@@ -75,6 +75,10 @@ names! {
         Notice = 17,
         /// A difference between the target of a job and what the job left there.
         DriftFinding = 18,
+        /// An account that administers the installation or a part of it.
+        Administrator = 19,
+        /// The session of an administrator who signed in.
+        Session = 20,
     }
 }
 
@@ -92,6 +96,8 @@ impl Kind {
                 | Self::Setting
                 | Self::Notice
                 | Self::DriftFinding
+                | Self::Administrator
+                | Self::Session
         )
     }
 }
@@ -119,7 +125,7 @@ names! {
         Tenant = 9,
         /// The service principal that an assignment, a job or a log entry belongs to.
         ServicePrincipal = 10,
-        /// The user or group that an assignment is for.
+        /// The user or group that an assignment is for; the administrator of a session.
         Principal = 11,
         /// Service principal, principal and role of an assignment; unique.
         Assignment = 12,
