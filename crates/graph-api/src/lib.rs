@@ -6,11 +6,13 @@
 mod auth;
 mod body;
 mod call;
+mod cookie;
 mod directories;
 mod error;
 mod odata;
 mod page;
 mod path;
+mod permissions;
 mod provider;
 mod render;
 mod routes;
@@ -25,6 +27,7 @@ pub use runner::{JobRunner, PlannedEntries, ResetScope};
 
 use std::sync::Arc;
 
+use administrators::Administrators;
 use axum::Router;
 use directory::{Directory, Installation};
 use tenant::Tenants;
@@ -43,8 +46,10 @@ pub struct Addresses {
 /// What the routes work on.
 #[derive(Clone)]
 pub struct State {
-    /// Who may call.
+    /// What holds the directories.
     pub installation: Installation,
+    /// Who may call.
+    pub administrators: Arc<Administrators>,
     /// The directory that the calls are about.
     pub directory: Directory,
     /// Tenants of the service provider.
@@ -61,7 +66,7 @@ pub struct State {
 
 type Shared = Arc<State>;
 
-/// The routes: `/v1.0`, `/beta`, `/provost/v1`, `/healthz`, `/readyz` and `/openapi.json`.
+/// The routes: `/v1.0`, `/beta`, `/provost/v1`, `/{directory}/oauth2/v2.0/token`, `/healthz`, `/readyz` and `/openapi.json`.
 pub fn router(state: State) -> Router {
     let state: Shared = Arc::new(state);
     let routes = routes::all(&state).with_state(state);

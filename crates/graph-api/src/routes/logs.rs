@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::routing::get;
-use directory::{AuditFilter, LogFilter, LogPart};
+use directory::{AuditFilter, Directory, LogFilter, LogPart};
 use jiff::Timestamp;
 use model::{AuditEntry, ProvisioningEntry};
 use serde::de::DeserializeOwned;
@@ -218,15 +218,24 @@ fn narrow_audits(filter: &mut AuditFilter, condition: &Comparison) -> Result<boo
 }
 
 async fn audits(call: Call) -> Answer {
+    audits_of(&call, &call.directory).await
+}
+
+/// What was done to tenants and administrators.
+pub(super) async fn installation_audits(call: Call) -> Answer {
+    audits_of(&call, &call.installation.audits()).await
+}
+
+async fn audits_of(call: &Call, directory: &Directory) -> Answer {
     let mut filter = AuditFilter::default();
-    let rest = rest(&call, AUDIT, |condition| narrow_audits(&mut filter, condition))?;
+    let rest = rest(call, AUDIT, |condition| narrow_audits(&mut filter, condition))?;
     let also = |entry: &AuditEntry| {
         rest.is_empty() || {
             let shown = render::audit(entry);
             rest.iter().all(|condition| condition.matches(&shown))
         }
     };
-    let found = call.directory.audit_log(&filter, part(&call)?, also).await?;
+    let found = directory.audit_log(&filter, part(call)?, also).await?;
     let shown = found.entries.iter().map(render::audit).collect();
-    Ok(page::list(&call, "auditLogs/directoryAudits", shown, found.next.as_ref(), None))
+    Ok(page::list(call, "auditLogs/directoryAudits", shown, found.next.as_ref(), None))
 }

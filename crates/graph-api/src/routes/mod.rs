@@ -1,5 +1,6 @@
 //! The routes, by subject.
 
+mod administrators;
 mod applications;
 mod assignments;
 mod deleted;
@@ -14,11 +15,13 @@ mod job_status;
 mod jobs;
 mod logs;
 mod members;
+mod oauth;
 mod openapi;
 mod plan;
 mod reevaluation;
 mod schema;
 mod secrets;
+mod session;
 mod tables;
 mod target_attributes;
 mod tenants;
@@ -32,9 +35,10 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::Shared;
-use crate::auth::authenticate;
+use crate::auth::guard;
 use crate::body;
 use crate::call::Call;
 use crate::error::{Answer, ApiError, finish};
@@ -50,7 +54,7 @@ pub(crate) fn all(state: &Shared) -> Routes {
         routes
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
-            .layer(from_fn_with_state(state.clone(), authenticate))
+            .layer(from_fn_with_state(state.clone(), guard))
     };
     Router::new()
         .nest("/v1.0", guarded(taken(graph())))
@@ -61,6 +65,8 @@ pub(crate) fn all(state: &Shared) -> Routes {
         .route("/openapi.json", get(openapi::document))
         .fallback(unknown)
         .layer(from_fn_with_state(state.clone(), finish))
+        // Beside the layer: its refusals have the form of RFC 6749.
+        .merge(oauth::routes())
 }
 
 fn graph() -> Routes {
@@ -89,7 +95,23 @@ fn ours() -> Routes {
         .merge(target_attributes::routes())
         .merge(tenants::routes())
         .merge(extensions::routes())
+        .merge(administrators::routes())
+        .merge(session::routes())
+        .route("/audits", get(logs::installation_audits))
         .route("/status", get(status))
+}
+
+/// The name of the one directory that there is.
+const DIRECTORY_NAME: &str = "default";
+
+/// The id of the directory of that name or id. The error is 404.
+fn directory_id(state: &crate::State, name: &str) -> Result<Uuid, ApiError> {
+    let id = state.directory.id();
+    if name.eq_ignore_ascii_case(DIRECTORY_NAME) || Uuid::try_parse(name) == Ok(id) {
+        return Ok(id);
+    }
+    let shown: String = name.chars().take(100).collect();
+    Err(ApiError::missing(format!("There is no directory '{shown}': it is named {DIRECTORY_NAME}.")))
 }
 
 async fn unknown(uri: Uri) -> ApiError {

@@ -1,5 +1,6 @@
 //! `/provost/v1/tenants`: tenants of the service provider and their tokens.
 
+use administrators::{Area, Permission, Scope};
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -8,7 +9,7 @@ use axum::routing::{delete, get, post};
 use bytes::Bytes;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Map, Value, json};
-use tenant::{IssuedToken, NewToken, Scope, Settings, Tenant, Token};
+use tenant::{IssuedToken, NewToken, Settings, Tenant, Token};
 use uuid::Uuid;
 
 use super::Routes;
@@ -64,6 +65,9 @@ async fn rendered(call: &Call, tenant: &Tenant) -> Result<Value, ApiError> {
 async fn list(call: Call) -> Answer {
     let mut shown = Vec::new();
     for tenant in call.tenants.list().await? {
+        if !call.caller.may(Permission::read(Area::Tenant), Scope::Tenant { id: tenant.id }) {
+            continue;
+        }
         shown.push(rendered(&call, &tenant).await?);
     }
     Ok(Json(json!({"value": shown})).into_response())
@@ -221,7 +225,7 @@ async fn create_token(call: Call, Path(name): Path<String>, body: Bytes) -> Answ
         return Err(ApiError::bad("label has a control character."));
     }
     let scope = match body.get("scope") {
-        None | Some(Value::Null) => Scope::default(),
+        None | Some(Value::Null) => tenant::Scope::default(),
         Some(scope) => serde_json::from_value(scope.clone())
             .map_err(|_| ApiError::bad("scope is readWrite or readOnly."))?,
     };

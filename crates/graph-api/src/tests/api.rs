@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use administrators::Administrators;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -260,12 +261,22 @@ impl Api {
         let random = Arc::new(Counting(Mutex::new(7)));
         let ids = Ids::new(clock.clone(), random.clone());
         let keys = Arc::new(Keyring::new([3; 32]));
-        let installation = Installation::new(store.clone(), clock.clone(), ids.clone(), random.clone(), keys);
-        let (directory, token) = installation.open().await.expect("opens");
+        let installation =
+            Installation::new(store.clone(), clock.clone(), ids.clone(), random.clone(), keys.clone());
+        let directory = installation.open().await.expect("opens");
+        let administrators = Administrators::new(
+            store.clone(),
+            clock.clone(),
+            ids.clone(),
+            random.clone(),
+            &keys.derive("administrators"),
+        );
+        let token = administrators.open().await.expect("opens");
         let notes = Arc::new(Notes::default());
         let tenants = Arc::new(Tenants::new(store, clock, ids, random));
         let state = State {
             installation,
+            administrators: Arc::new(administrators),
             directory,
             provider: Arc::new(Provider { notes: notes.clone(), tenants: Arc::clone(&tenants) }),
             tenants,
