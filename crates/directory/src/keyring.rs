@@ -132,7 +132,7 @@ impl Keyring {
 }
 
 /// Writes a file that only its owner may read, durably; it must not exist yet.
-pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

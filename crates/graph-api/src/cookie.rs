@@ -14,7 +14,8 @@ fn is_tls(addresses: &Addresses) -> bool {
     addresses.public_url.starts_with("https://")
 }
 
-fn name(addresses: &Addresses) -> &'static str {
+/// What the cookie is called.
+pub(crate) fn name(addresses: &Addresses) -> &'static str {
     if is_tls(addresses) { OVER_TLS } else { PLAIN }
 }
 

@@ -161,22 +161,24 @@ const OURS: &[(Area, &[&str])] = &[
 
 /// What a call needs, by its method and the path of its route; `None` for one that is in no table.
 pub(crate) fn needs(method: &Method, route: &str) -> Option<Needs> {
-    let (table, path) = match route.strip_prefix("/provost/v1") {
-        Some(path) => (OURS, path),
-        None => (GRAPH, route.strip_prefix("/v1.0").or_else(|| route.strip_prefix("/beta"))?),
-    };
-    let method = if *method == Method::HEAD { &Method::GET } else { method };
-    let access = if *method == Method::GET { Access::Read } else { Access::Write };
-    match (method.as_str(), path) {
-        ("POST", "/session") => return Some(Needs::Nothing),
-        (_, "/session" | "/session/password") => return Some(Needs::SignIn),
-        ("GET", "/tenants") => return Some(Needs::Anywhere(Permission::read(Area::Tenant))),
-        _ => {}
+    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    if let Some(path) = route.strip_prefix("/provost/v1") {
+        return match (method, path) {
+            ("POST", "/session") => Some(Needs::Nothing),
+            (_, "/session" | "/session/password") => Some(Needs::SignIn),
+            ("GET", "/tenants") => Some(Needs::Anywhere(Permission::read(Area::Tenant))),
+            _ => permission(OURS, method, path),
+        };
     }
-    let with_method = format!("{method} {path}");
+    let path = route.strip_prefix("/v1.0").or_else(|| route.strip_prefix("/beta"))?;
+    permission(GRAPH, method, path)
+}
+
+fn permission(table: &[(Area, &[&str])], method: &str, path: &str) -> Option<Needs> {
     let area =
         |entry: &str| table.iter().find(|(_, entries)| entries.contains(&entry)).map(|(area, _)| *area);
-    let area = area(&with_method).or_else(|| area(path))?;
+    let area = area(&format!("{method} {path}")).or_else(|| area(path))?;
+    let access = if method == "GET" { Access::Read } else { Access::Write };
     Some(Needs::Permission(Permission { area, access }))
 }
 

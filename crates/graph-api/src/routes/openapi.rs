@@ -161,17 +161,47 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("delete", "/provost/v1/tenants/{name}/tokens/{id}", "Revoke a token"),
     ("post", "/provost/v1/tenants/{name}/tokens/{id}/rotate", "Replace a token"),
     ("get", "/provost/v1/status", "Read where the server stands"),
+    ("get", "/provost/v1/audits", "Read what was done to tenants and administrators"),
+    ("get", "/provost/v1/session", "Read who calls, and with which roles"),
+    ("post", "/provost/v1/session", "Sign in"),
+    ("delete", "/provost/v1/session", "Sign out"),
+    ("post", "/provost/v1/session/password", "Change one's own password"),
+    ("get", "/provost/v1/administrators", "List administrators"),
+    ("post", "/provost/v1/administrators", "Create an administrator: a person or a tool"),
+    ("get", "/provost/v1/administrators/{id}", "Read an administrator"),
+    ("patch", "/provost/v1/administrators/{id}", "Change an administrator"),
+    ("delete", "/provost/v1/administrators/{id}", "Delete an administrator"),
+    ("get", "/provost/v1/administrators/{id}/roles", "List an administrator's roles"),
+    ("post", "/provost/v1/administrators/{id}/roles", "Give an administrator a role"),
+    ("delete", "/provost/v1/administrators/{id}/roles/{assignment}", "Take a role from an administrator"),
+    ("get", "/provost/v1/administrators/{id}/secrets", "List a tool's client secrets"),
+    ("post", "/provost/v1/administrators/{id}/secrets", "Create a client secret, which is shown once"),
+    ("delete", "/provost/v1/administrators/{id}/secrets/{secret}", "Delete a client secret"),
+    ("post", "/provost/v1/admin-token/reset", "Replace the administrator's token of the installation"),
+];
+
+/// As [`CALLS`]: what tools get access tokens by, for which they need none.
+const SIGN_IN: &[(&str, &str, &str)] = &[
+    (
+        "post",
+        "/{directory}/oauth2/v2.0/token",
+        "Get an access token with client credentials (RFC 6749, section 4.4)",
+    ),
+    ("get", "/{directory}/v2.0/.well-known/openid-configuration", "Read where access tokens are got"),
 ];
 
 pub(super) async fn document(State(state): State<Shared>) -> Json<Value> {
     let mut paths: Map<String, Value> = Map::new();
-    for (method, path, summary) in CALLS {
+    let open = |path: &str, method: &str| {
+        path.starts_with("/{") || (path, method) == ("/provost/v1/session", "post")
+    };
+    for (method, path, summary) in CALLS.iter().chain(SIGN_IN) {
         let parameters: Vec<Value> = path
             .split('/')
             .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
             .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
             .collect();
-        let call = json!({
+        let mut call = json!({
             "summary": summary,
             "parameters": parameters,
             "responses": {
@@ -182,6 +212,9 @@ pub(super) async fn document(State(state): State<Shared>) -> Json<Value> {
                 },
             },
         });
+        if open(path, method) {
+            call["security"] = json!([]);
+        }
         let entry = paths.entry((*path).to_owned()).or_insert_with(|| json!({}));
         entry[*method] = call;
     }
@@ -189,10 +222,10 @@ pub(super) async fn document(State(state): State<Shared>) -> Json<Value> {
         "openapi": "3.1.0",
         "info": {"title": "Provost", "version": env!("CARGO_PKG_VERSION")},
         "servers": [{"url": state.addresses.public_url}],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"clientCredentials": []}, {"session": [], "csrf": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": security_schemes(&state),
             "schemas": {"Error": {
                 "type": "object",
                 "required": ["error"],
@@ -208,6 +241,34 @@ pub(super) async fn document(State(state): State<Shared>) -> Json<Value> {
             }},
         },
     }))
+}
+
+/// How callers show who they are.
+fn security_schemes(state: &Shared) -> Value {
+    let token_url = format!("{}/{}/oauth2/v2.0/token", state.addresses.public_url, super::DIRECTORY_NAME);
+    json!({
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The administrator's token of the installation, or an access token",
+        },
+        "clientCredentials": {
+            "type": "oauth2",
+            "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}},
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": crate::cookie::name(&state.addresses),
+            "description": "The session of a person who signed in",
+        },
+        "csrf": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-CSRF-Token",
+            "description": "The session's csrfToken, for all but GET",
+        },
+    })
 }
 
 #[cfg(test)]

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use administrators::{AdminToken, Administrators};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use directory::{AdminToken, Installation, Keyring, Retention};
+use directory::{Installation, Keyring, Retention};
 use intake::Intake;
-use model::{Clock, Ids, Random, SystemClock};
+use model::{Clock, Ids, Principal, Random, SystemClock};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 use store::Store;
 use store_sqlite::SqliteStore;
@@ -62,7 +64,11 @@ struct Base {
     random: Arc<dyn Random>,
     ids: Ids,
     installation: Installation,
+    administrators: Administrators,
 }
+
+/// What the key is derived for by which administrators' access tokens are signed.
+const ADMINISTRATORS_KEY: &str = "provost administrators";
 
 fn base(data_dir: &Path) -> Result<Base, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -72,9 +78,16 @@ fn base(data_dir: &Path) -> Result<Base, Failure> {
     let keys = Arc::new(keyring(data_dir, random.as_ref())?);
     not_emptied(data_dir)?;
     let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
+    let administrators = Administrators::new(
+        sqlite.clone(),
+        Arc::clone(&clock),
+        ids.clone(),
+        Arc::clone(&random),
+        &keys.derive(ADMINISTRATORS_KEY),
+    );
     let installation =
         Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
-    Ok(Base { sqlite, clock, random, ids, installation })
+    Ok(Base { sqlite, clock, random, ids, installation, administrators })
 }
 
 /// Refuses a store without a byte beside files that are written once the store holds something (an administrator may have
@@ -93,14 +106,10 @@ fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
 }
 
 fn write_token(data_dir: &Path, token: &AdminToken) -> Result<(), Failure> {
-    let file = data_dir.join(TOKEN_FILE);
-    token.write_to(&file).map_err(|error| {
-        let words = format!("the administrator's token cannot be written to {}: {error}", file.display());
-        Failure::new("File", words).hint("then make it anew with `provost admin-token reset`")
-    })
+    super::files::write_secret(&data_dir.join(TOKEN_FILE), token.0.expose_secret().as_bytes())
 }
 
-fn failed(error: &directory::Error) -> Failure {
+fn failed(error: &dyn std::fmt::Display) -> Failure {
     Failure::new("Store", error.to_string())
 }
 
@@ -114,7 +123,8 @@ pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
         .hint("point --data-dir at the one that the server is started with"));
     }
     let base = base(data_dir)?;
-    let token = base.installation.reset_admin_token().await.map_err(|error| failed(&error))?;
+    let by = Principal::system("provost admin-token reset");
+    let token = base.administrators.reset_admin_token(&by).await.map_err(|error| failed(&error))?;
     write_token(data_dir, &token)?;
     base.sqlite.close().await.map_err(closing)?;
     let file = data_dir.join(TOKEN_FILE);
@@ -125,10 +135,10 @@ pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
 /// Opens the store and puts everything together.
 pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts, Upkeep), Failure> {
     let recipients = upkeep::recipients(&options.mail)?;
-    let Base { sqlite, clock, random, ids, installation } = base(data_dir)?;
+    let Base { sqlite, clock, random, ids, installation, administrators } = base(data_dir)?;
     let store: Arc<dyn Store> = sqlite.clone();
-    let (directory, token) = installation.open().await.map_err(|error| failed(&error))?;
-    if let Some(token) = token {
+    let directory = installation.open().await.map_err(|error| failed(&error))?;
+    if let Some(token) = administrators.open().await.map_err(|error| failed(&error))? {
         write_token(data_dir, &token)?;
     }
     let tenants =
@@ -187,6 +197,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
     });
     let administration = graph_api::router(graph_api::State {
         installation,
+        administrators: Arc::new(administrators),
         tenants,
         provider: Arc::new(Provider(Arc::clone(&scim))),
         runner: Arc::new(Runner::new(worker.clone(), directory.id())),
