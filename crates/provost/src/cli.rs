@@ -1,5 +1,6 @@
 //! The command tree, with the help that a newcomer reads.
 
+mod admin;
 mod app;
 mod job_settings;
 mod mapping;
@@ -9,6 +10,7 @@ mod values;
 
 use std::path::PathBuf;
 
+pub use admin::{Admin, AdminChanges, AdminKind, AdminRole, AdminSecret, AdminToken, Place};
 pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
@@ -86,7 +88,10 @@ pub enum Command {
     /// What happened to whom in the applications, and why; who changed what
     #[command(subcommand)]
     Log(Log),
-    /// The token of the administrator, which the other commands use
+    /// Administrators: people who sign in and tools, what they may do and where
+    #[command(subcommand)]
+    Admin(Admin),
+    /// The administrator's token of the installation, which the other commands use
     #[command(subcommand)]
     AdminToken(AdminToken),
     /// Print the completion script for a shell (bash, zsh, fish, elvish, powershell)
@@ -146,12 +151,6 @@ pub struct Expr {
     /// A value that the target has already, for SelectUniqueValue; repeatable
     #[arg(long = "taken", value_name = "VALUE")]
     pub taken: Vec<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum AdminToken {
-    /// Make a new one and write it to DATA_DIR/admin-token; the old one opens nothing any more. The server must not run
-    Reset,
 }
 
 #[derive(Debug, Subcommand)]

@@ -69,6 +69,12 @@ impl Client {
         Self::new(&base, pin, token, origin)
     }
 
+    /// The server of a data directory and no other, with the administrator's token in it.
+    pub fn of_data_dir(data_dir: &Path) -> Result<Self, Failure> {
+        let (base, pin, origin) = from_data_dir(data_dir)?;
+        Self::new(&base, pin, read_token(&data_dir.join(TOKEN_FILE))?, origin)
+    }
+
     /// A client of the server at that address; by TLS, the one that shows the pinned certificate, else one whose
     /// certificate the system trusts.
     pub fn new(base: &str, pin: Option<Pin>, token: String, origin: String) -> Result<Self, Failure> {

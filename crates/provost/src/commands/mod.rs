@@ -3,12 +3,15 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use jiff::Timestamp;
+use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
-use crate::cli::{AdminToken, Arguments, Command};
+use crate::cli::{AdminToken, Arguments, Command, Moment};
 use crate::client::{Client, escape};
 
+mod admin;
 pub mod app;
 mod audit;
 mod connection;
@@ -45,7 +48,8 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::App(command) => app::run(&connect()?, command).await,
         Command::Job(command) => job::run(&connect()?, command).await,
         Command::Log(command) => log::run(&connect()?, command).await,
-        Command::AdminToken(AdminToken::Reset) => crate::serve::reset_admin_token(&data_dir).await,
+        Command::Admin(command) => admin::run(&connect()?, command).await,
+        Command::AdminToken(AdminToken::Reset) => admin::reset_token(&data_dir).await,
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "provost", &mut std::io::stdout());
@@ -142,6 +146,16 @@ pub fn one_of(all: Vec<Value>, kind: &str, name: &str, list: &str) -> Result<Val
             Err(Failure::new("Ambiguous", format!("{count} {kind}s are called {name}: {}", ids.join(", ")))
                 .hint("name the one you mean by its id"))
         }
+    }
+}
+
+/// The moment that is meant, now.
+pub fn instant(moment: Moment) -> Result<Timestamp, Failure> {
+    match moment {
+        Moment::At(at) => Ok(at),
+        Moment::After(time) => SystemClock.now().checked_add(time).map_err(|_| {
+            Failure::new("Usage", "--expires is too far away").hint("take an earlier one").usage()
+        }),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use administrators::{AdminToken, Administrators};
+use administrators::Administrators;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header;
@@ -13,7 +13,6 @@ use directory::{Installation, Keyring, Retention};
 use intake::Intake;
 use model::{Clock, Ids, Principal, Random, SystemClock};
 use secrecy::ExposeSecret as _;
-use serde_json::json;
 use store::Store;
 use store_sqlite::SqliteStore;
 use tenant::{Announcer, Tenants};
@@ -25,7 +24,7 @@ use super::metrics::Metrics;
 use super::provider::Provider;
 use super::runner::Runner;
 use super::upkeep::{self, Upkeep};
-use crate::answer::{Answer, Failure};
+use crate::answer::Failure;
 use crate::cli::Serve;
 use crate::client::TOKEN_FILE;
 
@@ -105,8 +104,9 @@ fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write_token(data_dir: &Path, token: &AdminToken) -> Result<(), Failure> {
-    super::files::write_secret(&data_dir.join(TOKEN_FILE), token.0.expose_secret().as_bytes())
+/// Writes the administrator's token to where the other commands look for it, for its owner only.
+pub fn write_token(data_dir: &Path, token: &str) -> Result<(), Failure> {
+    super::files::write_secret(&data_dir.join(TOKEN_FILE), format!("{token}\n").as_bytes())
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Failure {
@@ -114,7 +114,7 @@ fn failed(error: &dyn std::fmt::Display) -> Failure {
 }
 
 /// Makes a new administrator's token on a data directory that no server uses.
-pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
+pub async fn reset_admin_token(data_dir: &Path) -> Result<(), Failure> {
     if !store_sqlite::file_in(data_dir).exists() {
         return Err(Failure::new(
             "NoStore",
@@ -125,11 +125,8 @@ pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
     let base = base(data_dir)?;
     let by = Principal::system("provost admin-token reset");
     let token = base.administrators.reset_admin_token(&by).await.map_err(|error| failed(&error))?;
-    write_token(data_dir, &token)?;
-    base.sqlite.close().await.map_err(closing)?;
-    let file = data_dir.join(TOKEN_FILE);
-    let shown = format!("the new token is in {}; the old one opens nothing any more", file.display());
-    Ok(Answer::done(json!({"tokenFile": file}), shown))
+    write_token(data_dir, token.0.expose_secret())?;
+    base.sqlite.close().await.map_err(closing)
 }
 
 /// Opens the store and puts everything together.
@@ -139,7 +136,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
     let store: Arc<dyn Store> = sqlite.clone();
     let directory = installation.open().await.map_err(|error| failed(&error))?;
     if let Some(token) = administrators.open().await.map_err(|error| failed(&error))? {
-        write_token(data_dir, &token)?;
+        write_token(data_dir, token.0.expose_secret())?;
     }
     let tenants =
         Arc::new(Tenants::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), Arc::clone(&random)));
