@@ -47,6 +47,9 @@ impl Guesses {
         guessed.count = guessed.count.saturating_add(1);
         guessed.last = now;
         guessed.until = now.saturating_add(pause(guessed.count)).unwrap_or(Timestamp::MAX);
+        if guessed.until > now {
+            tracing::warn!(?name, until = %guessed.until, "too many guesses at a password or client secret");
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use administrators::{Caller, Credential, Permission, Role, Scope};
+use administrators::{Area, Caller, Credential, Permission, Role, Scope};
 use axum::RequestExt as _;
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -52,11 +52,7 @@ async fn admitted(state: &Shared, request: &mut Request) -> Result<Option<Caller
         None | Some(Some(Needs::SignIn | Needs::Nothing)) => Ok(Some(caller)),
         Some(Some(needs)) => {
             let place = place(state, request, needs).await?;
-            if permissions::allows(needs, &caller, place) {
-                Ok(Some(caller))
-            } else {
-                Err(lacking(needs, place))
-            }
+            if permissions::allows(needs, &caller, place) { Ok(Some(caller)) } else { Err(lacking(needs)) }
         }
         Some(None) => {
             tracing::error!(
@@ -101,11 +97,7 @@ async fn place(state: &Shared, request: &mut Request, needs: Needs) -> Result<Sc
     let params = request.extract_parts::<RawPathParams>().await.ok();
     let named = params.as_ref().and_then(|params| params.iter().find(|(name, _)| *name == "name"));
     let tenant = match named {
-        Some((_, name))
-            if matches!(area, administrators::Area::Tenant | administrators::Area::TenantLogs) =>
-        {
-            tenant_id(state, name).await?
-        }
+        Some((_, name)) if matches!(area, Area::Tenant | Area::TenantLogs) => tenant_id(state, name).await?,
         _ => None,
     };
     Ok(permissions::place(area, state.directory.id(), tenant))
@@ -123,18 +115,20 @@ async fn tenant_id(state: &Shared, name: &str) -> Result<Option<Uuid>, ApiError>
     }
 }
 
-fn denied(message: &str) -> ApiError {
+pub(crate) fn denied(message: &str) -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "Authorization_RequestDenied", message)
 }
 
-/// The refusal that says which roles would do.
-fn lacking(needs: Needs, place: Scope) -> ApiError {
+/// The refusal that says which roles would do. It is the same whether what was named is there or not.
+fn lacking(needs: Needs) -> ApiError {
     let error = denied("Insufficient privileges to complete the operation.");
     let (Needs::Permission(permission) | Needs::Anywhere(permission)) = needs else { return error };
-    let place = match place {
-        Scope::Installation => "the installation",
-        Scope::Directory { .. } => "this directory or the installation",
-        Scope::Tenant { .. } => "this tenant or the installation",
+    let place = match permission.area {
+        Area::Directory | Area::Applications | Area::Logs | Area::Status => {
+            "this directory or the installation"
+        }
+        Area::Tenant | Area::TenantLogs => "this tenant or the installation",
+        Area::Tenants | Area::InstallationLogs | Area::Backup | Area::Administrators => "the installation",
     };
     let roles: Vec<&str> =
         Role::ALL.into_iter().filter(|role| role.permits(permission)).map(Role::name).collect();

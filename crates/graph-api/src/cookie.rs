@@ -39,3 +39,28 @@ pub(crate) fn set(session: Option<&SecretString>, addresses: &Addresses) -> Opti
     value.set_sensitive(true);
     Some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(public_url: &str) -> Addresses {
+        Addresses { public_url: public_url.to_owned(), domain: "localhost".to_owned() }
+    }
+
+    #[test]
+    fn over_tls_the_cookie_is_of_this_host_alone() {
+        let kept = SecretString::from("s");
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=b; provost_session=one"));
+        headers.append(header::COOKIE, HeaderValue::from_static("__Host-provost_session=two"));
+        for (url, expected, found) in [
+            ("https://x", "__Host-provost_session=s; Path=/; HttpOnly; SameSite=Strict; Secure", "two"),
+            ("http://x", "provost_session=s; Path=/; HttpOnly; SameSite=Strict", "one"),
+        ] {
+            let value = set(Some(&kept), &at(url)).expect("a value");
+            assert!(value.is_sensitive() && value == expected, "{value:?}");
+            assert_eq!(session(&headers, &at(url)).expect("a cookie").expose_secret(), found);
+        }
+    }
+}

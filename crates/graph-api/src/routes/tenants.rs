@@ -13,6 +13,7 @@ use tenant::{IssuedToken, NewToken, Settings, Tenant, Token};
 use uuid::Uuid;
 
 use super::Routes;
+use crate::auth::denied;
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::render;
@@ -113,6 +114,13 @@ async fn update(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
         }
     }
     with(&old.settings, &settings)?;
+    // What protects the others from a tenant is not the tenant's to say.
+    if settings.contains_key(RATE) && !call.caller.may(Permission::write(Area::Tenants), Scope::Installation)
+    {
+        return Err(denied(
+            "requestsPerSecond is set by an Operator or a Global Administrator of the installation.",
+        ));
+    }
     let change = |tenant: &mut Tenant| {
         tenant.scim_for_authentication = on.unwrap_or(tenant.scim_for_authentication);
         if let Ok(settings) = with(&tenant.settings, &settings) {
@@ -127,6 +135,9 @@ fn unknown(name: &str, known: &[&str]) -> ApiError {
     let shown: String = name.chars().take(60).collect();
     ApiError::bad(format!("'{shown}' cannot be set on a tenant: send {}.", known.join(", ")))
 }
+
+/// The setting that bounds how often a tenant's clients may ask.
+const RATE: &str = "requestsPerSecond";
 
 /// Most requests a second that a tenant can be given.
 const MAX_RATE: u32 = 1_000_000;

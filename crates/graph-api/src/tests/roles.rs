@@ -239,6 +239,35 @@ async fn without_a_role_there_is_nothing_but_who_one_is() {
 }
 
 #[tokio::test]
+async fn roles_hold_where_they_were_given() {
+    let mut api = Api::new().await;
+    let contoso = api.tenant("contoso").await;
+    let directory = Scope::Directory { id: api.state.directory.id() };
+    let elsewhere = Scope::Directory { id: Uuid::from_u128(9) };
+    let calls = [
+        "/v1.0/users",
+        "/v1.0/auditLogs/provisioning",
+        "/provost/v1/audits",
+        "/provost/v1/tenants/contoso/audits",
+        "/provost/v1/administrators",
+    ];
+    for (role, scope, may) in [
+        (Role::GlobalAdministrator, Scope::Installation, [true, true, true, true, true]),
+        (Role::GlobalAdministrator, directory, [true, true, false, false, false]),
+        (Role::GlobalAdministrator, elsewhere, [false; 5]),
+        (Role::ApplicationAdministrator, Scope::Installation, [true, true, false, false, false]),
+        (Role::ReportsReader, Scope::Installation, [false, true, true, true, false]),
+        (Role::ReportsReader, directory, [false, true, false, false, false]),
+        (Role::ReportsReader, Scope::Tenant { id: contoso }, [false, false, false, true, false]),
+    ] {
+        api.token = api.token_of(role, scope).await;
+        for (path, may) in calls.into_iter().zip(may) {
+            assert_eq!(!api.is_denied("get", path).await, may, "{} of {scope:?} on {path}", role.name());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_tenant_administrator_sees_one_tenant() {
     let mut api = Api::new().await;
     let contoso = api.tenant("contoso").await;
@@ -258,6 +287,16 @@ async fn a_tenant_administrator_sees_one_tenant() {
         assert_eq!(api.no("PATCH", &path, json!({"scimForAuthentication": false})).await, denied);
         assert_eq!(api.no("POST", &format!("{path}/tokens"), json!({})).await, denied);
     }
+    // Nor is it told whether there are others.
+    let hint = async |tenant: &str| {
+        let (_, refused) = api.call("GET", &format!("/provost/v1/tenants/{tenant}"), Value::Null).await;
+        (refused["error"]["message"].clone(), refused["error"]["innerError"]["hint"].clone())
+    };
+    assert_eq!(hint("fabrikam").await, hint("nobody").await);
+    let own = "/provost/v1/tenants/contoso";
+    let faster = json!({"settings": {"strict": true, "requestsPerSecond": 1_000_000}});
+    assert_eq!(api.no("PATCH", own, faster).await, denied);
+    api.ok("PATCH", own, json!({"settings": {"strict": true}})).await;
     // By its id, and in its administrator's name.
     let made = api.ok("POST", &format!("/provost/v1/tenants/{contoso}/tokens"), json!({"label": "x"})).await;
     assert!(made["token"].is_string());
