@@ -73,6 +73,7 @@ impl Administrators {
             self.guesses.begin(&format!("client {name}"), now)?;
             return Err(Error::WrongCredentials);
         };
+        self.note_secret_use(tool, secret).await;
         let expires = now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX);
         let claims = Claims { tool, secret, expires }.to_bytes();
         let tag = hmac::sign(&self.signing, &signed(&claims));

@@ -62,6 +62,9 @@ pub struct ClientSecret {
     pub created: Timestamp,
     /// From when on it opens nothing.
     pub expires: Timestamp,
+    /// When it was last used, within a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<Timestamp>,
     pub(crate) hash: String,
 }
 

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::{Expect, Key, KeyName, Kind, Realm, Transaction, transact};
 
 use crate::record::{Deed, decode, encode};
-use crate::{
-    Administrators, Caller, Credential, Error, Result, Role, RoleAssignment, Scope, access_token, secret,
-};
+use crate::{Administrators, Caller, Credential, Error, Result, Role, RoleAssignment, Scope, secret};
 
 /// A bearer token of a Global Administrator. Shown once: only its hash is kept.
 #[derive(Clone, Debug)]
@@ -67,11 +65,8 @@ impl Administrators {
         Ok(AdminToken(token))
     }
 
-    /// Who a bearer token belongs to; `None` for one that opens nothing. The error is [`Error::Expired`], or storage.
-    pub async fn authenticate(&self, token: &str) -> Result<Option<Caller>> {
-        if token.starts_with(access_token::PREFIX) {
-            return self.of_access_token(token).await;
-        }
+    /// Who the administrator's token belongs to; `None` where it is not this one.
+    pub(crate) async fn of_admin_token(&self, token: &str) -> Result<Option<Caller>> {
         if !secret::is_whole(PREFIX, token) {
             return Ok(None);
         }

@@ -3,7 +3,7 @@
 use model::Principal;
 use uuid::Uuid;
 
-use crate::{Permission, RoleAssignment, Scope, Session};
+use crate::{Administrators, Permission, Result, RoleAssignment, Scope, Session, access_token};
 
 /// Who a credential belongs to, with the roles of today.
 #[derive(Clone, Debug)]
@@ -44,5 +44,15 @@ impl Caller {
             Credential::AdminToken => None,
             Credential::AccessToken | Credential::Session(_) => Uuid::try_parse(&self.principal.id).ok(),
         }
+    }
+}
+
+impl Administrators {
+    /// Who a bearer token belongs to; `None` for one that opens nothing. The error is [`crate::Error::Expired`], or storage.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Caller>> {
+        if token.starts_with(access_token::PREFIX) {
+            return self.of_access_token(token).await;
+        }
+        self.of_admin_token(token).await
     }
 }

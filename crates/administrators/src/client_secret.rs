@@ -7,10 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use model::Principal;
 use secrecy::SecretString;
 use serde_json::json;
+use store::{Expect, Transaction, transact};
 use uuid::Uuid;
 
 use crate::account::check_text;
-use crate::record::Deed;
+use crate::record::{Deed, put};
 use crate::{Account, Administrator, Administrators, ClientSecret, Error, Result, secret};
 
 const PREFIX: &str = "provost_client_";
@@ -18,6 +19,8 @@ const PREFIX: &str = "provost_client_";
 const USUAL_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 180);
 /// The longest that one is good.
 const LONGEST_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 731);
+/// How often it is written down that a secret is used.
+const NOTE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Secrets of one tool at most.
 const MOST: usize = 10;
 
@@ -59,6 +62,7 @@ impl Administrators {
                     label: label.to_owned(),
                     created: now,
                     expires: end(expires, now)?,
+                    last_used: None,
                     hash: BASE64.encode(&hash),
                 };
                 secrets.push(kept.clone());
@@ -67,6 +71,26 @@ impl Administrators {
             })
             .await?;
         Ok(IssuedSecret { kept, secret })
+    }
+
+    /// Writes down that a secret was used, once a minute. One that is lost is written the next time.
+    pub(crate) async fn note_secret_use(&self, id: Uuid, secret: Uuid) {
+        let noted = transact(&*self.store, async || {
+            let (mut administrator, version) = self.versioned(id).await?;
+            let mut transaction = Transaction::new(self.clock.now());
+            let now = transaction.at;
+            let used = secrets_mut(&mut administrator)?.iter_mut().find(|kept| kept.id == secret);
+            let is_due = |last: Timestamp| now.duration_since(last) >= NOTE_EVERY;
+            if let Some(used) = used.filter(|used| used.last_used.is_none_or(is_due)) {
+                used.last_used = Some(now);
+                put(&mut transaction, &administrator, Expect::Version(version))?;
+            }
+            Ok::<_, Error>((transaction, ()))
+        })
+        .await;
+        if let Err(error) = noted {
+            tracing::debug!(%error, %secret, "the use of a client secret was not written down");
+        }
     }
 
     /// Deletes a secret: it opens nothing any more, and neither do the access tokens that were got for it. The error is

@@ -142,13 +142,13 @@ impl Administrators {
         }
         if now.duration_since(stored.last_used) >= NOTE_EVERY {
             stored.last_used = now;
-            self.note_use(object, &stored, &hash).await?;
+            self.note_session_use(object, &stored, &hash).await?;
         }
         Ok(Some(self.signed_in(administrator, object.id, &stored)))
     }
 
     /// Writes down that a session is used. Another call that did so, or ended the session, stands.
-    async fn note_use(&self, object: &Object, stored: &Stored, hash: &[u8]) -> Result<()> {
+    async fn note_session_use(&self, object: &Object, stored: &Stored, hash: &[u8]) -> Result<()> {
         let mut transaction = Transaction::new(stored.last_used);
         stored.put(&mut transaction, object.id, hash, Expect::Version(object.version))?;
         if let Err(error) = self.store.commit(transaction).await {

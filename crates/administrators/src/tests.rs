@@ -259,6 +259,11 @@ async fn an_access_token_lives_an_hour_and_no_longer_than_its_secret_and_tool() 
     let forged = token.secret.expose_secret().replace('A', "B");
     assert!(world.caller(&forged.into()).await.is_none());
     let second = world.administrators.create_secret(id, "next", None, &by()).await.expect("made");
+    let Account::Tool { secrets } = world.administrators.get(id).await.expect("there").account else {
+        panic!("a tool")
+    };
+    let used: Vec<Option<Timestamp>> = secrets.iter().map(|secret| secret.last_used).collect();
+    assert_eq!(used, [Some(world.clock.now()), None]);
     let other = world.token(id, &second.secret).await.expect("both are good");
     world.administrators.delete_secret(id, first.kept.id, &by()).await.expect("there");
     assert!(world.caller(&token.secret).await.is_none() && world.caller(&other.secret).await.is_some());

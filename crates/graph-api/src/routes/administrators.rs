@@ -57,6 +57,7 @@ fn secret_shown(secret: &ClientSecret, now: Timestamp) -> Value {
         "created": secret.created,
         "expires": secret.expires,
         "expired": secret.expires <= now,
+        "lastUsed": secret.last_used,
     })
 }
 

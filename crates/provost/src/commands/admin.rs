@@ -283,9 +283,10 @@ async fn secret(client: &Client, command: AdminSecret) -> Result<Answer, Failure
             let rows = list.iter().map(|secret| {
                 let note = if secret["expired"] == true { "expired" } else { "" };
                 let (created, expires) = (moment(secret, "created"), moment(secret, "expires"));
-                [id_of(secret), text(secret, "label"), created, expires, note.to_owned()]
+                let used = moment(secret, "lastUsed");
+                [id_of(secret), text(secret, "label"), created, expires, used, note.to_owned()]
             });
-            let shown = table(["ID", "LABEL", "CREATED", "EXPIRES", "NOTE"], rows);
+            let shown = table(["ID", "LABEL", "CREATED", "EXPIRES", "LAST USED", "NOTE"], rows);
             Ok(Answer::done(json!({"value": list}), shown))
         }
         AdminSecret::Delete { tool, id } => {
