@@ -75,10 +75,12 @@ names! {
         Notice = 17,
         /// A difference between the target of a job and what the job left there.
         DriftFinding = 18,
+        /// Creations of a job that are under way, until what came of them is in its links.
+        Intent = 19,
         /// An account that administers the installation or a part of it.
-        Administrator = 19,
+        Administrator = 20,
         /// The session of an administrator who signed in.
-        Session = 20,
+        Session = 21,
     }
 }
 
@@ -96,6 +98,7 @@ impl Kind {
                 | Self::Setting
                 | Self::Notice
                 | Self::DriftFinding
+                | Self::Intent
                 | Self::Administrator
                 | Self::Session
         )

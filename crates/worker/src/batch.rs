@@ -8,19 +8,15 @@ use directory::entry_op;
 use engine::{Entitlement, Reference};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
-use model::{
-    DirectoryObject, LinkState, ObjectType, ProvisioningAction, ProvisioningEntry, ProvisioningStatus,
-    StepType,
-};
+use model::{DirectoryObject, ObjectType, ProvisioningEntry, ProvisioningStatus, StepType};
 use serde_json::json;
 use store::{Expect, Kind, Transaction};
 use uuid::Uuid;
 
-use crate::Error;
 use crate::assignments::Assignments;
 use crate::context::{BATCH, CONCURRENCY, Context, Rule};
-use crate::error::{Stop, finding};
-use crate::links::{self, Account};
+use crate::error::Stop;
+use crate::links;
 use crate::unique::Claims;
 use crate::work::{Export, Work, Write};
 
@@ -53,8 +49,10 @@ impl Context {
         mode: Mode,
     ) -> Result<Vec<ProvisioningEntry>, Stop> {
         let Some(rule) = self.rule(object_type) else { return Ok(Vec::new()) };
-        let _alone = self.gate.lock().await;
+        let _alone = if mode.everyone { self.gate.lock().await } else { self.alone().await? };
         let mut entries = Vec::new();
+        // Managers who were brought along have just been looked at.
+        let objects = objects.into_iter().filter(|(id, _)| !self.behind.holds(*id)).collect();
         let mut waiting = self.prepare(rule, object_type, objects, mode).await?;
         if mode.everyone && rule.mapping.manager_path().is_some() {
             self.bring_managers(rule, &mut waiting, mode).await?;
@@ -70,6 +68,7 @@ impl Context {
             // An account that is gone in the target is matched again, once.
             let back: Objects = back.into_iter().filter(|(id, _)| again.insert(*id)).collect();
             if !back.is_empty() {
+                self.catch_up().await?;
                 waiting.extend(self.prepare(rule, object_type, back, mode).await?);
             }
         }
@@ -83,7 +82,8 @@ impl Context {
         let mut below = 0;
         for _ in 0..WAVES {
             let managers = works[below..].iter().filter_map(|work| work.manager);
-            let unknown: Vec<Uuid> = managers.filter(|id| known.insert(*id)).collect();
+            let unknown: Vec<Uuid> =
+                managers.filter(|id| known.insert(*id) && !self.behind.holds(*id)).collect();
             let unknown = &unknown[..unknown.len().min(MOST_TOGETHER.saturating_sub(works.len()))];
             let stored = self.store.exist(self.realm(), Kind::Link, unknown).await?;
             let missing: Vec<Uuid> =
@@ -211,12 +211,7 @@ impl Context {
         entries: &mut Vec<ProvisioningEntry>,
     ) -> Result<Objects, Stop> {
         self.leave_groups(&mut works).await?;
-        let mut intents = self.transaction();
-        for work in works.iter_mut().filter(|work| work.export.sends()) {
-            self.note(rule, work);
-            links::put(&mut intents, self.realm(), &work.link);
-        }
-        self.commit(intents).await?;
+        let intents = self.note_all(rule, &mut works).await?;
         let (together, others) = self.divide(works);
         let mut sent: Vec<BoxFuture<'_, Vec<Work>>> = Vec::with_capacity(together.len() + others.len());
         for works in together {
@@ -227,7 +222,7 @@ impl Context {
         }
         let works: Vec<Vec<Work>> = futures::stream::iter(sent).buffer_unordered(CONCURRENCY).collect().await;
         let works = works.into_iter().flatten().collect();
-        self.finish(rule, works, mode, entries).await
+        self.finish(rule, works, intents, mode, entries).await
     }
 
     /// The managers of a wave's objects, as references.
@@ -235,48 +230,48 @@ impl Context {
         let mut ids: Vec<Uuid> = works.iter().filter_map(|work| work.manager).collect();
         ids.sort_unstable();
         ids.dedup();
-        let found = self.accounts_of(&ids).await?;
-        let reference = |account: Option<Account>| {
-            account.and_then(|it| it.target_id).map_or(Reference::Pending, Reference::Target)
-        };
-        Ok(ids.into_iter().zip(found.into_iter().map(reference)).collect())
+        let reference = |target_id: Option<String>| target_id.map_or(Reference::Pending, Reference::Target);
+        let (recent, ids): (Vec<Uuid>, Vec<Uuid>) = ids.into_iter().partition(|id| self.behind.holds(*id));
+        let recent = recent.into_iter().map(|id| (id, reference(self.behind.account(id))));
+        let found = self.accounts_of(&ids).await?.into_iter().map(|it| it.and_then(|it| it.target_id));
+        Ok(recent.chain(ids.into_iter().zip(found.map(reference))).collect())
     }
 
-    /// Writes links and log entries, all at once, and tells the tally.
+    /// Has links and log entries written; waits for that unless everyone is looked at, where the next wave begins
+    /// meanwhile. Returns the objects that have to come again.
     async fn finish(
         &self,
         rule: &Rule,
         mut works: Vec<Work>,
+        intents: Option<Uuid>,
         mode: Mode,
         entries: &mut Vec<ProvisioningEntry>,
     ) -> Result<Objects, Stop> {
         let mut transaction = self.transaction();
         for work in &works {
             entries.extend(self.write_down(&mut transaction, work, mode).await?);
-        }
-        match self.commit(transaction).await {
-            Err(Stop::Other(Error::Store(store::Error::NotUnique { .. }))) => {
-                self.write_one_by_one(&mut works).await?;
-            }
-            result => result?,
-        }
-        for work in &works {
             if let Some(id) = &work.link.target_id {
                 rule.learn(id, &work.export);
             }
         }
-        self.tally.record(works.iter().filter_map(|work| Some((work.id, work.outcome?))));
-        if let Some(failure) = works.iter_mut().find_map(|work| work.fatal.take()) {
-            return Err(Stop::Target(failure));
-        }
-        if works.iter().any(|work| work.abandoned) {
-            return Err(Stop::Cancelled);
-        }
+        let fatal = works.iter_mut().find_map(|work| work.fatal.take());
+        let abandoned = works.iter().any(|work| work.abandoned);
         let gone = works.iter_mut().filter(|work| work.gone);
-        Ok(gone.map(|work| (work.id, work.object.take())).collect())
+        let gone = gone.map(|work| (work.id, work.object.take())).collect();
+        self.catch_up().await?;
+        self.write_behind(transaction, works, intents);
+        if !mode.everyone {
+            self.catch_up().await?;
+        }
+        match fatal {
+            Some(failure) => Err(Stop::Target(failure)),
+            None if abandoned => Err(Stop::Cancelled),
+            None => Ok(gone),
+        }
     }
 
-    async fn write_down(
+    /// Adds the link and the log entry of an object to a transaction; the entry, where it was asked for.
+    pub(crate) async fn write_down(
         &self,
         transaction: &mut Transaction,
         work: &Work,
@@ -306,32 +301,6 @@ impl Context {
             transaction.ops.push(entry_op(&entry));
         }
         Ok(mode.explain.then_some(entry))
-    }
-
-    /// The target gave two objects the same account: the one that comes second fails, the others are written.
-    async fn write_one_by_one(&self, works: &mut [Work]) -> Result<(), Stop> {
-        for work in works {
-            let mut transaction = self.transaction();
-            self.write_down(&mut transaction, work, Mode::default()).await?;
-            match self.commit(transaction).await {
-                Err(Stop::Other(Error::Store(store::Error::NotUnique { holder, .. }))) => {
-                    let id = work.link.target_id.take().unwrap_or_default();
-                    work.link.state = LinkState::Pending;
-                    work.link.shadow.clear();
-                    work.link.referrers_due = false;
-                    work.modified.clear();
-                    let reason = format!("the target answered with the account {id} of the object {holder}");
-                    let advice = "Give the two objects different values for the matching attribute.";
-                    let error = finding("DuplicateSourceEntries", reason, advice);
-                    work.contest(self, ProvisioningAction::Create, error);
-                    let mut transaction = self.transaction();
-                    self.write_down(&mut transaction, work, Mode::default()).await?;
-                    self.commit(transaction).await?;
-                }
-                result => result?,
-            }
-        }
-        Ok(())
     }
 }
 

@@ -138,7 +138,7 @@ impl Context {
     }
 
     async fn step_aside(&self, rule: &Rule, id: Uuid, claim: &MatchingValue) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let Some(stored) = self.store.get(self.realm(), Kind::Link, id).await? else { return Ok(()) };
         let mut link = links::decode(&stored)?;
         let Some(target_id) = link.target_id.clone() else { return Ok(()) };

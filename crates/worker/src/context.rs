@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::assignments::Assignments;
+use crate::behind::Behind;
 use crate::contested::Contested;
 use crate::error::{Stop, is_fatal};
 use crate::index::Index;
@@ -96,6 +97,8 @@ pub(crate) struct Context {
     pub members_at_once: AtomicUsize,
     /// Batches are worked on one at a time, also by provision on demand.
     pub gate: tokio::sync::Mutex<()>,
+    /// What the last batch came to, on its way into the store.
+    pub behind: Behind,
     /// Objects that met others in the target, to be tried again when the others have been dealt with.
     pub contested: Mutex<Vec<Contested>>,
     /// Whether they have been dealt with: who meets another now has failed.
@@ -196,6 +199,7 @@ impl Context {
             scratch: shared.scratch.clone(),
             members_at_once: AtomicUsize::new(members_at_once),
             gate: tokio::sync::Mutex::new(()),
+            behind: Behind::default(),
             contested: Mutex::default(),
             settled: AtomicBool::new(false),
             roles,
@@ -291,6 +295,9 @@ impl Context {
 
     /// The object that an account of the target is linked to.
     pub async fn holder(&self, object_type: ObjectType, target_id: &str) -> Result<Option<Uuid>, Stop> {
+        if let Some(holder) = self.behind.holder(object_type, target_id) {
+            return Ok(Some(holder));
+        }
         let key = links::target_key(object_type, target_id);
         let found = self.store.find(self.realm(), Kind::Link, &key, 1).await?;
         Ok(found.first().map(|link| link.id))

@@ -22,6 +22,10 @@ use crate::links::{self, ByType, Checkpoint, Pass, Phase};
 /// requests in flight are waited for.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Batches of everyone between two checkpoints: what was done since the last is looked at once more after an
+/// interruption.
+const BATCHES: usize = 8;
+
 /// Changes read at once.
 const CHANGES: usize = 4_000;
 
@@ -30,6 +34,7 @@ impl Context {
     pub async fn cycle(&self, retry_all: bool) -> Result<CycleReport, Error> {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
         let result = self.in_time(Box::pin(self.run(&mut state, retry_all))).await;
+        let result = self.catch_up().await.and(result);
         let staged = matches!(result, Ok(Some(_)));
         let (status, error) = self.ending(result);
         let (status, error) = match status {
@@ -210,6 +215,7 @@ impl Context {
     }
 
     async fn pass(&self, state: &mut JobState, checkpoint: &mut Checkpoint) -> Result<(), Stop> {
+        self.catch_up().await?;
         let report = self.tally.report();
         checkpoint.counts = report.counts;
         state.checkpoint = Some(checkpoint.write());
@@ -229,7 +235,7 @@ impl Context {
         let mode = Mode { everyone: true, ..Mode::default() };
         let cursor = checkpoint.cursor.as_deref().and_then(links::read_bytes).map(Cursor);
         let mut page = self.source.page(object_type, cursor, BATCH).await?;
-        loop {
+        for batch in 1.. {
             self.check()?;
             let next = page.next.clone();
             let ids: Vec<Uuid> = page.objects.iter().map(|object| object.id).collect();
@@ -251,7 +257,9 @@ impl Context {
             let Some(following) = ahead? else { break };
             page = following;
             checkpoint.cursor = next.map(|cursor| links::store_bytes(&cursor.0));
-            self.pass(state, checkpoint).await?;
+            if batch % BATCHES == 0 {
+                self.pass(state, checkpoint).await?;
+            }
         }
         *rule.index.lock() = None;
         Ok(())

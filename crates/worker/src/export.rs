@@ -153,7 +153,7 @@ impl Context {
                     Ok(false) => {}
                     Err(stop) => {
                         tracing::error!(?stop, "the store failed while an account was matched");
-                        work.abandoned = true;
+                        work.left_behind();
                         return;
                     }
                 }

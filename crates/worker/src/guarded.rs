@@ -106,7 +106,7 @@ impl Context {
     }
 
     async fn no_longer_gone(&self, ids: &[Uuid]) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let mut transaction = self.transaction();
         for mut link in self.links(ids).await?.into_iter().flatten() {
             if link.due.take_if(|due| due.change == DueChange::Recreate).is_some() {
@@ -120,7 +120,7 @@ impl Context {
 
     /// Drops the links to accounts that are gone, as far as that may be.
     async fn drop_gone(&self, ids: &[Uuid]) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let mut transaction = self.transaction();
         for mut link in self.links(ids).await?.into_iter().flatten() {
             let goes = |due: &Due| due.change == DueChange::Recreate && due.verdict == Verdict::Cleared;
@@ -206,7 +206,7 @@ impl Context {
         for objects in objects.chunks(BATCH) {
             self.check()?;
             let ids: Vec<Uuid> = objects.iter().map(|(_, id)| *id).collect();
-            let _alone = self.gate.lock().await;
+            let _alone = self.alone().await?;
             let mut transaction = self.transaction();
             for mut link in self.links(&ids).await?.into_iter().flatten() {
                 if let Some(due) = &mut link.due {
@@ -244,7 +244,7 @@ impl Context {
             loop {
                 let page = self.source.reports(*id, after, BATCH).await?;
                 let reports: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-                let _alone = self.gate.lock().await;
+                let _alone = self.alone().await?;
                 let mut transaction = self.transaction();
                 for mut link in self.links(&reports).await?.into_iter().flatten() {
                     link.manager_due = true;
@@ -267,7 +267,7 @@ impl Context {
                 self.check()?;
                 let mut renamed = Vec::new();
                 {
-                    let _alone = self.gate.lock().await;
+                    let _alone = self.alone().await?;
                     let mut transaction = self.transaction();
                     for link in self.links(ids).await?.into_iter().flatten() {
                         renamed.extend(self.stage(&mut transaction, link, error));

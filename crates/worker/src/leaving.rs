@@ -85,7 +85,7 @@ impl Context {
         }
         for group in groups {
             if refused.is_empty() {
-                let _alone = self.gate.lock().await;
+                let _alone = self.alone().await?;
                 self.move_edges(group, EdgeKind::LeavingMember, EdgeKind::ClearedMember).await?;
                 self.move_edges(group, EdgeKind::StagedMember, EdgeKind::ClearedMember).await?;
             } else {
@@ -180,7 +180,7 @@ impl Context {
     }
 
     async fn stage_members(&self, group: Uuid, refused: &[Refusal]) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let moved = self.move_edges(group, EdgeKind::LeavingMember, EdgeKind::StagedMember).await?;
         let staged =
             self.store.count_edges(self.realm(), EdgeKind::StagedMember, EdgesOf::From(group)).await?;
@@ -226,7 +226,7 @@ impl Context {
         for kind in LEAVING {
             left += self.store.count_edges(self.realm(), kind, EdgesOf::From(group)).await?;
         }
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let link = self.links(&[group]).await?.pop().flatten();
         if let Some(mut link) = link.filter(|link| left == 0 && link.members_due.is_some()) {
             link.members_due = None;

@@ -8,6 +8,7 @@
 
 mod assignments;
 mod batch;
+mod behind;
 mod conclusion;
 mod contested;
 mod context;
@@ -19,6 +20,7 @@ mod export;
 mod guarded;
 mod handle;
 mod index;
+mod intents;
 mod lease;
 mod leaving;
 mod links;

@@ -128,7 +128,7 @@ impl Context {
         guarded: bool,
     ) -> Result<Vec<Uuid>, Stop> {
         self.check()?;
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let each = groups.iter().map(|(group, only)| self.sync_group(rule, *group, only.as_deref(), guarded));
         let ends = futures::future::join_all(each).await;
         let mut gone = Vec::new();
@@ -192,21 +192,7 @@ impl Context {
         target_id: &str,
         edit: &mut Edit,
     ) -> Result<Result<(), Failure>, Stop> {
-        let mut after = None;
-        loop {
-            let page = self.source.members(group, after, PAGE).await?;
-            let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
-            let exported = self.store.has_edges(self.realm(), EdgeKind::ExportedMember, group, &ids).await?;
-            self.compare(edit, &ids, &vec![true; ids.len()], &exported).await?;
-            if let Err(failure) = self.send_members(rule, group, target_id, edit).await? {
-                return Ok(Err(failure));
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        // Those who were exported and are no longer members.
+        // First those who were exported and are no longer members: in a group that is new there is nobody.
         let mut after: Option<Cursor> = None;
         loop {
             let of = EdgesOf::From(group);
@@ -217,6 +203,20 @@ impl Context {
                 ids.iter().zip(wanted).filter(|(_, wanted)| !wanted).map(|(id, _)| *id).collect();
             let (wanted, exported) = (vec![false; gone.len()], vec![true; gone.len()]);
             self.compare(edit, &gone, &wanted, &exported).await?;
+            if let Err(failure) = self.send_members(rule, group, target_id, edit).await? {
+                return Ok(Err(failure));
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = self.source.members(group, after, PAGE).await?;
+            let ids: Vec<Uuid> = page.others.iter().map(|(_, id)| *id).collect();
+            let exported = self.store.has_edges(self.realm(), EdgeKind::ExportedMember, group, &ids).await?;
+            self.compare(edit, &ids, &vec![true; ids.len()], &exported).await?;
             if let Err(failure) = self.send_members(rule, group, target_id, edit).await? {
                 return Ok(Err(failure));
             }

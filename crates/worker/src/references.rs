@@ -88,7 +88,7 @@ impl Context {
         }
         self.sync_pairs(pairs).await?;
         let ids = sources(due);
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let mut transaction = self.transaction();
         for mut link in self.links(&ids).await?.into_iter().flatten() {
             if link.state != LinkState::Pending {

@@ -299,7 +299,12 @@ pub(crate) async fn open(
         }
     };
     let target = (target, capabilities);
-    Ok(Context::new(shared, directory, configuration, target, &known, lease, tally, cancel, by))
+    let context = Context::new(shared, directory, configuration, target, &known, lease, tally, cancel, by);
+    if let Err(error) = context.take_up().await {
+        context.lease.release().await;
+        return Err(error);
+    }
+    Ok(context)
 }
 
 /// The report of a cycle that could not even begin.

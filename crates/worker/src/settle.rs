@@ -72,7 +72,7 @@ impl Context {
     }
 
     async fn look_for(&self, rule: &Rule, links: &[Link]) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let mut transaction = self.transaction();
         let mut outcomes = Vec::new();
         let mut fatal = None;

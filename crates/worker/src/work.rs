@@ -269,7 +269,7 @@ impl Work {
     /// The work was stopped while a request was in flight: what came of it is found out from the note in the link.
     pub fn left_behind(&mut self) {
         self.abandoned = true;
-        self.write = Write::Keep;
+        self.write = if self.is_new() { Write::Put } else { Write::Keep };
         self.log = false;
         self.outcome = None;
     }

@@ -109,7 +109,7 @@ impl Context {
     /// run: members of ours that are not in a group of ours leave it again, those of a group that was there before this job
     /// stay, and strangers are nobody's business.
     pub(super) async fn relearn_members(&self, rule: &Rule, group: Uuid) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let Some(link) = self.links(&[group]).await?.pop().flatten() else { return Ok(()) };
         if link.target_id.is_none() || link.unacknowledged.is_some() {
             return Ok(());

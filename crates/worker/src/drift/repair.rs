@@ -68,7 +68,7 @@ impl Context {
     /// Has links remember what the target really holds. Each waits for its turn, also in the next cycle should this run end
     /// before it comes.
     async fn relearn(&self, rule: &Rule, ids: &[Uuid], gone: &Objects) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let settled = |link: &Link| link.target_id.is_some() && link.unacknowledged.is_none();
         let links: Vec<Link> = self.links(ids).await?.into_iter().flatten().filter(settled).collect();
         let mut transaction = self.transaction();

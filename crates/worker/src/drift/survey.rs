@@ -116,7 +116,7 @@ impl Context {
             let mut findings = Vec::new();
             {
                 // An account that is created right now has its link when that is done.
-                let _alone = self.gate.lock().await;
+                let _alone = self.alone().await?;
                 let mut known = Vec::new();
                 for resource in page.resources {
                     match self.holder(object_type, &resource.id).await? {
@@ -157,7 +157,7 @@ impl Context {
     /// Reads accounts one by one and compares them. Groups that show no members wait for the last look, when it is known
     /// whether others show theirs.
     async fn inspect(&self, rule: &Rule, ids: &[Uuid], last: bool, survey: &mut Survey) -> Result<(), Stop> {
-        let _alone = self.gate.lock().await;
+        let _alone = self.alone().await?;
         let links: Vec<Link> = self.links(ids).await?.into_iter().flatten().filter(is_comparable).collect();
         for (link, sight) in self.look(rule, links).await? {
             let resource = match sight {
