@@ -70,7 +70,8 @@ impl Administrators {
         let now = self.clock.now();
         let Some((tool, secret)) = self.tool_with(client, secret, now).await? else {
             let name: String = client.chars().take(LONGEST_CLIENT).collect();
-            self.guesses.begin(&format!("client {name}"), now)?;
+            let guess = self.guesses.begin(&format!("client {name}"), now)?;
+            self.guesses.wrong(guess, now);
             return Err(Error::WrongCredentials);
         };
         self.note_secret_use(tool, secret).await;

@@ -23,43 +23,72 @@ const MOST: usize = 10_000;
 pub(crate) struct Guesses(Mutex<HashMap<String, Guessed>>);
 
 struct Guessed {
+    /// Wrong ones in a row.
     count: u32,
     last: Timestamp,
     /// Until when the name is closed.
     until: Timestamp,
 }
 
-impl Guesses {
-    /// Counts a guess before it is looked at, so that many at a time gain nothing. The error is
-    /// [`Error::TooManyGuesses`].
-    pub fn begin(&self, name: &str, now: Timestamp) -> Result<()> {
-        let mut names = self.0.lock();
-        if names.len() >= MOST && !names.contains_key(name) {
-            make_room(&mut names, now);
+impl Guessed {
+    fn count(&mut self, name: &str, now: Timestamp) {
+        if now.duration_since(self.last) >= FORGET {
+            self.count = 0;
         }
-        let guessed = names.entry(name.to_owned()).or_insert(Guessed { count: 0, last: now, until: now });
-        if now < guessed.until {
-            return Err(Error::TooManyGuesses(guessed.until.duration_since(now)));
+        self.count = self.count.saturating_add(1);
+        self.last = now;
+        self.until = now.saturating_add(pause(self.count)).unwrap_or(Timestamp::MAX);
+        if self.until > now {
+            tracing::warn!(?name, until = %self.until, "too many guesses at a password or client secret");
         }
-        if now.duration_since(guessed.last) >= FORGET {
-            guessed.count = 0;
-        }
-        guessed.count = guessed.count.saturating_add(1);
-        guessed.last = now;
-        guessed.until = now.saturating_add(pause(guessed.count)).unwrap_or(Timestamp::MAX);
-        if guessed.until > now {
-            tracing::warn!(?name, until = %guessed.until, "too many guesses at a password or client secret");
-        }
-        Ok(())
-    }
-
-    /// The guess was right.
-    pub fn right(&self, name: &str) {
-        self.0.lock().remove(name);
     }
 }
 
-/// How long a name is closed after so many guesses that were not right, or are not known to be yet.
+/// A guess that is being looked at.
+#[must_use]
+pub(crate) struct Guess {
+    name: String,
+    /// Whether it counts already.
+    counted: bool,
+}
+
+impl Guesses {
+    /// A guess that is to be looked at. After those that are free it counts as wrong from now on, so that many at a time
+    /// gain nothing; before, somebody may sign in many times at once. The error is [`Error::TooManyGuesses`].
+    pub fn begin(&self, name: &str, now: Timestamp) -> Result<Guess> {
+        let mut names = self.0.lock();
+        let mut guess = Guess { name: name.to_owned(), counted: false };
+        let Some(guessed) = names.get_mut(name) else { return Ok(guess) };
+        if now < guessed.until {
+            return Err(Error::TooManyGuesses(guessed.until.duration_since(now)));
+        }
+        if guessed.count >= FREE {
+            guessed.count(name, now);
+            guess.counted = true;
+        }
+        Ok(guess)
+    }
+
+    /// The guess was wrong.
+    pub fn wrong(&self, guess: Guess, now: Timestamp) {
+        if guess.counted {
+            return;
+        }
+        let mut names = self.0.lock();
+        if names.len() >= MOST && !names.contains_key(&guess.name) {
+            make_room(&mut names, now);
+        }
+        let guessed = names.entry(guess.name.clone()).or_insert(Guessed { count: 0, last: now, until: now });
+        guessed.count(&guess.name, now);
+    }
+
+    /// The guess was right: all is forgotten.
+    pub fn right(&self, guess: &Guess) {
+        self.0.lock().remove(&guess.name);
+    }
+}
+
+/// How long a name is closed after so many wrong guesses.
 fn pause(count: u32) -> SignedDuration {
     let Some(over) = count.checked_sub(FREE) else { return SignedDuration::ZERO };
     let doubled = FIRST_PAUSE.checked_mul(1 << over.min(16)).unwrap_or(LONGEST_PAUSE);
@@ -86,10 +115,16 @@ mod tests {
         Timestamp::from_second(seconds).expect("an instant")
     }
 
-    fn wait(refused: Result<()>) -> i64 {
-        match refused {
+    fn wrong(guesses: &Guesses, name: &str, seconds: i64) {
+        let guess = guesses.begin(name, at(seconds)).unwrap_or_else(|error| panic!("{seconds}: {error}"));
+        guesses.wrong(guess, at(seconds));
+    }
+
+    fn wait(guesses: &Guesses, name: &str, seconds: i64) -> i64 {
+        match guesses.begin(name, at(seconds)) {
             Err(Error::TooManyGuesses(wait)) => wait.as_secs(),
-            other => panic!("{other:?}"),
+            Err(error) => panic!("{error}"),
+            Ok(_) => 0,
         }
     }
 
@@ -97,32 +132,50 @@ mod tests {
     fn guesses_get_slower_and_a_right_one_ends_that() {
         let guesses = Guesses::default();
         for _ in 0..FREE {
-            guesses.begin("ada", at(0)).expect("free");
+            wrong(&guesses, "ada", 0);
         }
-        assert_eq!(wait(guesses.begin("ada", at(0))), 30);
-        guesses.begin("bob", at(0)).expect("another name");
-        guesses.begin("ada", at(30)).expect("after the pause");
-        assert_eq!(wait(guesses.begin("ada", at(31))), 59);
+        assert_eq!(wait(&guesses, "ada", 0), 30);
+        wrong(&guesses, "bob", 0);
+        wrong(&guesses, "ada", 30);
+        assert_eq!(wait(&guesses, "ada", 31), 59);
         let mut now = 90;
         for _ in 0..20 {
-            guesses.begin("ada", at(now)).expect("after the pause");
+            wrong(&guesses, "ada", now);
             now += 900;
         }
-        assert_eq!(wait(guesses.begin("ada", at(now - 900))), 900);
-        guesses.right("ada");
-        guesses.begin("ada", at(now - 899)).expect("open again");
+        assert_eq!(wait(&guesses, "ada", now - 900), 900);
+        let guess = guesses.begin("ada", at(now)).expect("after the pause");
+        assert_eq!(wait(&guesses, "ada", now), 900, "one at a time");
+        guesses.right(&guess);
+        assert_eq!(wait(&guesses, "ada", now), 0);
+        // An hour without one, and the earlier ones are forgotten.
+        for _ in 1..FREE {
+            wrong(&guesses, "eve", 0);
+        }
+        wrong(&guesses, "eve", 3600);
+        assert_eq!(wait(&guesses, "eve", 3600), 0);
+    }
+
+    #[test]
+    fn who_knows_the_password_signs_in_many_times_at_once() {
+        let guesses = Guesses::default();
+        let begun: Vec<Guess> = (0..30).map(|_| guesses.begin("ada", at(0)).expect("open")).collect();
+        begun.iter().for_each(|guess| guesses.right(guess));
+        let begun: Vec<Guess> = (0..30).map(|_| guesses.begin("ada", at(0)).expect("open")).collect();
+        begun.into_iter().for_each(|guess| guesses.wrong(guess, at(0)));
+        assert_eq!(wait(&guesses, "ada", 0), 900);
     }
 
     #[test]
     fn names_are_bounded_and_closed_ones_are_kept() {
         let guesses = Guesses::default();
         for _ in 0..FREE {
-            guesses.begin("ada", at(0)).expect("free");
+            wrong(&guesses, "ada", 0);
         }
         for number in 0..2 * MOST {
-            guesses.begin(&number.to_string(), at(1)).expect("a name of its own");
+            wrong(&guesses, &number.to_string(), 1);
         }
         assert!(guesses.0.lock().len() <= MOST);
-        assert_eq!(wait(guesses.begin("ada", at(1))), 29);
+        assert_eq!(wait(&guesses, "ada", 1), 29);
     }
 }

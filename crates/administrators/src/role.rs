@@ -131,6 +131,8 @@ pub enum Area {
     Tenant,
     /// What happened at one tenant.
     TenantLogs,
+    /// The configuration of the installation as one document.
+    Configuration,
     /// Copies of the installation.
     Backup,
     /// What was done to tenants and administrators.

@@ -83,17 +83,17 @@ impl Administrators {
         if name.chars().count() > LONGEST_NAME {
             return Err(Error::WrongCredentials);
         }
-        let guessed = scim::fold::fold_key(name);
-        self.guesses.begin(&guessed, self.clock.now())?;
+        let guess = self.guesses.begin(&scim::fold::fold_key(name), self.clock.now())?;
         let found = self.store.find(Realm::INSTALLATION, Kind::Administrator, &name_key(name), 1).await?;
         let found: Option<Administrator> =
             found.first().map(|object| decode("administrator", object)).transpose()?;
         let hashed = found.as_ref().and_then(password_of);
-        if !self.passwords.verify(password, hashed).await? {
+        let is_right = self.passwords.verify(password, hashed).await?;
+        let (Some(found), Some(hashed), true) = (&found, hashed, is_right) else {
+            self.guesses.wrong(guess, self.clock.now());
             return Err(Error::WrongCredentials);
-        }
-        let (Some(found), Some(hashed)) = (&found, hashed) else { return Err(Error::WrongCredentials) };
-        self.guesses.right(&guessed);
+        };
+        self.guesses.right(&guess);
         self.open_session(found.id, hashed).await
     }
 
@@ -197,13 +197,13 @@ impl Administrators {
         let Account::Person { sign_in_name, .. } = &administrator.account else {
             return Err(Error::invalid("password", "a tool has no password"));
         };
-        let guessed = scim::fold::fold_key(sign_in_name);
-        self.guesses.begin(&guessed, self.clock.now())?;
+        let guess = self.guesses.begin(&scim::fold::fold_key(sign_in_name), self.clock.now())?;
         let shown = password_of(&administrator);
         if !self.passwords.verify(current, shown).await? {
+            self.guesses.wrong(guess, self.clock.now());
             return Err(Error::WrongCredentials);
         }
-        self.guesses.right(&guessed);
+        self.guesses.right(&guess);
         let hashed = self.passwords.hash(new).await?;
         self.change(id, by, |administrator, _| {
             if password_of(administrator) != shown {

@@ -128,7 +128,11 @@ fn lacking(needs: Needs) -> ApiError {
             "this directory or the installation"
         }
         Area::Tenant | Area::TenantLogs => "this tenant or the installation",
-        Area::Tenants | Area::InstallationLogs | Area::Backup | Area::Administrators => "the installation",
+        Area::Tenants
+        | Area::InstallationLogs
+        | Area::Configuration
+        | Area::Backup
+        | Area::Administrators => "the installation",
     };
     let roles: Vec<&str> =
         Role::ALL.into_iter().filter(|role| role.permits(permission)).map(Role::name).collect();

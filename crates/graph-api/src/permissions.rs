@@ -26,18 +26,23 @@ const GRAPH: &[(Area, &[&str])] = &[
         &[
             "/users",
             "/users/$count",
+            "/users/delta",
             "/users/{id}",
             "/users/{id}/restore",
             "/users/{id}/manager",
             "/users/{id}/manager/$ref",
             "/users/{id}/directReports",
+            "/users/{id}/directReports/$count",
             "/users/{id}/directReports/{type}",
             "/users/{id}/memberOf",
+            "/users/{id}/memberOf/$count",
             "/users/{id}/memberOf/{type}",
             "/users/{id}/transitiveMemberOf",
+            "/users/{id}/transitiveMemberOf/$count",
             "/users/{id}/transitiveMemberOf/{type}",
             "/groups",
             "/groups/$count",
+            "/groups/delta",
             "/groups/{id}",
             "/groups/{id}/members",
             "/groups/{id}/members/$count",
@@ -45,9 +50,14 @@ const GRAPH: &[(Area, &[&str])] = &[
             "/groups/{id}/members/{type}",
             "/groups/{id}/members/{member}/$ref",
             "/groups/{id}/transitiveMembers",
+            "/groups/{id}/transitiveMembers/$count",
             "/groups/{id}/transitiveMembers/{type}",
             "/groups/{id}/memberOf",
+            "/groups/{id}/memberOf/$count",
             "/groups/{id}/memberOf/{type}",
+            "/groups/{id}/transitiveMemberOf",
+            "/groups/{id}/transitiveMemberOf/$count",
+            "/groups/{id}/transitiveMemberOf/{type}",
             "/directory/deletedItems/microsoft.graph.user",
             "/directory/deletedItems/microsoft.graph.user/$count",
             "/directory/deletedItems/microsoft.graph.group",
@@ -111,7 +121,12 @@ const GRAPH: &[(Area, &[&str])] = &[
 
 /// The calls of our own.
 const OURS: &[(Area, &[&str])] = &[
-    (Area::Directory, &["/users/import", "/groups/import"]),
+    (
+        Area::Directory,
+        &["/users/import", "/users/import/schedule", "/users/import/schedule/run", "/groups/import"],
+    ),
+    (Area::Configuration, &["/configuration"]),
+    (Area::Backup, &["/backup"]),
     (
         Area::Applications,
         &[
@@ -171,6 +186,10 @@ pub(crate) fn needs(method: &Method, route: &str) -> Option<Needs> {
         };
     }
     let path = route.strip_prefix("/v1.0").or_else(|| route.strip_prefix("/beta"))?;
+    if path == "/$batch" {
+        // Each of its calls needs what it needs.
+        return Some(Needs::SignIn);
+    }
     permission(GRAPH, method, path)
 }
 
@@ -190,7 +209,11 @@ pub(crate) fn place(area: Area, directory: Uuid, tenant: Option<Uuid>) -> Scope 
             Scope::Directory { id: directory }
         }
         Area::Tenant | Area::TenantLogs => tenant.map_or(Scope::Installation, |id| Scope::Tenant { id }),
-        Area::Tenants | Area::InstallationLogs | Area::Backup | Area::Administrators => Scope::Installation,
+        Area::Tenants
+        | Area::InstallationLogs
+        | Area::Configuration
+        | Area::Backup
+        | Area::Administrators => Scope::Installation,
     }
 }
 
