@@ -71,20 +71,22 @@ impl Guesses {
 
     /// The guess was wrong.
     pub fn wrong(&self, guess: Guess, now: Timestamp) {
-        if guess.counted {
+        let Guess { name, counted } = guess;
+        if counted {
             return;
         }
         let mut names = self.0.lock();
-        if names.len() >= MOST && !names.contains_key(&guess.name) {
+        if names.len() >= MOST && !names.contains_key(&name) {
             make_room(&mut names, now);
         }
-        let guessed = names.entry(guess.name.clone()).or_insert(Guessed { count: 0, last: now, until: now });
-        guessed.count(&guess.name, now);
+        let new = Guessed { count: 0, last: now, until: now };
+        names.entry(name.clone()).or_insert(new).count(&name, now);
     }
 
     /// The guess was right: all is forgotten.
-    pub fn right(&self, guess: &Guess) {
-        self.0.lock().remove(&guess.name);
+    pub fn right(&self, guess: Guess) {
+        let Guess { name, .. } = guess;
+        self.0.lock().remove(&name);
     }
 }
 
@@ -146,7 +148,7 @@ mod tests {
         assert_eq!(wait(&guesses, "ada", now - 900), 900);
         let guess = guesses.begin("ada", at(now)).expect("after the pause");
         assert_eq!(wait(&guesses, "ada", now), 900, "one at a time");
-        guesses.right(&guess);
+        guesses.right(guess);
         assert_eq!(wait(&guesses, "ada", now), 0);
         // An hour without one, and the earlier ones are forgotten.
         for _ in 1..FREE {
@@ -160,7 +162,7 @@ mod tests {
     fn who_knows_the_password_signs_in_many_times_at_once() {
         let guesses = Guesses::default();
         let begun: Vec<Guess> = (0..30).map(|_| guesses.begin("ada", at(0)).expect("open")).collect();
-        begun.iter().for_each(|guess| guesses.right(guess));
+        begun.into_iter().for_each(|guess| guesses.right(guess));
         let begun: Vec<Guess> = (0..30).map(|_| guesses.begin("ada", at(0)).expect("open")).collect();
         begun.into_iter().for_each(|guess| guesses.wrong(guess, at(0)));
         assert_eq!(wait(&guesses, "ada", 0), 900);

@@ -93,7 +93,7 @@ impl Administrators {
             self.guesses.wrong(guess, self.clock.now());
             return Err(Error::WrongCredentials);
         };
-        self.guesses.right(&guess);
+        self.guesses.right(guess);
         self.open_session(found.id, hashed).await
     }
 
@@ -203,7 +203,7 @@ impl Administrators {
             self.guesses.wrong(guess, self.clock.now());
             return Err(Error::WrongCredentials);
         }
-        self.guesses.right(&guess);
+        self.guesses.right(guess);
         let hashed = self.passwords.hash(new).await?;
         self.change(id, by, |administrator, _| {
             if password_of(administrator) != shown {

@@ -19,53 +19,33 @@ pub(crate) enum Needs {
     Anywhere(Permission),
 }
 
-/// The calls of Graph's, by what they are about. An entry that names a method stands before one that does not.
+/// The calls of Graph's, by what they are about. An entry that names a method stands before one that does not; `$count`,
+/// `$ref` and a type at the end of a path go with what they are of.
 const GRAPH: &[(Area, &[&str])] = &[
     (
         Area::Directory,
         &[
             "/users",
-            "/users/$count",
             "/users/delta",
             "/users/{id}",
             "/users/{id}/restore",
             "/users/{id}/manager",
-            "/users/{id}/manager/$ref",
             "/users/{id}/directReports",
-            "/users/{id}/directReports/$count",
-            "/users/{id}/directReports/{type}",
             "/users/{id}/memberOf",
-            "/users/{id}/memberOf/$count",
-            "/users/{id}/memberOf/{type}",
             "/users/{id}/transitiveMemberOf",
-            "/users/{id}/transitiveMemberOf/$count",
-            "/users/{id}/transitiveMemberOf/{type}",
             "/groups",
-            "/groups/$count",
             "/groups/delta",
             "/groups/{id}",
             "/groups/{id}/members",
-            "/groups/{id}/members/$count",
-            "/groups/{id}/members/$ref",
-            "/groups/{id}/members/{type}",
-            "/groups/{id}/members/{member}/$ref",
+            "/groups/{id}/members/{member}",
             "/groups/{id}/transitiveMembers",
-            "/groups/{id}/transitiveMembers/$count",
-            "/groups/{id}/transitiveMembers/{type}",
             "/groups/{id}/memberOf",
-            "/groups/{id}/memberOf/$count",
-            "/groups/{id}/memberOf/{type}",
             "/groups/{id}/transitiveMemberOf",
-            "/groups/{id}/transitiveMemberOf/$count",
-            "/groups/{id}/transitiveMemberOf/{type}",
             "/directory/deletedItems/microsoft.graph.user",
-            "/directory/deletedItems/microsoft.graph.user/$count",
             "/directory/deletedItems/microsoft.graph.group",
             "/directory/deletedItems/graph.user",
-            "/directory/deletedItems/graph.user/$count",
             "/directory/deletedItems/graph.group",
             "/directory/deletedItems/{id}",
-            "/directory/deletedItems/{id}/{type}",
             "/directory/deletedItems/{id}/restore",
             "/directoryObjects/{id}",
             "/organization",
@@ -82,10 +62,8 @@ const GRAPH: &[(Area, &[&str])] = &[
             "/applicationTemplates/{id}",
             "/applicationTemplates/{id}/instantiate",
             "/applications",
-            "/applications/$count",
             "/applications/{id}",
             "/servicePrincipals",
-            "/servicePrincipals/$count",
             "/servicePrincipals/{id}",
             "/servicePrincipals/{id}/appRoleAssignedTo",
             "/servicePrincipals/{id}/appRoleAssignedTo/{assignment}",
@@ -193,7 +171,16 @@ pub(crate) fn needs(method: &Method, route: &str) -> Option<Needs> {
     permission(GRAPH, method, path)
 }
 
+/// The collection or object of which a path asks for the number, the references, or those of a type.
+fn whole(mut path: &str) -> &str {
+    while let Some(of) = ["/$count", "/$ref", "/{type}"].iter().find_map(|form| path.strip_suffix(form)) {
+        path = of;
+    }
+    path
+}
+
 fn permission(table: &[(Area, &[&str])], method: &str, path: &str) -> Option<Needs> {
+    let path = whole(path);
     let area =
         |entry: &str| table.iter().find(|(_, entries)| entries.contains(&entry)).map(|(area, _)| *area);
     let area = area(&format!("{method} {path}")).or_else(|| area(path))?;
