@@ -7,7 +7,6 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jiff::{SignedDuration, Timestamp};
-use model::Principal;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -113,14 +112,7 @@ impl Administrators {
         if !administrator.enabled || secrets.iter().all(|kept| kept.id != claims.secret) {
             return Ok(None);
         }
-        Ok(Some(Caller {
-            principal: Principal {
-                id: administrator.id.to_string(),
-                display_name: administrator.display_name,
-            },
-            roles: administrator.roles,
-            credential: Credential::AccessToken,
-        }))
+        Ok(Some(Caller::new(administrator, Credential::AccessToken)))
     }
 
     fn verified(&self, token: &str) -> Option<Claims> {

@@ -1,9 +1,10 @@
 //! Who calls, and whether they may.
 
 use model::Principal;
-use uuid::Uuid;
 
-use crate::{Administrators, Permission, Result, RoleAssignment, Scope, Session, access_token};
+use crate::{
+    Administrator, Administrators, Permission, Result, RoleAssignment, Scope, Session, access_token,
+};
 
 /// Who a credential belongs to, with the roles of today.
 #[derive(Clone, Debug)]
@@ -28,6 +29,11 @@ pub enum Credential {
 }
 
 impl Caller {
+    pub(crate) fn new(administrator: Administrator, credential: Credential) -> Self {
+        let Administrator { id, display_name, roles, .. } = administrator;
+        Self { principal: Principal { id: id.to_string(), display_name }, roles, credential }
+    }
+
     /// Whether a role of the caller permits something in a scope.
     pub fn may(&self, permission: Permission, scope: Scope) -> bool {
         self.roles.iter().any(|held| held.scope.covers(scope) && held.role.permits(permission))
@@ -36,14 +42,6 @@ impl Caller {
     /// Whether a role of the caller permits something in any scope: lists show what there is of it.
     pub fn may_anywhere(&self, permission: Permission) -> bool {
         self.roles.iter().any(|held| held.role.permits(permission))
-    }
-
-    /// The account, where it is one.
-    pub fn account(&self) -> Option<Uuid> {
-        match self.credential {
-            Credential::AdminToken => None,
-            Credential::AccessToken | Credential::Session(_) => Uuid::try_parse(&self.principal.id).ok(),
-        }
     }
 }
 

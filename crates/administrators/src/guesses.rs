@@ -162,9 +162,13 @@ mod tests {
     fn who_knows_the_password_signs_in_many_times_at_once() {
         let guesses = Guesses::default();
         let begun: Vec<Guess> = (0..30).map(|_| guesses.begin("ada", at(0)).expect("open")).collect();
-        begun.into_iter().for_each(|guess| guesses.right(guess));
+        for guess in begun {
+            guesses.right(guess);
+        }
         let begun: Vec<Guess> = (0..30).map(|_| guesses.begin("ada", at(0)).expect("open")).collect();
-        begun.into_iter().for_each(|guess| guesses.wrong(guess, at(0)));
+        for guess in begun {
+            guesses.wrong(guess, at(0));
+        }
         assert_eq!(wait(&guesses, "ada", 0), 900);
     }
 

@@ -31,6 +31,8 @@ const LONGEST_NAME: usize = 256;
 pub struct Session {
     /// Identifier.
     pub id: Uuid,
+    /// Whose it is.
+    pub administrator: Uuid,
     /// When it ends, unless it is used until then, or at the latest.
     pub expires: Timestamp,
     /// What a page of ours sends with each change, and no other site knows.
@@ -159,14 +161,13 @@ impl Administrators {
 
     fn signed_in(&self, administrator: Administrator, session: Uuid, stored: &Stored) -> Caller {
         let csrf_token = BASE64.encode(hmac::sign(&self.signing, &bound(session)));
-        Caller {
-            principal: Principal {
-                id: administrator.id.to_string(),
-                display_name: administrator.display_name,
-            },
-            roles: administrator.roles,
-            credential: Credential::Session(Session { id: session, expires: stored.expires(), csrf_token }),
-        }
+        let credential = Credential::Session(Session {
+            id: session,
+            administrator: administrator.id,
+            expires: stored.expires(),
+            csrf_token,
+        });
+        Caller::new(administrator, credential)
     }
 
     /// Whether a text is what a page of ours sends with a session's changes.

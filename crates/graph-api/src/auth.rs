@@ -5,7 +5,7 @@ use std::sync::Arc;
 use administrators::{Area, Caller, Credential, Permission, Role, Scope};
 use axum::RequestExt as _;
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -24,11 +24,17 @@ pub(crate) async fn guard(State(state): State<Shared>, mut request: Request, nex
     match admitted(&state, &mut request).await {
         Ok(Some(caller)) => {
             request.extensions_mut().insert(Arc::new(caller));
-            next.run(request).await
+            unstored(next.run(request).await)
         }
-        Ok(None) => next.run(request).await,
+        Ok(None) => unstored(next.run(request).await),
         Err(refused) => refused.into_response(),
     }
+}
+
+/// What an administrator is answered is for nobody who shares a cache, and some of it is answered once.
+fn unstored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Who makes a call that may be made; `None` where nobody needs to be known.

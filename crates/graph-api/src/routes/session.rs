@@ -93,10 +93,10 @@ async fn sign_out(call: Call) -> Answer {
 async fn change_password(call: Call, body: Bytes) -> Answer {
     let body = object(&body)?;
     let (current, new) = (secret(&body, "currentPassword")?, secret(&body, "newPassword")?);
-    let Some(id) = call.caller.account() else {
-        return Err(ApiError::bad("The administrator's token has no password."));
+    let Credential::Session(session) = &call.caller.credential else {
+        return Err(ApiError::bad("A password is changed by whoever signed in with it."));
     };
-    match call.administrators.change_password(id, &current, &new, &call.by).await {
+    match call.administrators.change_password(session.administrator, &current, &new, &call.by).await {
         Ok(session) => Ok(opened(&call.state, session).await),
         Err(Error::WrongCredentials) => Err(ApiError::bad("currentPassword is not the current password.")),
         Err(error) => Err(error.into()),

@@ -84,7 +84,8 @@ async fn a_person_signs_in_works_and_signs_out() {
     let (cookie, csrf) = (cookie_of(&headers), me["csrfToken"].as_str().expect("a text"));
     assert!(!cookie.contains(csrf) && !headers["set-cookie"].to_str().expect("text").contains("Secure"));
     let with_cookie = ("cookie", &*format!("theme=dark; {cookie}"));
-    assert_eq!(api.sent(("GET", "/v1.0/users"), &[with_cookie], "").await.0, StatusCode::OK);
+    let (status, headers, _) = api.sent(("GET", "/v1.0/users"), &[with_cookie], "").await;
+    assert_eq!((status, headers["cache-control"].to_str().expect("text")), (StatusCode::OK, "no-store"));
 
     // What other sites can have a browser send changes nothing.
     let user = json!({"userPrincipalName": "x@x.com", "displayName": "x"}).to_string();
