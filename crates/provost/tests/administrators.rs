@@ -127,6 +127,7 @@ async fn a_person_signs_in_with_the_password_that_was_shown_once() {
     assert_eq!(sign_in(&server, "correct horse battery").await.status(), StatusCode::UNAUTHORIZED);
     assert!(server.table(&["admin", "list"]).contains("disabled"));
 
+    assert_eq!(server.run(&["admin", "create", "ci", "--tool", "--tenant", "contoso"]).1, 2);
     // A role that cannot be given leaves no account behind.
     let refused = ["admin", "create", "Bob", "--sign-in", "bob", "--role", "tenant-administrator"];
     let (answer, code) = server.run(&refused);

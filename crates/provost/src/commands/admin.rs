@@ -37,6 +37,12 @@ pub async fn run(client: &Client, command: Admin) -> Result<Answer, Failure> {
             let shown = table(["NAME", "TYPE", "SIGN-IN NAME", "ROLES", "STATE", "ID"], rows);
             Ok(Answer::done(json!({"value": all}), shown))
         }
+        Admin::Create { role: None, place: Place { tenant, directory }, .. }
+            if tenant.is_some() || directory.is_some() =>
+        {
+            let words = "--tenant and --directory say where a role holds, and no role is named";
+            Err(Failure::new("Usage", words).hint("name it with --role").usage())
+        }
         Admin::Create { name, kind, password_file, role, place } => {
             let password = match (&kind.sign_in, password_file) {
                 (None, _) => None,
