@@ -18,6 +18,8 @@ pub(crate) struct ApiError {
     pub code: String,
     pub message: String,
     pub hint: Option<String>,
+    /// Where to go instead.
+    location: Option<String>,
 }
 
 /// The answer to a call.
@@ -25,7 +27,7 @@ pub(crate) type Answer = Result<Response, ApiError>;
 
 impl ApiError {
     pub fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), hint: None }
+        Self { status, code: code.into(), message: message.into(), hint: None, location: None }
     }
 
     /// The call cannot be understood or carried out as it is.
@@ -46,6 +48,12 @@ impl ApiError {
     /// The same error with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with the address to go to instead.
+    pub fn location(mut self, address: impl Into<String>) -> Self {
+        self.location = Some(address.into());
         self
     }
 
@@ -174,6 +182,9 @@ impl IntoResponse for ApiError {
         }
         let mut response = (self.status, Json(&body)).into_response();
         response.extensions_mut().insert(Refusal(body));
+        if let Some(location) = self.location.and_then(|it| HeaderValue::try_from(it).ok()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()
@@ -225,8 +236,10 @@ fn completed(
     inner["request-id"] = id.into();
     inner["client-request-id"] = client.and_then(|it| it.to_str().ok()).unwrap_or(id).into();
     let mut finished = (response.status(), Json(refusal)).into_response();
-    if let Some(challenge) = response.headers().get(header::WWW_AUTHENTICATE) {
-        finished.headers_mut().insert(header::WWW_AUTHENTICATE, challenge.clone());
+    for name in [header::WWW_AUTHENTICATE, header::LOCATION] {
+        if let Some(value) = response.headers().get(&name) {
+            finished.headers_mut().insert(name, value.clone());
+        }
     }
     if finished.status() == StatusCode::SERVICE_UNAVAILABLE {
         finished.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

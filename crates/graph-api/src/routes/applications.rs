@@ -8,7 +8,7 @@ use store::Cursor;
 use super::Routes;
 use crate::call::{Call, guid, no_content};
 use crate::error::{Answer, ApiError};
-use crate::odata::Operator;
+use crate::odata::{Operator, Part};
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
@@ -28,10 +28,12 @@ fn wanted_name(call: &Call) -> Option<String> {
     named.and_then(|it| it.value.as_str()).map(str::to_owned)
 }
 
+/// What `$search` looks at.
+const SEARCHED: &[&str] = &["displayName", "description"];
+
 /// Whether filter and search hold for an application.
 fn keeps(call: &Call, shown: &Value) -> bool {
-    let name = shown["displayName"].as_str().map(scim::fold::fold_key).unwrap_or_default();
-    call.query.search.as_ref().is_none_or(|text| name.contains(text.as_str()))
+    call.query.search.as_ref().is_none_or(|search| search.matches(shown, SEARCHED))
         && call.query.filter.as_ref().is_none_or(|filter| filter.matches(shown))
 }
 
@@ -64,7 +66,13 @@ impl Which {
         Ok((found.into_iter().filter(|it| keeps(call, it)).collect(), next))
     }
 
+    fn check(call: &Call) -> Result<(), ApiError> {
+        call.query.only(&[Part::Filter, Part::Search])?;
+        call.query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))
+    }
+
     async fn list(self, call: &Call) -> Answer {
+        Self::check(call)?;
         let (mut shown, mut next) = (Vec::new(), call.query.after.clone());
         loop {
             let (found, after) = self.page(call, next, call.query.limit() - shown.len()).await?;
@@ -83,6 +91,7 @@ impl Which {
     }
 
     async fn count(self, call: &Call) -> Result<u64, ApiError> {
+        Self::check(call)?;
         let (mut count, mut after) = (0, None);
         loop {
             let (found, next) = self.page(call, after, 1000).await?;
@@ -100,7 +109,7 @@ async fn applications(call: Call) -> Answer {
 }
 
 async fn count_applications(call: Call) -> Answer {
-    Ok(super::users::plain(Which::Applications.count(&call).await?))
+    Ok(super::objects::plain(Which::Applications.count(&call).await?))
 }
 
 async fn service_principals(call: Call) -> Answer {
@@ -108,7 +117,7 @@ async fn service_principals(call: Call) -> Answer {
 }
 
 async fn count_service_principals(call: Call) -> Answer {
-    Ok(super::users::plain(Which::ServicePrincipals.count(&call).await?))
+    Ok(super::objects::plain(Which::ServicePrincipals.count(&call).await?))
 }
 
 async fn application(call: Call, Path(id): Path<String>) -> Answer {

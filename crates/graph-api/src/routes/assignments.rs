@@ -8,8 +8,8 @@ use model::AppRoleAssignment;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Routes;
 use super::applications::principal;
+use super::{Routes, objects};
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::page;
@@ -26,17 +26,13 @@ pub(super) fn routes() -> Routes {
         .route("/groups/{id}/appRoleAssignments/{assignment}", get(show_of_group).delete(unassign_group))
 }
 
-fn rendered(assignment: &AppRoleAssignment) -> Value {
-    serde_json::to_value(assignment).unwrap_or_default()
-}
-
 /// Most assignments that are read at once: a filter or a count looks at all of them.
 const ALL: usize = 100_000;
 
 /// The assignments for which the filter holds.
 fn kept(call: &Call, found: &[AppRoleAssignment]) -> Vec<Value> {
     let keep = |shown: &Value| call.query.filter.as_ref().is_none_or(|filter| filter.matches(shown));
-    found.iter().map(rendered).filter(keep).collect()
+    found.iter().map(objects::assignment).filter(keep).collect()
 }
 
 /// The size of a page: a filter is applied to a page, so the page is a large one then.
@@ -121,7 +117,7 @@ async fn add(call: &Call, body: &Map<String, Value>, resource: Uuid, who: Uuid) 
         }
         other => other.into(),
     })?;
-    Ok(call.created("appRoleAssignments", rendered(&made)))
+    Ok(call.created("appRoleAssignments", objects::assignment(&made)))
 }
 
 /// The assignment of that id, where it belongs to the object in the path.
@@ -154,7 +150,7 @@ async fn show_of_group(call: Call, Path((id, assignment)): Path<(String, String)
 
 async fn read(call: &Call, assignment: &str, belongs: impl Fn(&AppRoleAssignment) -> bool) -> Answer {
     let found = found(call, assignment, belongs).await?;
-    call.found("appRoleAssignments", rendered(&found))
+    call.found("appRoleAssignments", objects::assignment(&found))
 }
 
 async fn unassign(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {

@@ -14,6 +14,7 @@ use store::Cursor;
 use super::Routes;
 use crate::call::{Call, object};
 use crate::error::{Answer, ApiError};
+use crate::odata::Part;
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
@@ -23,12 +24,16 @@ pub(super) fn routes() -> Routes {
         .route("/applicationTemplates/{id}/instantiate", post(instantiate))
 }
 
+/// What `$search` looks at.
+const SEARCHED: &[&str] = &["displayName", "description", "id"];
+
 async fn list(call: Call) -> Answer {
+    call.query.only(&[Part::Filter, Part::Search, Part::OrderBy, Part::Skip])?;
+    call.query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))?;
     let found = directory::templates().iter().filter(|template| {
-        let text = fold_key(&format!("{}\n{}\n{}", template.display_name, template.description, template.id));
-        let searched = call.query.search.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()));
-        searched
-            && call.query.filter.as_ref().is_none_or(|filter| filter.matches(&render::template(template)))
+        let shown = render::template(template);
+        call.query.search.as_ref().is_none_or(|search| search.matches(&shown, SEARCHED))
+            && call.query.filter.as_ref().is_none_or(|filter| filter.matches(&shown))
     });
     let mut found: Vec<&ApplicationTemplate> = found.collect();
     if let Some(order) = &call.query.order_by {
@@ -41,7 +46,7 @@ async fn list(call: Call) -> Answer {
         }
     }
     let count = call.query.count.then_some(found.len() as u64);
-    let start = start(&call)?;
+    let start = start(&call)?.saturating_add(call.query.skip);
     let end = start.saturating_add(call.query.limit());
     let next = (end < found.len()).then(|| Cursor(end.to_string().into()));
     let shown = found.into_iter().skip(start).take(call.query.limit()).map(render::template).collect();

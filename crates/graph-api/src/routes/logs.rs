@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Routes;
 use crate::call::{Call, guid};
 use crate::error::{Answer, ApiError};
-use crate::odata::{Comparison, Filter, Operator};
+use crate::odata::{Comparison, Filter, Operator, Part};
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
@@ -61,6 +61,7 @@ fn rest<'a>(
 
 /// The part of a log that the query asks for.
 fn part(call: &Call) -> Result<LogPart, ApiError> {
+    call.query.only(&[Part::Filter, Part::OrderBy])?;
     let oldest_first = match &call.query.order_by {
         None => false,
         Some(order) if order.property.eq_ignore_ascii_case("activityDateTime") => !order.descending,
