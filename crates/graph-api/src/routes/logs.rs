@@ -39,8 +39,19 @@ fn rest<'a>(
 ) -> Result<Vec<&'a Filter>, ApiError> {
     let mut rest = Vec::new();
     for condition in conditions(call) {
-        if let Filter::Compare(comparison) = condition
-            && narrow(comparison)?
+        let comparison = match condition {
+            Filter::Compare(comparison) => Some(comparison.clone()),
+            // `list/any(x:x/id eq '...')` is found by what it compares.
+            Filter::Any(list, Some(inner)) => match inner.as_ref() {
+                Filter::Compare(inner) => {
+                    Some(Comparison { path: format!("{list}/{}", inner.path), ..inner.clone() })
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(comparison) = comparison
+            && narrow(&comparison)?
         {
             continue;
         }
@@ -200,6 +211,7 @@ const AUDIT: &[&str] = &[
     "loggedByService",
     "operationType",
     "initiatedBy",
+    "targetResources",
 ];
 
 /// As [`narrow`], for the audit log.
