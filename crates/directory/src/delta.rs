@@ -4,7 +4,7 @@
 //! told afterwards; every later round tells the objects that the feed names, as they are by now. An object may be told
 //! several times, and none is left out: whoever applies each entry ends with what the directory holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use model::{DirectoryObject, ObjectType};
 use store::{Change, Changed, Cursor, EdgeKind, EdgesOf, Kind, Object, PAGE_BYTES, Position, Scan};
@@ -96,11 +96,13 @@ pub struct DeltaRelation {
     pub holds: bool,
 }
 
-/// Most relations in a part of the first round; a part of the changes has no more than it has changes.
+/// Most relations in a part of the first round.
 const RELATIONS: usize = 1_000;
-/// How often the store is asked for one part. Where objects of the other type are all that changed, a part may be empty
-/// and yet not the last one.
-const READS: usize = 2_000;
+/// Changes that are read at a time: those of the other type are passed over.
+const CHANGES: usize = 1_000;
+/// How often the store is asked for one part. Where all that changed is of the other type, a part may be empty and yet not
+/// the last one.
+const READS: usize = 1_000;
 
 impl DeltaScope {
     const fn edge(&self) -> EdgeKind {
@@ -251,20 +253,26 @@ impl Directory {
         mut position: Position,
         limit: usize,
     ) -> Result<DeltaPage> {
+        let (realm, kind) = (self.realm(), kind_of(scope.object_type));
+        let mut room = limit;
         for _ in 0..READS {
-            let mut changes = self.store.changes(self.realm(), &position, limit).await?;
-            let mut touched = touched(scope, &changes.changes);
+            let mut changes = self.store.changes(realm, &position, CHANGES).await?;
+            let fitting = fitting(scope, &changes.changes, room);
+            if fitting < changes.changes.len() {
+                // Read again, since only the end of what was read has a position.
+                changes = self.store.changes(realm, &position, fitting).await?;
+            }
+            let touched = touched(scope, &changes.changes);
             if touched.is_empty() && changes.more {
                 position = changes.position;
                 continue;
             }
-            let kind = kind_of(scope.object_type);
             let ids: Vec<Uuid> = touched.iter().map(|(id, _)| *id).collect();
-            let objects = self.store.get_many(self.realm(), kind, &ids).await?;
-            if objects.len() < touched.len() {
-                // No more fits into memory: the first so many changes touch none but the first so many objects.
-                changes = self.store.changes(self.realm(), &position, objects.len()).await?;
-                touched = self::touched(scope, &changes.changes);
+            let objects = self.store.get_many(realm, kind, &ids).await?;
+            if objects.len() < ids.len() {
+                // No more of them fit into memory at a time.
+                room = objects.len();
+                continue;
             }
             let entries = self.delta_entries(scope, touched, objects).await?;
             let state = DeltaState::Following(changes.position);
@@ -318,29 +326,40 @@ impl Directory {
     }
 }
 
-/// The objects of the scope that changes touch, in the order in which they do first, and the other ends of relations that
-/// came or went.
+/// What a change touches of the scope: an object, and the other end of a relation that came or went.
+fn touch(scope: &DeltaScope, change: &Change) -> Option<(Uuid, Option<(Kind, Uuid)>)> {
+    if change.kind != kind_of(scope.object_type) || !scope.matters(change.id) {
+        return None;
+    }
+    match change.what {
+        Changed::Created | Changed::Written | Changed::Deleted => Some((change.id, None)),
+        Changed::EdgeAdded(edge, kind, id) | Changed::EdgeRemoved(edge, kind, id) => {
+            (scope.relations && edge == scope.edge()).then_some((change.id, Some((kind, id))))
+        }
+    }
+}
+
+/// The objects that changes touch, in the order in which they do first, and the other ends of their relations.
 fn touched(scope: &DeltaScope, changes: &[Change]) -> Vec<(Uuid, BTreeSet<(Kind, Uuid)>)> {
     let mut touched: Vec<(Uuid, BTreeSet<(Kind, Uuid)>)> = Vec::new();
-    let mut places = std::collections::HashMap::new();
-    let ours = changes.iter().filter(|it| it.kind == kind_of(scope.object_type) && scope.matters(it.id));
-    for change in ours {
-        let other = match change.what {
-            Changed::Created | Changed::Written | Changed::Deleted => None,
-            Changed::EdgeAdded(edge, kind, id) | Changed::EdgeRemoved(edge, kind, id)
-                if scope.relations && edge == scope.edge() =>
-            {
-                Some((kind, id))
-            }
-            Changed::EdgeAdded(..) | Changed::EdgeRemoved(..) => continue,
-        };
-        let place = *places.entry(change.id).or_insert_with(|| {
-            touched.push((change.id, BTreeSet::new()));
+    let mut places = HashMap::new();
+    for (id, other) in changes.iter().filter_map(|change| touch(scope, change)) {
+        let place = *places.entry(id).or_insert_with(|| {
+            touched.push((id, BTreeSet::new()));
             touched.len() - 1
         });
         touched[place].1.extend(other);
     }
     touched
+}
+
+/// How many of the changes, from the first on, touch no more than so many objects.
+fn fitting(scope: &DeltaScope, changes: &[Change], room: usize) -> usize {
+    let mut seen = HashSet::new();
+    let past = changes
+        .iter()
+        .position(|change| touch(scope, change).is_some_and(|(id, _)| seen.insert(id) && seen.len() > room));
+    past.unwrap_or(changes.len())
 }
 
 fn holding(others: &[(Kind, Uuid)]) -> Vec<DeltaRelation> {

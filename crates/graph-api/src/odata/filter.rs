@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use scim::fold::fold_key;
 use serde_json::Value;
 
+use crate::error::ApiError;
+
 /// A filter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Filter {
@@ -67,15 +69,26 @@ impl Filter {
         }
     }
 
-    /// The first property named anywhere for which the test holds.
-    pub fn property(&self, test: &dyn Fn(&str) -> bool) -> Option<&str> {
+    /// Refuses a property that the objects never have: the filter would find nothing, or everything.
+    pub fn check(&self, is_property: &dyn Fn(&str) -> bool) -> Result<(), ApiError> {
         match self {
             Self::Compare(Comparison { path, .. }) | Self::Any(path, _) => {
-                Some(path.as_str()).filter(|path| test(path))
+                if is_property(path.split('/').next().unwrap_or(path)) {
+                    return Ok(());
+                }
+                let shown: String = path.chars().take(60).collect();
+                Err(ApiError::bad(format!(
+                    "Invalid filter clause: Could not find a property named '{shown}'."
+                )))
             }
-            Self::And(parts) | Self::Or(parts) => parts.iter().find_map(|part| part.property(test)),
-            Self::Not(part) => part.property(test),
+            Self::And(parts) | Self::Or(parts) => parts.iter().try_for_each(|part| part.check(is_property)),
+            Self::Not(part) => part.check(is_property),
         }
+    }
+
+    /// As [`Self::check`], with the names of the properties that there are.
+    pub fn check_names(&self, properties: &[&str]) -> Result<(), ApiError> {
+        self.check(&|name| properties.iter().any(|known| known.eq_ignore_ascii_case(name)))
     }
 }
 

@@ -29,7 +29,19 @@ fn wanted_name(call: &Call) -> Option<String> {
 }
 
 /// What `$search` looks at.
-const SEARCHED: &[&str] = &["displayName", "description"];
+const SEARCHED: &[&str] = &["displayName"];
+/// What `$filter` looks at.
+const PROPERTIES: &[&str] = &[
+    "id",
+    "accountEnabled",
+    "appDisplayName",
+    "appId",
+    "applicationTemplateId",
+    "appRoles",
+    "displayName",
+    "servicePrincipalType",
+    "tags",
+];
 
 /// Whether filter and search hold for an application.
 fn keeps(call: &Call, shown: &Value) -> bool {
@@ -68,6 +80,7 @@ impl Which {
 
     fn check(call: &Call) -> Result<(), ApiError> {
         call.query.only(&[Part::Filter, Part::Search])?;
+        call.query.filter.as_ref().map_or(Ok(()), |filter| filter.check_names(PROPERTIES))?;
         call.query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))
     }
 

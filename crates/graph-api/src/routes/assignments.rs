@@ -12,6 +12,7 @@ use super::applications::principal;
 use super::{Routes, objects};
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
+use crate::odata::Part;
 use crate::page;
 
 pub(super) fn routes() -> Routes {
@@ -35,12 +36,29 @@ fn kept(call: &Call, found: &[AppRoleAssignment]) -> Vec<Value> {
     found.iter().map(objects::assignment).filter(keep).collect()
 }
 
+const PROPERTIES: &[&str] = &[
+    "id",
+    "appRoleId",
+    "createdDateTime",
+    "principalDisplayName",
+    "principalId",
+    "principalType",
+    "resourceDisplayName",
+    "resourceId",
+];
+
+fn check(call: &Call) -> Result<(), ApiError> {
+    call.query.only(&[Part::Filter])?;
+    call.query.filter.as_ref().map_or(Ok(()), |filter| filter.check_names(PROPERTIES))
+}
+
 /// The size of a page: a filter is applied to a page, so the page is a large one then.
 fn size(call: &Call) -> usize {
     if call.query.filter.is_some() { ALL } else { call.query.limit() }
 }
 
 async fn assigned_to(call: Call, Path(id): Path<String>) -> Answer {
+    check(&call)?;
     let app = principal(&call, &id).await?;
     let (found, next) = call.directory.assigned_to(app.id, call.query.after.clone(), size(&call)).await?;
     let count = if call.query.count {
@@ -52,6 +70,7 @@ async fn assigned_to(call: Call, Path(id): Path<String>) -> Answer {
 }
 
 async fn of(call: &Call, id: Uuid) -> Answer {
+    check(call)?;
     let (found, next) = call.directory.assignments_of(id, call.query.after.clone(), size(call)).await?;
     let count = if call.query.count {
         Some(kept(call, &call.directory.assignments_of(id, None, ALL).await?.0).len() as u64)

@@ -27,8 +27,23 @@ pub(super) fn routes() -> Routes {
 /// What `$search` looks at.
 const SEARCHED: &[&str] = &["displayName", "description", "id"];
 
+/// What `$filter` looks at.
+const PROPERTIES: &[&str] = &[
+    "id",
+    "appRoles",
+    "categories",
+    "description",
+    "displayName",
+    "homePageUrl",
+    "logoUrl",
+    "publisher",
+    "supportedProvisioningTypes",
+    "supportedSingleSignOnModes",
+];
+
 async fn list(call: Call) -> Answer {
     call.query.only(&[Part::Filter, Part::Search, Part::OrderBy, Part::Skip])?;
+    call.query.filter.as_ref().map_or(Ok(()), |filter| filter.check_names(PROPERTIES))?;
     call.query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))?;
     let found = directory::templates().iter().filter(|template| {
         let shown = render::template(template);

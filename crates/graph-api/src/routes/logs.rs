@@ -55,16 +55,7 @@ fn rest<'a>(
         {
             continue;
         }
-        let unknown = condition.property(&|path| {
-            let first = path.split('/').next().unwrap_or(path);
-            !properties.iter().any(|known| known.eq_ignore_ascii_case(first))
-        });
-        if let Some(path) = unknown {
-            let shown: String = path.chars().take(60).collect();
-            return Err(ApiError::bad(format!(
-                "Invalid filter clause: Could not find a property named '{shown}'."
-            )));
-        }
+        condition.check_names(properties)?;
         rest.push(condition);
     }
     Ok(rest)

@@ -181,10 +181,7 @@ pub(super) fn keeps(query: &Query, object: &DirectoryObject) -> bool {
 /// Refuses filters, searches and selections that name a property which the objects never have: they would find nothing, or
 /// everybody, or show nothing.
 pub(super) fn check(query: &Query, object_type: ObjectType) -> Result<(), ApiError> {
-    let unknown = |path: &str| !is_property(object_type, path.split('/').next().unwrap_or(path));
-    if let Some(path) = query.filter.as_ref().and_then(|filter| filter.property(&unknown)) {
-        return Err(no_property("Invalid filter clause", path, object_type));
-    }
+    query.filter.as_ref().map_or(Ok(()), |filter| filter.check(&|name| is_property(object_type, name)))?;
     check_selection(query.selection(), object_type)?;
     query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))
 }
@@ -201,7 +198,13 @@ pub(super) fn check_selection(selection: &[String], object_type: ObjectType) -> 
     };
     match selection.iter().find(unknown) {
         None => Ok(()),
-        Some(path) => Err(no_property("Parsing OData Select and Expand failed", path, object_type)),
+        Some(path) => {
+            let shown: String = path.chars().take(60).collect();
+            let kind = &render::type_of(object_type)[1..];
+            Err(ApiError::bad(format!(
+                "Parsing OData Select and Expand failed: Could not find a property named '{shown}' on type '{kind}'."
+            )))
+        }
     }
 }
 
@@ -210,12 +213,6 @@ fn is_property(object_type: ObjectType, name: &str) -> bool {
     let attribute: Option<(String, AttributeKind)> = directory::known_attribute(object_type, name);
     OTHERS.iter().any(|other| other.eq_ignore_ascii_case(name))
         || attribute.is_some_and(|(canonical, _)| canonical.eq_ignore_ascii_case(name))
-}
-
-fn no_property(what: &str, path: &str, object_type: ObjectType) -> ApiError {
-    let shown: String = path.chars().take(60).collect();
-    let kind = &render::type_of(object_type)[1..];
-    ApiError::bad(format!("{what}: Could not find a property named '{shown}' on type '{kind}'."))
 }
 
 /// The cheapest way to the objects that the query asks for.

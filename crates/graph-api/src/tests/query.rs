@@ -26,6 +26,8 @@ async fn an_option_that_a_list_does_not_take_is_refused() {
         format!("users/{ann}/memberOf?$orderby=displayName"),
         "servicePrincipals?$orderby=displayName".to_owned(),
         "auditLogs/provisioning?$search=ann".to_owned(),
+        "organization?$filter=id eq 'x'".to_owned(),
+        format!("users/{ann}/appRoleAssignments?$orderby=id"),
         "directory/deletedItems/graph.user?$expand=manager".to_owned(),
     ] {
         assert_eq!(api.no("GET", &format!("/v1.0/{path}"), Value::Null).await, unsupported, "{path}");
