@@ -5,7 +5,8 @@ use axum::routing::get;
 use serde_json::Value;
 use store::Cursor;
 
-use super::Routes;
+use super::objects::MAX_EXPANDED;
+use super::{Routes, objects};
 use crate::call::{Call, guid, no_content};
 use crate::error::{Answer, ApiError};
 use crate::odata::{Operator, Part};
@@ -122,7 +123,7 @@ async fn applications(call: Call) -> Answer {
 }
 
 async fn count_applications(call: Call) -> Answer {
-    Ok(super::objects::plain(Which::Applications.count(&call).await?))
+    Ok(objects::plain(Which::Applications.count(&call).await?))
 }
 
 async fn service_principals(call: Call) -> Answer {
@@ -130,7 +131,7 @@ async fn service_principals(call: Call) -> Answer {
 }
 
 async fn count_service_principals(call: Call) -> Answer {
-    Ok(super::objects::plain(Which::ServicePrincipals.count(&call).await?))
+    Ok(objects::plain(Which::ServicePrincipals.count(&call).await?))
 }
 
 async fn application(call: Call, Path(id): Path<String>) -> Answer {
@@ -139,8 +140,19 @@ async fn application(call: Call, Path(id): Path<String>) -> Answer {
 }
 
 async fn service_principal(call: Call, Path(id): Path<String>) -> Answer {
+    call.query.only(&[Part::Expand])?;
     let found = principal(&call, &id).await?;
-    call.found("servicePrincipals", render::service_principal(&found))
+    let mut shown = render::service_principal(&found);
+    for expand in &call.query.expand {
+        if expand.relation != "appRoleAssignedTo" {
+            return Err(ApiError::unsupported(
+                "'$expand' of a service principal supports appRoleAssignedTo.",
+            ));
+        }
+        let (assigned, _) = call.directory.assigned_to(found.id, None, MAX_EXPANDED).await?;
+        shown[&expand.relation] = expand.of(assigned.iter().map(objects::assignment).collect());
+    }
+    call.found("servicePrincipals", shown)
 }
 
 /// The service principal of that object id, client id or name.

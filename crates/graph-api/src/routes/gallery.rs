@@ -11,7 +11,7 @@ use scim::fold::fold_key;
 use serde_json::{Value, json};
 use store::Cursor;
 
-use super::Routes;
+use super::{Routes, objects};
 use crate::call::{Call, object};
 use crate::error::{Answer, ApiError};
 use crate::odata::Part;
@@ -20,6 +20,7 @@ use crate::{page, render};
 pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/applicationTemplates", get(list))
+        .route("/applicationTemplates/$count", get(count))
         .route("/applicationTemplates/{id}", get(show))
         .route("/applicationTemplates/{id}/instantiate", post(instantiate))
 }
@@ -41,16 +42,27 @@ const PROPERTIES: &[&str] = &[
     "supportedSingleSignOnModes",
 ];
 
-async fn list(call: Call) -> Answer {
-    call.query.only(&[Part::Filter, Part::Search, Part::OrderBy, Part::Skip])?;
-    call.query.filter.as_ref().map_or(Ok(()), |filter| filter.check_names(PROPERTIES))?;
-    call.query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))?;
+/// The templates that filter and search hold for.
+fn found(call: &Call) -> Result<Vec<&'static ApplicationTemplate>, ApiError> {
+    let query = &call.query;
+    query.filter.as_ref().map_or(Ok(()), |filter| filter.check_names(PROPERTIES))?;
+    query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))?;
     let found = directory::templates().iter().filter(|template| {
         let shown = render::template(template);
-        call.query.search.as_ref().is_none_or(|search| search.matches(&shown, SEARCHED))
-            && call.query.filter.as_ref().is_none_or(|filter| filter.matches(&shown))
+        query.search.as_ref().is_none_or(|search| search.matches(&shown, SEARCHED))
+            && query.filter.as_ref().is_none_or(|filter| filter.matches(&shown))
     });
-    let mut found: Vec<&ApplicationTemplate> = found.collect();
+    Ok(found.collect())
+}
+
+async fn count(call: Call) -> Answer {
+    call.query.only(&[Part::Filter, Part::Search])?;
+    Ok(objects::plain(found(&call)?.len() as u64))
+}
+
+async fn list(call: Call) -> Answer {
+    call.query.only(&[Part::Filter, Part::Search, Part::OrderBy, Part::Skip])?;
+    let mut found = found(&call)?;
     if let Some(order) = &call.query.order_by {
         if !order.property.eq_ignore_ascii_case("displayName") {
             return Err(ApiError::unsupported("'$orderby' of the gallery supports displayName."));

@@ -63,7 +63,7 @@ const NEVER_OF_GROUPS: &[&str] = &[
     "writebackConfiguration",
 ];
 /// Most objects of a relation that are expanded, as Graph has it.
-const MAX_EXPANDED: usize = 20;
+pub(super) const MAX_EXPANDED: usize = 20;
 
 /// The entity set that objects of a type are in.
 pub(super) const fn set_of(object_type: ObjectType) -> &'static str {

@@ -68,6 +68,7 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("post", "/v1.0/directory/deletedItems/{id}/restore", "Restore a user"),
     ("get", "/v1.0/organization", "Read the directory"),
     ("get", "/v1.0/applicationTemplates", "List the gallery"),
+    ("get", "/v1.0/applicationTemplates/$count", "Count the templates of the gallery"),
     ("get", "/v1.0/applicationTemplates/{id}", "Read a template"),
     ("post", "/v1.0/applicationTemplates/{id}/instantiate", "Add an application from the gallery"),
     ("get", "/v1.0/applications", "List applications"),

@@ -55,6 +55,9 @@ async fn users_are_told_once_and_then_what_changes() {
     assert!(told[0].get("city").is_some(), "a value that is gone is told");
     assert_eq!(told[1]["manager@delta"], json!([{"@odata.type": "#microsoft.graph.user", "id": ids[2]}]));
 
+    let manager = json!({"@odata.id": format!("users/{}", ids[0])});
+    api.ok("PUT", &format!("{}/manager/$ref", user(3)), manager).await;
+    let (_, next) = changes(&api, &next).await;
     api.ok("DELETE", &user(3), Value::Null).await;
     api.ok("DELETE", &format!("{}/manager/$ref", user(1)), Value::Null).await;
     let (told, next) = changes(&api, &next).await;
@@ -65,6 +68,7 @@ async fn users_are_told_once_and_then_what_changes() {
     api.ok("DELETE", &format!("{bin}/{}", ids[4]), Value::Null).await;
     let (told, _) = changes(&api, &next).await;
     assert_eq!(told[0]["displayName"], "dora");
+    assert_eq!(told[0]["manager@delta"][0]["id"], *ids[0], "who was forgotten is told whole");
     assert_eq!(told[1], json!({"id": ids[4], "@removed": {"reason": "deleted"}}));
 }
 

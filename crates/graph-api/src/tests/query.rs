@@ -103,6 +103,11 @@ async fn related_objects_are_expanded_with_what_is_selected_of_them() {
     let expected = json!({"@odata.type": "#microsoft.graph.user", "id": bob, "displayName": "bob"});
     assert_eq!((&shown["manager"], &shown["displayName"]), (&expected, &json!("ann")));
     assert_eq!(shown["appRoleAssignments"][0]["resourceId"], *app);
+    let principal = api.get(&format!("/v1.0/servicePrincipals/{app}?$expand=appRoleAssignedTo")).await;
+    assert_eq!(principal["appRoleAssignedTo"][0]["principalId"], *ann);
+    assert_eq!(api.raw("GET", "/v1.0/applicationTemplates/$count?$search=\"scim\"", "").await.1, "1");
+    let skipped = api.get("/v1.0/applicationTemplates?$orderby=displayName&$skip=3").await;
+    assert_eq!(names(&skipped), ["Slack"]);
     let listed = api.get(&format!("/v1.0/users{path}&$filter=userPrincipalName eq 'bob@x.com'")).await;
     assert_eq!(
         listed["value"],
