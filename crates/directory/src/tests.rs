@@ -4,7 +4,7 @@ use model::{DEFAULT_ACCESS, FixedClock, Ids, ObjectType, Principal, Random, Secr
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
-use store::Store;
+use store::{Cursor, Store};
 use store_memory::MemoryStore;
 
 use crate::*;
@@ -135,10 +135,14 @@ async fn nested_groups_end_though_they_are_a_circle() {
     let members = [(ObjectType::Group, a.id), (ObjectType::User, made.id)];
     assert_eq!(directory.add_members(&admin(), b.id, &members).await.expect("fine"), 2);
     assert_eq!(directory.add_members(&admin(), b.id, &members).await.expect("fine"), 0);
-    let below = directory.transitive_members(a.id, 100).await.expect("ends");
-    assert_eq!(below.iter().map(|it| it.id).collect::<Vec<_>>(), [b.id, made.id]);
-    let above = directory.transitive_member_of(made.id, 100).await.expect("ends");
-    assert_eq!(above.iter().map(|it| it.id).collect::<Vec<_>>(), [b.id, a.id]);
+    let ids = |page: &ReferencePage| page.objects.iter().map(|it| it.id).collect::<Vec<_>>();
+    let below = directory.transitive_members(a.id, None, 1).await.expect("ends");
+    let rest = directory.transitive_members(a.id, below.next.clone(), 1).await.expect("ends");
+    assert_eq!((ids(&below), ids(&rest), rest.next), (vec![b.id], vec![made.id], None));
+    let above = directory.transitive_member_of(made.id, None, 100).await.expect("ends");
+    assert_eq!(ids(&above), [a.id, b.id]);
+    let wrong = Some(Cursor(vec![1].into()));
+    assert!(directory.transitive_member_of(made.id, wrong, 100).await.is_err());
     directory.remove_member(&admin(), b.id, made.id).await.expect("it is a member");
     assert!(directory.remove_member(&admin(), b.id, made.id).await.expect_err("no member").is_not_found());
 }

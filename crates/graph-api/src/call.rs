@@ -51,7 +51,7 @@ impl std::ops::Deref for Call {
 
 impl Call {
     /// `v1.0`, `beta` or `provost`.
-    fn version(&self) -> &str {
+    pub fn version(&self) -> &str {
         self.uri.path().trim_start_matches('/').split('/').next().unwrap_or("v1.0")
     }
 

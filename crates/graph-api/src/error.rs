@@ -20,6 +20,8 @@ pub(crate) struct ApiError {
     pub hint: Option<String>,
     /// Seconds after which the same call may do better.
     pub retry_after: Option<u64>,
+    /// Where to go instead.
+    location: Option<String>,
 }
 
 /// The answer to a call.
@@ -27,7 +29,14 @@ pub(crate) type Answer = Result<Response, ApiError>;
 
 impl ApiError {
     pub fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), hint: None, retry_after: None }
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            hint: None,
+            retry_after: None,
+            location: None,
+        }
     }
 
     /// The call cannot be understood or carried out as it is.
@@ -48,6 +57,12 @@ impl ApiError {
     /// The same error with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with the address to go to instead.
+    pub fn location(mut self, address: impl Into<String>) -> Self {
+        self.location = Some(address.into());
         self
     }
 
@@ -227,6 +242,9 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        if let Some(location) = self.location.and_then(|it| HeaderValue::try_from(it).ok()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()
@@ -281,7 +299,7 @@ fn completed(
     if finished.status() == StatusCode::SERVICE_UNAVAILABLE {
         finished.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
-    for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER] {
+    for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER, header::LOCATION] {
         if let Some(value) = response.headers().get(&name) {
             finished.headers_mut().insert(name, value.clone());
         }

@@ -31,7 +31,6 @@ use administrators::Administrators;
 use axum::Router;
 use directory::{Directory, Installation};
 use tenant::Tenants;
-use tower::ServiceExt as _;
 
 /// Where the server is reached from outside.
 #[derive(Clone, Debug)]
@@ -68,8 +67,5 @@ type Shared = Arc<State>;
 
 /// The routes: `/v1.0`, `/beta`, `/provost/v1`, `/{directory}/oauth2/v2.0/token`, `/healthz`, `/readyz` and `/openapi.json`.
 pub fn router(state: State) -> Router {
-    let state: Shared = Arc::new(state);
-    let routes = routes::all(&state).with_state(state);
-    // Around the routes, as a layer of theirs would see the path when it has been matched already.
-    Router::new().fallback_service(routes.map_request(path::normalize))
+    routes::all(&Arc::new(state))
 }

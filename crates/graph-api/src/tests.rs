@@ -1,7 +1,10 @@
 //! The API as a client sees it, over the store in memory.
 
 mod api;
+mod batch;
+mod delta;
 mod forms;
+mod query;
 mod reevaluation;
 mod roles;
 mod sign_in;

@@ -5,10 +5,11 @@ use axum::routing::get;
 use serde_json::Value;
 use store::Cursor;
 
-use super::Routes;
+use super::objects::MAX_EXPANDED;
+use super::{Routes, objects};
 use crate::call::{Call, guid, no_content};
 use crate::error::{Answer, ApiError};
-use crate::odata::Operator;
+use crate::odata::{Operator, Part};
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
@@ -28,10 +29,24 @@ fn wanted_name(call: &Call) -> Option<String> {
     named.and_then(|it| it.value.as_str()).map(str::to_owned)
 }
 
+/// What `$search` looks at.
+const SEARCHED: &[&str] = &["displayName"];
+/// What `$filter` looks at.
+const PROPERTIES: &[&str] = &[
+    "id",
+    "accountEnabled",
+    "appDisplayName",
+    "appId",
+    "applicationTemplateId",
+    "appRoles",
+    "displayName",
+    "servicePrincipalType",
+    "tags",
+];
+
 /// Whether filter and search hold for an application.
 fn keeps(call: &Call, shown: &Value) -> bool {
-    let name = shown["displayName"].as_str().map(scim::fold::fold_key).unwrap_or_default();
-    call.query.search.as_ref().is_none_or(|text| name.contains(text.as_str()))
+    call.query.search.as_ref().is_none_or(|search| search.matches(shown, SEARCHED))
         && call.query.filter.as_ref().is_none_or(|filter| filter.matches(shown))
 }
 
@@ -64,7 +79,14 @@ impl Which {
         Ok((found.into_iter().filter(|it| keeps(call, it)).collect(), next))
     }
 
+    fn check(call: &Call) -> Result<(), ApiError> {
+        call.query.only(&[Part::Filter, Part::Search])?;
+        call.query.filter.as_ref().map_or(Ok(()), |filter| filter.check_names(PROPERTIES))?;
+        call.query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))
+    }
+
     async fn list(self, call: &Call) -> Answer {
+        Self::check(call)?;
         let (mut shown, mut next) = (Vec::new(), call.query.after.clone());
         loop {
             let (found, after) = self.page(call, next, call.query.limit() - shown.len()).await?;
@@ -83,6 +105,7 @@ impl Which {
     }
 
     async fn count(self, call: &Call) -> Result<u64, ApiError> {
+        Self::check(call)?;
         let (mut count, mut after) = (0, None);
         loop {
             let (found, next) = self.page(call, after, 1000).await?;
@@ -100,7 +123,7 @@ async fn applications(call: Call) -> Answer {
 }
 
 async fn count_applications(call: Call) -> Answer {
-    Ok(super::users::plain(Which::Applications.count(&call).await?))
+    Ok(objects::plain(Which::Applications.count(&call).await?))
 }
 
 async fn service_principals(call: Call) -> Answer {
@@ -108,7 +131,7 @@ async fn service_principals(call: Call) -> Answer {
 }
 
 async fn count_service_principals(call: Call) -> Answer {
-    Ok(super::users::plain(Which::ServicePrincipals.count(&call).await?))
+    Ok(objects::plain(Which::ServicePrincipals.count(&call).await?))
 }
 
 async fn application(call: Call, Path(id): Path<String>) -> Answer {
@@ -117,8 +140,19 @@ async fn application(call: Call, Path(id): Path<String>) -> Answer {
 }
 
 async fn service_principal(call: Call, Path(id): Path<String>) -> Answer {
+    call.query.only(&[Part::Expand])?;
     let found = principal(&call, &id).await?;
-    call.found("servicePrincipals", render::service_principal(&found))
+    let mut shown = render::service_principal(&found);
+    for expand in &call.query.expand {
+        if expand.relation != "appRoleAssignedTo" {
+            return Err(ApiError::unsupported(
+                "'$expand' of a service principal supports appRoleAssignedTo.",
+            ));
+        }
+        let (assigned, _) = call.directory.assigned_to(found.id, None, MAX_EXPANDED).await?;
+        shown[&expand.relation] = expand.of(assigned.iter().map(objects::assignment).collect());
+    }
+    call.found("servicePrincipals", shown)
 }
 
 /// The service principal of that object id, client id or name.

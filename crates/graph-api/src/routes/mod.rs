@@ -3,7 +3,9 @@
 mod administrators;
 mod applications;
 mod assignments;
+mod batch;
 mod deleted;
+mod delta;
 mod directory_objects;
 mod drift;
 mod extensions;
@@ -16,6 +18,7 @@ mod jobs;
 mod logs;
 mod members;
 mod oauth;
+mod objects;
 mod openapi;
 mod plan;
 mod reevaluation;
@@ -39,14 +42,21 @@ use uuid::Uuid;
 
 use crate::Shared;
 use crate::auth::guard;
-use crate::body;
 use crate::call::Call;
 use crate::error::{Answer, ApiError, finish};
+use crate::{body, path};
 
 type Routes = Router<Shared>;
 
 /// Every route.
-pub(crate) fn all(state: &Shared) -> Routes {
+pub(crate) fn all(state: &Shared) -> Router {
+    // The calls of a batch go through the same routes, which have no batch then.
+    let inner = path::around(tree(state, Routes::new()).with_state(state.clone()));
+    path::around(tree(state, batch::routes(inner)).with_state(state.clone()))
+}
+
+/// Every route but those of batches, which are given.
+fn tree(state: &Shared, batch: Routes) -> Routes {
     let taken = |routes: Routes| {
         routes.layer(DefaultBodyLimit::disable()).layer(from_fn_with_state(state.clone(), body::take))
     };
@@ -57,8 +67,8 @@ pub(crate) fn all(state: &Shared) -> Routes {
             .layer(from_fn_with_state(state.clone(), guard))
     };
     Router::new()
-        .nest("/v1.0", guarded(taken(graph())))
-        .nest("/beta", guarded(taken(graph())))
+        .nest("/v1.0", guarded(taken(graph().merge(batch.clone()))))
+        .nest("/beta", guarded(taken(graph().merge(batch))))
         .nest("/provost/v1", guarded(taken(ours()).merge(import::routes())))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -75,6 +85,7 @@ fn graph() -> Routes {
         .merge(groups::routes())
         .merge(members::routes())
         .merge(deleted::routes())
+        .merge(delta::routes())
         .merge(directory_objects::routes())
         .merge(gallery::routes())
         .merge(applications::routes())

@@ -25,6 +25,7 @@ const MAY: &[(&str, &str)] = &[
     ("GAC", "get /v1.0/users"),
     ("G", "post /v1.0/users"),
     ("GAC", "get /v1.0/users/$count"),
+    ("GAC", "get /v1.0/users/delta"),
     ("GAC", "get /v1.0/users/{id}"),
     ("G", "patch /v1.0/users/{id}"),
     ("G", "delete /v1.0/users/{id}"),
@@ -35,6 +36,9 @@ const MAY: &[(&str, &str)] = &[
     ("GAC", "get /v1.0/users/{id}/directReports"),
     ("GAC", "get /v1.0/users/{id}/memberOf"),
     ("GAC", "get /v1.0/users/{id}/transitiveMemberOf"),
+    ("GAC", "get /v1.0/users/{id}/directReports/$count"),
+    ("GAC", "get /v1.0/users/{id}/memberOf/$count"),
+    ("GAC", "get /v1.0/users/{id}/transitiveMemberOf/$count"),
     ("GAC", "get /v1.0/users/{id}/appRoleAssignments"),
     ("GAC", "post /v1.0/users/{id}/appRoleAssignments"),
     ("GAC", "get /v1.0/users/{id}/appRoleAssignments/{assignment}"),
@@ -42,6 +46,7 @@ const MAY: &[(&str, &str)] = &[
     ("GAC", "get /v1.0/groups"),
     ("G", "post /v1.0/groups"),
     ("GAC", "get /v1.0/groups/$count"),
+    ("GAC", "get /v1.0/groups/delta"),
     ("GAC", "get /v1.0/groups/{id}"),
     ("G", "patch /v1.0/groups/{id}"),
     ("G", "delete /v1.0/groups/{id}"),
@@ -50,7 +55,12 @@ const MAY: &[(&str, &str)] = &[
     ("GAC", "get /v1.0/groups/{id}/members/microsoft.graph.user"),
     ("GAC", "get /v1.0/groups/{id}/members/$ref"),
     ("G", "post /v1.0/groups/{id}/members/$ref"),
+    ("G", "delete /v1.0/groups/{id}/members/$ref"),
     ("G", "delete /v1.0/groups/{id}/members/{member}/$ref"),
+    ("GAC", "get /v1.0/groups/{id}/transitiveMembers/$count"),
+    ("GAC", "get /v1.0/groups/{id}/memberOf/$count"),
+    ("GAC", "get /v1.0/groups/{id}/transitiveMemberOf"),
+    ("GAC", "get /v1.0/groups/{id}/transitiveMemberOf/$count"),
     ("GAC", "get /v1.0/groups/{id}/transitiveMembers"),
     ("GAC", "get /v1.0/groups/{id}/memberOf"),
     ("GAC", "get /v1.0/groups/{id}/appRoleAssignments"),
@@ -64,6 +74,7 @@ const MAY: &[(&str, &str)] = &[
     ("G", "post /v1.0/directory/deletedItems/{id}/restore"),
     ("GAC", "get /v1.0/organization"),
     ("GAC", "get /v1.0/applicationTemplates"),
+    ("GAC", "get /v1.0/applicationTemplates/$count"),
     ("GAC", "get /v1.0/applicationTemplates/{id}"),
     ("GAC", "post /v1.0/applicationTemplates/{id}/instantiate"),
     ("GAC", "get /v1.0/applications"),
@@ -99,6 +110,7 @@ const MAY: &[(&str, &str)] = &[
         "GAC",
         "post /v1.0/servicePrincipals/{id}/synchronization/jobs/{job}/schema/directories/{directory}/discover",
     ),
+    ("OGACRT", "post /v1.0/$batch"),
     ("GACR", "get /v1.0/auditLogs/provisioning"),
     ("GACR", "get /v1.0/auditLogs/provisioning/{id}"),
     ("GACR", "get /v1.0/auditLogs/directoryAudits"),
@@ -232,10 +244,25 @@ async fn without_a_role_there_is_nothing_but_who_one_is() {
         (&me["id"], &me["roles"], &me["credential"]),
         (&json!(made.id), &json!([]), &json!("accessToken"))
     );
-    for (method, path, _) in openapi_calls().iter().filter(|(_, path, _)| !path.contains("/session")) {
+    let anyones = |path: &str| path.contains("/session") || path.ends_with("/$batch");
+    for (method, path, _) in openapi_calls().iter().filter(|(_, path, _)| !anyones(path)) {
         let path = path.replace(['{', '}'], "");
         assert!(api.is_denied(method, &path).await, "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn a_batch_is_no_way_around() {
+    let mut api = Api::new().await;
+    api.token = api.token_of(Role::ReportsReader, Scope::Installation).await;
+    let calls = json!({"requests": [
+        {"id": "1", "method": "GET", "url": "/auditLogs/provisioning"},
+        {"id": "2", "method": "GET", "url": "/users"},
+    ]});
+    let answers = api.ok("POST", "/v1.0/$batch", calls).await;
+    let statuses: Vec<&Value> =
+        answers["responses"].as_array().expect("a list").iter().map(|answer| &answer["status"]).collect();
+    assert_eq!(statuses, [200, 403]);
 }
 
 #[tokio::test]
