@@ -1,6 +1,7 @@
 //! The API as a client sees it, over the store in memory.
 
 mod api;
+mod configuration;
 mod forms;
 mod reevaluation;
 mod standing;

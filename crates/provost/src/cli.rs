@@ -1,6 +1,7 @@
 //! The command tree, with the help that a newcomer reads.
 
 mod app;
+mod config;
 mod job_settings;
 mod mapping;
 mod serve;
@@ -10,6 +11,7 @@ mod values;
 use std::path::PathBuf;
 
 pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
+pub use config::{Apply, Config};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 pub use job_settings::{DriftAction, GuardChange, JobSettings, Leaving, Matched};
@@ -86,6 +88,9 @@ pub enum Command {
     /// What happened to whom in the applications, and why; who changed what
     #[command(subcommand)]
     Log(Log),
+    /// The configuration as one document, for version control
+    #[command(subcommand)]
+    Config(Config),
     /// The token of the administrator, which the other commands use
     #[command(subcommand)]
     AdminToken(AdminToken),

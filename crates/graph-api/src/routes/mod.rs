@@ -2,6 +2,7 @@
 
 mod applications;
 mod assignments;
+mod configuration;
 mod deleted;
 mod directory_objects;
 mod drift;
@@ -39,6 +40,10 @@ use crate::body;
 use crate::call::Call;
 use crate::error::{Answer, ApiError, finish};
 
+pub(crate) use gallery::template;
+pub(crate) use job_settings::merged as merged_settings;
+pub(crate) use tenants::with as tenant_settings;
+
 type Routes = Router<Shared>;
 
 /// Every route.
@@ -55,7 +60,7 @@ pub(crate) fn all(state: &Shared) -> Routes {
     Router::new()
         .nest("/v1.0", guarded(taken(graph())))
         .nest("/beta", guarded(taken(graph())))
-        .nest("/provost/v1", guarded(taken(ours()).merge(import::routes())))
+        .nest("/provost/v1", guarded(taken(ours()).merge(large())))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/openapi.json", get(openapi::document))
@@ -90,6 +95,11 @@ fn ours() -> Routes {
         .merge(tenants::routes())
         .merge(extensions::routes())
         .route("/status", get(status))
+}
+
+/// Calls that read their bodies themselves.
+fn large() -> Routes {
+    Router::new().merge(import::routes()).merge(configuration::routes())
 }
 
 async fn unknown(uri: Uri) -> ApiError {

@@ -160,6 +160,13 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("post", "/provost/v1/tenants/{name}/tokens", "Create a token"),
     ("delete", "/provost/v1/tenants/{name}/tokens/{id}", "Revoke a token"),
     ("post", "/provost/v1/tenants/{name}/tokens/{id}/rotate", "Replace a token"),
+    ("get", "/provost/v1/configuration", "Read the configuration as one document"),
+    (
+        "post",
+        "/provost/v1/configuration",
+        "Make the configuration what a document says; with plan=true tell what would change, with prune=true remove \
+         what is not named",
+    ),
     ("get", "/provost/v1/status", "Read where the server stands"),
 ];
 

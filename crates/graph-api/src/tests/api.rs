@@ -240,6 +240,14 @@ impl ServiceProvider for Provider {
         }
     }
 
+    fn read_extension(&self, body: scim::Map) -> Result<Value, scim::Error> {
+        Ok(Value::Object(body))
+    }
+
+    async fn holds_resources(&self, _: Uuid) -> Result<bool, scim::Error> {
+        Ok(false)
+    }
+
     async fn delete_extension(&self, _: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error> {
         self.notes.0.lock().push(format!("delete {id} by {}", by.display_name));
         Ok(())

@@ -11,6 +11,7 @@ use crate::client::{Client, escape};
 
 pub mod app;
 mod audit;
+mod config;
 mod connection;
 mod directory;
 mod drift;
@@ -45,6 +46,7 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::App(command) => app::run(&connect()?, command).await,
         Command::Job(command) => job::run(&connect()?, command).await,
         Command::Log(command) => log::run(&connect()?, command).await,
+        Command::Config(command) => config::run(&connect()?, command).await,
         Command::AdminToken(AdminToken::Reset) => crate::serve::reset_admin_token(&data_dir).await,
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
