@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use model::{Clock, Ids, Principal, Random};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use store::{Expect, Key, KeyName, Kind, Realm, Store, Transaction, transact};
+use store::{Expect, Key, KeyName, Kind, Realm, Scan, Store, Transaction, transact};
 use uuid::Uuid;
 
 use crate::record::{decode_record, encode};
@@ -69,6 +69,20 @@ impl Installation {
         let there = self.store.find(Realm::INSTALLATION, Kind::Setting, &key, 1).await?;
         let token = if there.is_empty() { Some(self.reset_admin_token().await?) } else { None };
         Ok((self.directory(id), token))
+    }
+
+    /// Every directory.
+    pub async fn directories(&self) -> Result<Vec<Directory>> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page =
+                self.store.scan(Realm::INSTALLATION, Kind::Directory, Scan::first(200).after(after)).await?;
+            all.extend(page.objects.iter().map(|directory| self.directory(directory.id)));
+            after = page.next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// The directory of that id.

@@ -4,6 +4,7 @@
 //! token of an administrator, and every mutation is made in that administrator's name.
 
 mod auth;
+mod backups;
 mod body;
 mod call;
 mod configuration;
@@ -21,6 +22,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use backups::Backups;
 pub use provider::{ServiceProvider, TenantChange};
 pub use runner::{JobRunner, PlannedEntries, ResetScope};
 
@@ -58,6 +60,8 @@ pub struct State {
     pub addresses: Addresses,
     /// Where bodies come in, shared with whatever else is served by the same process.
     pub intake: intake::Intake,
+    /// Where backups are made.
+    pub backups: Backups,
 }
 
 type Shared = Arc<State>;

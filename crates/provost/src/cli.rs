@@ -1,6 +1,7 @@
 //! The command tree, with the help that a newcomer reads.
 
 mod app;
+mod backup;
 mod config;
 mod job_settings;
 mod mapping;
@@ -11,6 +12,7 @@ mod values;
 use std::path::PathBuf;
 
 pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
+pub use backup::{Backup, Restore};
 pub use config::{Apply, Config};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
@@ -91,6 +93,10 @@ pub enum Command {
     /// The configuration as one document, for version control
     #[command(subcommand)]
     Config(Config),
+    /// Write a copy of the whole installation to a file, while it runs
+    Backup(Backup),
+    /// Make the data directory from such a copy
+    Restore(Restore),
     /// The token of the administrator, which the other commands use
     #[command(subcommand)]
     AdminToken(AdminToken),

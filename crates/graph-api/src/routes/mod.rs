@@ -2,6 +2,7 @@
 
 mod applications;
 mod assignments;
+mod backup;
 mod configuration;
 mod deleted;
 mod directory_objects;
@@ -94,6 +95,7 @@ fn ours() -> Routes {
         .merge(target_attributes::routes())
         .merge(tenants::routes())
         .merge(extensions::routes())
+        .merge(backup::routes())
         .route("/status", get(status))
 }
 

@@ -167,6 +167,7 @@ const CALLS: &[(&str, &str, &str)] = &[
         "Make the configuration what a document says; with plan=true tell what would change, with prune=true remove \
          what is not named",
     ),
+    ("get", "/provost/v1/backup", "Fetch a copy of the whole installation, without the master key"),
     ("get", "/provost/v1/status", "Read where the server stands"),
 ];
 

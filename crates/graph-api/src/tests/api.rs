@@ -23,7 +23,7 @@ use tenant::{Tenant, Tenants};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::{Addresses, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
+use crate::{Addresses, Backups, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
 
 struct Counting(Mutex<u64>);
 
@@ -259,6 +259,7 @@ pub(super) struct Api {
     pub(super) token: String,
     pub(super) state: State,
     pub(super) notes: Arc<Notes>,
+    _folder: tempfile::TempDir,
 }
 
 impl Api {
@@ -271,6 +272,7 @@ impl Api {
         let installation = Installation::new(store.clone(), clock.clone(), ids.clone(), random.clone(), keys);
         let (directory, token) = installation.open().await.expect("opens");
         let notes = Arc::new(Notes::default());
+        let folder = tempfile::tempdir().expect("a folder");
         let tenants = Arc::new(Tenants::new(store, clock, ids, random));
         let state = State {
             installation,
@@ -283,9 +285,10 @@ impl Api {
                 domain: "localhost:8080".to_owned(),
             },
             intake: intake::Intake::default(),
+            backups: Backups::in_folder(folder.path()),
         };
         let token = token.expect("the first start makes one").0.expose_secret().to_owned();
-        Self { router: router(state.clone()), token, state, notes }
+        Self { router: router(state.clone()), token, state, notes, _folder: folder }
     }
 
     pub(super) async fn raw(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, String) {

@@ -11,6 +11,7 @@ use crate::client::{Client, escape};
 
 pub mod app;
 mod audit;
+mod backup;
 mod config;
 mod connection;
 mod directory;
@@ -46,6 +47,8 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::App(command) => app::run(&connect()?, command).await,
         Command::Job(command) => job::run(&connect()?, command).await,
         Command::Log(command) => log::run(&connect()?, command).await,
+        Command::Backup(options) => backup::run(&data_dir, &options.file).await,
+        Command::Restore(options) => crate::serve::copies::restore(&data_dir, &options).await,
         Command::Config(command) => config::run(&connect()?, command).await,
         Command::AdminToken(AdminToken::Reset) => crate::serve::reset_admin_token(&data_dir).await,
         Command::Completions { shell } => {

@@ -1,4 +1,5 @@
-//! The parts of a server, and how they are put together. The only place that names a concrete store.
+//! The parts of a server, and how they are put together. With `copies` the only place that names a concrete
+//! store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,13 +28,17 @@ use crate::answer::{Answer, Failure};
 use crate::cli::Serve;
 use crate::client::TOKEN_FILE;
 
+/// Where the key that secrets are encrypted with may be: a variable, or a file in the data directory.
+pub(super) const MASTER_KEY: &str = "PROVOST_MASTER_KEY";
+pub(super) const MASTER_KEY_FILE: &str = "master-key";
+
 /// How long a request of a dead process may linger in a target: the client's time-out.
 const SETTLE: Duration = Duration::from_secs(20);
 /// How often the schedule is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Randomness of the operating system.
-struct SystemRandom;
+pub(super) struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
@@ -56,24 +61,29 @@ pub struct Site {
 }
 
 /// What everything else stands on.
-struct Base {
-    sqlite: Arc<SqliteStore>,
+pub(super) struct Base {
+    pub(super) sqlite: Arc<SqliteStore>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     ids: Ids,
-    installation: Installation,
+    pub(super) installation: Installation,
 }
 
 fn base(data_dir: &Path) -> Result<Base, Failure> {
+    // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
+    let keys = keyring(data_dir, &SystemRandom)?;
+    not_emptied(data_dir)?;
+    open(data_dir, keys)
+}
+
+/// Opens the store of a directory, whose secrets are encrypted with that key.
+pub(super) fn open(data_dir: &Path, keys: Keyring) -> Result<Base, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
-    // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
-    let keys = Arc::new(keyring(data_dir, random.as_ref())?);
-    not_emptied(data_dir)?;
     let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
     let installation =
-        Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
+        Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), Arc::new(keys));
     Ok(Base { sqlite, clock, random, ids, installation })
 }
 
@@ -100,7 +110,7 @@ fn write_token(data_dir: &Path, token: &AdminToken) -> Result<(), Failure> {
     })
 }
 
-fn failed(error: &directory::Error) -> Failure {
+pub(super) fn failed(error: &directory::Error) -> Failure {
     Failure::new("Store", error.to_string())
 }
 
@@ -196,6 +206,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
             public_url,
         },
         intake,
+        backups: graph_api::Backups::in_folder(data_dir),
     });
     let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
     Ok((Parts { store: sqlite, worker, site }, upkeep))
@@ -258,13 +269,14 @@ fn domain_with_port(domain: &str, public_url: &str) -> String {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]
-fn closing(error: store::Error) -> Failure {
+pub(super) fn closing(error: store::Error) -> Failure {
     Failure::new("Store", format!("the store did not close well: {error}"))
 }
 
-fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, Failure> {
-    let file = data_dir.join("master-key");
-    let keys = match std::env::var("PROVOST_MASTER_KEY") {
+/// The key of a data directory, which is made where there is no store yet.
+pub(super) fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, Failure> {
+    let file = data_dir.join(MASTER_KEY_FILE);
+    let keys = match std::env::var(MASTER_KEY) {
         Ok(text) => Keyring::parse(&text),
         Err(_) if !file.exists() && store_sqlite::file_in(data_dir).exists() => {
             let file = file.display();
@@ -282,7 +294,7 @@ fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, Failure> {
     })
 }
 
-fn opening(data_dir: &Path, error: &store::Error) -> Failure {
+pub(super) fn opening(data_dir: &Path, error: &store::Error) -> Failure {
     let place = data_dir.display();
     match error {
         store::Error::Locked(words) => Failure::new("Locked", words.clone())

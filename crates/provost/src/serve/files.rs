@@ -50,7 +50,7 @@ pub fn remove_server(data_dir: &Path) {
 }
 
 /// Writes a file whole or not at all, readable by its owner only.
-fn write_secret(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub fn write_secret(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let write = || -> io::Result<()> {
         let temporary = file.with_extension("new");
         let _ = fs::remove_file(&temporary);

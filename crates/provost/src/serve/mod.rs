@@ -2,6 +2,7 @@
 
 mod compose;
 mod connection;
+pub mod copies;
 mod files;
 mod http;
 mod metrics;
