@@ -50,8 +50,12 @@ impl Backups {
     /// Copies the store as it is at one moment.
     pub(crate) async fn make(&self, store: &dyn Store) -> Result<Copy, ApiError> {
         let turn = Arc::clone(&self.turn).try_acquire_owned().map_err(|_| {
-            ApiError::new(StatusCode::CONFLICT, "Request_Conflict", "A backup is being made or fetched already.")
-                .hint("Wait for its end; each takes as much room as the store.")
+            ApiError::new(
+                StatusCode::CONFLICT,
+                "Request_Conflict",
+                "A backup is being made or fetched already.",
+            )
+            .hint("Wait for its end; each takes as much room as the store.")
         })?;
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&self.folder).map_err(failed)?;
         let path = folder.path().join("copy");

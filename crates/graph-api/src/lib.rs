@@ -62,6 +62,8 @@ pub struct State {
     pub intake: intake::Intake,
     /// Where backups are made.
     pub backups: Backups,
+    /// Where files are that are imported by themselves.
+    pub imports: directory::import::ImportFolder,
 }
 
 type Shared = Arc<State>;

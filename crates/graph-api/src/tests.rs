@@ -3,6 +3,7 @@
 mod api;
 mod configuration;
 mod forms;
+mod keeping;
 mod reevaluation;
 mod standing;
 mod target;

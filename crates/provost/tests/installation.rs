@@ -126,7 +126,8 @@ async fn a_backup_of_a_server_at_work_is_restored_and_goes_on() {
     server.ok(&["tenant", "create", "contoso"]);
     server.ok(&["user", "import", text(&people(dir.path(), 40))]);
     let groups = dir.path().join("groups.csv");
-    std::fs::write(&groups, "displayName,memberUserPrincipalName\nDesks,user1@contoso.example\n").expect("written");
+    std::fs::write(&groups, "displayName,memberUserPrincipalName\nDesks,user1@contoso.example\n")
+        .expect("written");
     server.ok(&["group", "import", text(&groups)]);
     server.ok(&["user", "delete", "user7@contoso.example"]);
     application(&server, dir.path(), &tenant.base_url, &tenant.token);
@@ -151,7 +152,12 @@ async fn a_backup_of_a_server_at_work_is_restored_and_goes_on() {
     let writing = std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for n in 0..40 {
-                server.ok(&["user", "set", &format!("user{}@contoso.example", 10 + n % 5), &format!("city=Town {n}")]);
+                server.ok(&[
+                    "user",
+                    "set",
+                    &format!("user{}@contoso.example", 10 + n % 5),
+                    &format!("city=Town {n}"),
+                ]);
             }
         });
         let second = dir.path().join("two.backup");
@@ -188,7 +194,10 @@ async fn a_backup_of_a_server_at_work_is_restored_and_goes_on() {
 
     // It goes on where it was: nothing to do, and then what is new.
     let report = server.ok(&["job", "run", "T", "--wait"]);
-    assert_eq!((&report["created"], &report["updated"], &report["failed"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(
+        (&report["created"], &report["updated"], &report["failed"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
     server.ok(&["user", "set", "user3@contoso.example", "jobTitle=Chief"]);
     assert_eq!(server.ok(&["job", "run", "T", "--wait"])["updated"], 1);
     assert_eq!(tenant.count().await, 39);
@@ -270,4 +279,70 @@ fn a_backup_without_its_key_says_whose_secrets_are_lost() {
     std::fs::write(&broken, &std::fs::read(&copy).expect("the backup")[..9000]).expect("written");
     let (refused, status) = Server::offline(&dir.path().join("third")).run(&["restore", text(&broken)]);
     assert_eq!((status, &refused["error"]["code"]), (1, &json!("Backup")), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn last_nights_file_is_imported_by_itself() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mails = testkit::MailServer::start().await;
+    let url = mails.url();
+    let mail = ["--smtp-url", &url, "--mail-from", "provost@example.com", "--mail-to", "ops@example.com"];
+    let data = dir.path().join("data");
+    let server = Server::start_with(&data, &mail);
+    let schedule = |command: &[&str]| server.run(&[&["user", "import-schedule"], command].concat());
+    let (shown, status) = schedule(&["show"]);
+    assert_eq!((status, &shown["schedule"]), (0, &Value::Null), "{shown}");
+    let folder = Path::new(shown["folder"].as_str().expect("a path"));
+    assert_eq!(schedule(&["set", "../users.csv", "--every", "1s"]).1, 1);
+    assert_eq!(schedule(&["set", "users.csv", "--every", "1s", "--at", "02:00"]).1, 2);
+    assert_eq!(schedule(&["run"]).1, 1, "there is none");
+    let daily = schedule(&["set", "users.csv", "--at", "02:30", "--time-zone", "Europe/Berlin"]).0;
+    assert_eq!(daily["schedule"]["when"], json!({"at": "02:30:00", "timeZone": "Europe/Berlin"}), "{daily}");
+    let (refused, status) = schedule(&["run"]);
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(status == 1 && message.contains("no file users.csv"), "{refused}");
+
+    // Every second, and put into its place by a new name.
+    schedule(&["set", "users.csv", "--every", "1s", "--settle", "1s", "--max-leavers", "3"]);
+    let provide = |number: usize| {
+        let file = people(dir.path(), number);
+        std::fs::rename(&file, folder.join("users.csv")).expect("renamed");
+    };
+    let last = async |outcome: &str| {
+        let what = format!("an import that is {outcome}");
+        support::wait_until(&what, async || schedule(&["show"]).0["last"]["outcome"] == outcome).await;
+        schedule(&["show"]).0["last"].clone()
+    };
+    let count = || server.ok(&["user", "list"])["value"].as_array().map_or(0, Vec::len);
+    provide(20);
+    support::wait_until("everybody", async || count() == 20).await;
+    last("unchanged").await;
+    provide(17);
+    support::wait_until("leavers", async || count() == 17).await;
+    assert_eq!(server.ok(&["user", "list", "--deleted"])["value"].as_array().map(Vec::len), Some(3));
+
+    // More at once are held back, told by mail once, and allowed by number.
+    provide(11);
+    let held = last("held").await;
+    assert_eq!((&held["held"], count()), (&json!(6), 17), "{held}");
+    support::wait_until("a mail", async || !mails.received().is_empty()).await;
+    let (run, status) = schedule(&["run"]);
+    assert_eq!((status, &run["outcome"]), (3, &json!("held")), "{run}");
+    let (run, status) = schedule(&["run", "--allow-leavers", "6"]);
+    assert_eq!((status, &run["deleted"], count()), (0, &json!(6), 11), "{run}");
+    let mail = &mails.received()[0];
+    assert_eq!(mail.to, ["ops@example.com"]);
+    assert_eq!(mail.header("subject"), "Import of users.csv: 6 users would leave at once, and are held back");
+    assert!(mail.body().contains("run --allow-leavers 6"), "{}", mail.body());
+    assert_eq!(schedule(&["off"]).1, 0);
+    let audits = server.ok(&["log", "audit", "--top", "1"]);
+    assert_eq!(audits["value"][0]["activityDisplayName"], "Remove import schedule", "{audits}");
+
+    // By hand, the same guard and the same way past it.
+    let file = people(dir.path(), 2);
+    let (report, status) = server.run(&["user", "import", text(&file), "--snapshot", "--dry-run"]);
+    assert_eq!((status, &report["held"]), (3, &json!(9)), "{report}");
+    assert_eq!(report["leavers"].as_array().map(Vec::len), Some(9));
+    let report = server.ok(&["user", "import", text(&file), "--snapshot", "--allow-leavers", "9"]);
+    assert_eq!((&report["deleted"], count()), (&json!(9), 2), "{report}");
 }

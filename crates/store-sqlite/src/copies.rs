@@ -58,7 +58,8 @@ pub fn restore(backup_file: &Path, dir: &Path) -> Result<()> {
 }
 
 fn occupied(path: &Path) -> Error {
-    let why = std::io::Error::other("there is a store already; move it away, or restore to another --data-dir");
+    let why =
+        std::io::Error::other("there is a store already; move it away, or restore to another --data-dir");
     not_restored(path, &why)
 }
 
@@ -127,7 +128,9 @@ impl Claim {
     /// Has the names in the directory on disk.
     fn sync(&self) -> Result<()> {
         #[cfg(unix)]
-        File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(|error| not_restored(&self.dir, &error))?;
+        File::open(&self.dir)
+            .and_then(|dir| dir.sync_all())
+            .map_err(|error| not_restored(&self.dir, &error))?;
         Ok(())
     }
 }

@@ -205,7 +205,8 @@ impl Applications<'_> {
 }
 
 fn target_attribute(attribute: &Attribute) -> TargetAttribute {
-    let Attribute { object: _, name, kind, multi_valued, case_exact, required, mutability, references } = attribute;
+    let Attribute { object: _, name, kind, multi_valued, case_exact, required, mutability, references } =
+        attribute;
     TargetAttribute {
         name: name.clone(),
         kind: *kind,

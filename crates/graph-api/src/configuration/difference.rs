@@ -104,7 +104,10 @@ fn lists(path: &str, old: &[(String, &Value)], new: &[(String, &Value)], changes
     }
     // The order of what is in both, where it says anything.
     let both = |list: &[(String, &Value)], other: &HashMap<&str, &Value>| -> Vec<String> {
-        list.iter().map(|(label, _)| label.clone()).filter(|label| other.contains_key(label.as_str())).collect()
+        list.iter()
+            .map(|(label, _)| label.clone())
+            .filter(|label| other.contains_key(label.as_str()))
+            .collect()
     };
     let (before, after) = (both(old, &news), both(new, &olds));
     if before != after {
@@ -156,28 +159,31 @@ mod tests {
     }
 
     fn document() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), "[a-c]".prop_map(Value::from)];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            "[a-c]".prop_map(Value::from)
+        ];
         leaf.prop_recursive(4, 24, 4, |inner| {
-            let entry = (inner.clone(), "[a-c]", "[a-c]").prop_map(|(value, name, template)| {
-                json!({"name": name, "template": template, "value": value})
-            });
-            prop_oneof![
-                prop::collection::vec(entry, 0..4),
-                prop::collection::vec(inner, 0..4),
-            ]
-            .prop_flat_map(|list| {
-                prop_oneof![Just("applications"), Just("jobs"), Just("other")]
-                    .prop_map(move |name| json!({name: list.clone()}))
-            })
+            let entry = (inner.clone(), "[a-c]", "[a-c]").prop_map(
+                |(value, name, template)| json!({"name": name, "template": template, "value": value}),
+            );
+            prop_oneof![prop::collection::vec(entry, 0..4), prop::collection::vec(inner, 0..4),]
+                .prop_flat_map(|list| {
+                    prop_oneof![Just("applications"), Just("jobs"), Just("other")]
+                        .prop_map(move |name| json!({name: list.clone()}))
+                })
         })
     }
 
     /// The same without members that are null: those say as much as none.
     fn plain(value: &Value) -> Value {
         match value {
-            Value::Object(members) => {
-                members.iter().filter(|(_, it)| !it.is_null()).map(|(name, it)| (name.clone(), plain(it))).collect()
-            }
+            Value::Object(members) => members
+                .iter()
+                .filter(|(_, it)| !it.is_null())
+                .map(|(name, it)| (name.clone(), plain(it)))
+                .collect(),
             Value::Array(entries) => entries.iter().map(plain).collect(),
             other => other.clone(),
         }

@@ -162,7 +162,8 @@ fn once<'n, K: Ord>(list: &str, entries: impl Iterator<Item = (K, &'n str)>) -> 
 
 /// What is wrong at a place of the document.
 pub(super) fn wrong(place: &str, what: &str) -> ApiError {
-    ApiError::bad(format!("{place}: {what}")).hint("Nothing was changed: correct the document and apply it again.")
+    ApiError::bad(format!("{place}: {what}"))
+        .hint("Nothing was changed: correct the document and apply it again.")
 }
 
 /// A text of the document as messages show it.

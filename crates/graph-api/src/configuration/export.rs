@@ -31,7 +31,9 @@ impl View<'_> {
         let principals = all_applications(self.directory).await?;
         let mut applications = Vec::with_capacity(principals.len());
         for principal in &principals {
-            let same = |other: &&ServicePrincipal| fold_key(&other.display_name) == fold_key(&principal.display_name);
+            let same = |other: &&ServicePrincipal| {
+                fold_key(&other.display_name) == fold_key(&principal.display_name)
+            };
             let ambiguous = principals.iter().filter(same).count() > 1;
             applications.push(self.application(principal, ambiguous).await?);
         }
@@ -44,7 +46,11 @@ impl View<'_> {
         Ok(Document::new(applications, tenants))
     }
 
-    async fn application(&self, principal: &ServicePrincipal, ambiguous: bool) -> Result<Application, ApiError> {
+    async fn application(
+        &self,
+        principal: &ServicePrincipal,
+        ambiguous: bool,
+    ) -> Result<Application, ApiError> {
         let mut jobs: Vec<Job> = self.directory.jobs_of(principal.id).await?.into_iter().map(job).collect();
         jobs.sort_by(|one, other| one.template.cmp(&other.template));
         let mut assignments = Vec::new();

@@ -96,8 +96,14 @@ fn is_true(flag: &bool) -> bool {
 
 impl From<ObjectMapping> for Mapping {
     fn from(mapping: ObjectMapping) -> Self {
-        let ObjectMapping { name, source_object, enabled, target_actions, scoping_filters, attribute_mappings } =
-            mapping;
+        let ObjectMapping {
+            name,
+            source_object,
+            enabled,
+            target_actions,
+            scoping_filters,
+            attribute_mappings,
+        } = mapping;
         let TargetActions { create, update, delete } = target_actions;
         Self {
             object: source_object,
@@ -127,15 +133,19 @@ impl From<Mapping> for ObjectMapping {
 
 impl From<ScopingFilter> for Filter {
     fn from(ScopingFilter { name, clauses }: ScopingFilter) -> Self {
-        let clause =
-            |ScopingClause { attribute, operator, value }: ScopingClause| Clause { attribute, operator, value };
+        let clause = |ScopingClause { attribute, operator, value }: ScopingClause| Clause {
+            attribute,
+            operator,
+            value,
+        };
         Self { name, clauses: clauses.into_iter().map(clause).collect() }
     }
 }
 
 impl From<Filter> for ScopingFilter {
     fn from(Filter { name, clauses }: Filter) -> Self {
-        let clause = |Clause { attribute, operator, value }: Clause| ScopingClause { attribute, operator, value };
+        let clause =
+            |Clause { attribute, operator, value }: Clause| ScopingClause { attribute, operator, value };
         Self { name, clauses: clauses.into_iter().map(clause).collect() }
     }
 }
@@ -163,8 +173,15 @@ impl From<AttributeMapping> for Attribute {
 
 impl From<Attribute> for AttributeMapping {
     fn from(mapping: Attribute) -> Self {
-        let Attribute { target, source, default_value, flow_type, flow_behavior, matching_priority, flow_null } =
-            mapping;
+        let Attribute {
+            target,
+            source,
+            default_value,
+            flow_type,
+            flow_behavior,
+            matching_priority,
+            flow_null,
+        } = mapping;
         let source = match source {
             Source::Attribute(name) => MappingSource::Direct(name),
             Source::Expression(text) => MappingSource::Expression(text),

@@ -95,7 +95,8 @@ impl<'a> Staged<'a> {
     pub async fn outcome(&self) -> Result<Outcome, ApiError> {
         let before = super::export(self.state).await?;
         let (directory, tenants, planned) = (&self.directory, &self.tenants, &self.extensions);
-        let after = View { directory, tenants, provider: self.state.provider.as_ref(), planned }.export().await?;
+        let after =
+            View { directory, tenants, provider: self.state.provider.as_ref(), planned }.export().await?;
         let value = |document: &Document| serde_json::to_value(document).unwrap_or_default();
         Ok(Outcome {
             applied: false,
@@ -124,7 +125,8 @@ impl<'a> Staged<'a> {
     async fn to_do(&self) -> Result<Vec<String>, ApiError> {
         let mut all = Vec::new();
         for application in self.document.applications.iter().flatten() {
-            let found = application.id.map_or_else(|| application.name.trim().to_owned(), |id| id.to_string());
+            let found =
+                application.id.map_or_else(|| application.name.trim().to_owned(), |id| id.to_string());
             let found = self.directory.find_service_principal(&found).await?;
             if self.directory.jobs_of(found.id).await?.is_empty() {
                 continue;
@@ -183,7 +185,9 @@ impl<'a> Staged<'a> {
                     return error;
                 }
                 let done = before.join(", ");
-                error.hint(format!("The tenants before it are as the document says already ({done}); apply it again."))
+                error.hint(format!(
+                    "The tenants before it are as the document says already ({done}); apply it again."
+                ))
             })?;
         }
         Ok(())

@@ -23,7 +23,10 @@ async fn make(call: Call) -> Answer {
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_LENGTH, copy.length.to_string()),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"provost.backup\"".to_owned()),
-        (header::HeaderName::from_static("content-digest"), format!("sha-256=:{}:", STANDARD.encode(copy.digest))),
+        (
+            header::HeaderName::from_static("content-digest"),
+            format!("sha-256=:{}:", STANDARD.encode(copy.digest)),
+        ),
     ];
     Ok((StatusCode::OK, headers, copy.into_body()).into_response())
 }

@@ -11,6 +11,7 @@ mod extensions;
 mod gallery;
 mod groups;
 mod import;
+mod import_schedule;
 mod job_settings;
 mod job_status;
 mod jobs;
@@ -96,6 +97,7 @@ fn ours() -> Routes {
         .merge(tenants::routes())
         .merge(extensions::routes())
         .merge(backup::routes())
+        .merge(import_schedule::routes())
         .route("/status", get(status))
 }
 

@@ -51,7 +51,8 @@ async fn a_plan_changes_nothing_and_tells_all() {
     let mapped = one["mappings"][0]["attributeMappings"].as_array_mut().expect("mappings");
     let title = mapped.iter_mut().find(|it| it["target"] == "title").expect("mapped");
     title["source"] = json!({"constant": "x"});
-    document["applications"][0]["assignments"] = json!([{"group": "sales"}, {"user": "ANN@x.com", "role": "user"}]);
+    document["applications"][0]["assignments"] =
+        json!([{"group": "sales"}, {"user": "ANN@x.com", "role": "user"}]);
     document["tenants"] = json!([{"name": "contoso", "settings": {"strict": true}}]);
     let before = exported(&api).await;
     let planned = apply(&api, "plan=true", &document).await;
@@ -69,7 +70,8 @@ async fn a_plan_changes_nothing_and_tells_all() {
     );
     assert_eq!(planned["changes"][0]["old"], "PT40M");
     assert_eq!(planned["changes"][0]["new"], "PT20M");
-    let due = json!([{"application": "The App", "template": "officespace", "objects": 7, "everything": false}]);
+    let due =
+        json!([{"application": "The App", "template": "officespace", "objects": 7, "everything": false}]);
     assert_eq!(planned["reevaluation"], due);
 
     let outcome = apply(&api, "", &document).await;
@@ -78,7 +80,8 @@ async fn a_plan_changes_nothing_and_tells_all() {
     assert_eq!((&outcome["applied"], paths(&outcome)), (&json!(false), vec![]), "{outcome}");
     let settings = api.get("/provost/v1/tenants/contoso").await["settings"].clone();
     assert_eq!((&settings["strict"], &settings["uniqueGroupNames"]), (&json!(true), &json!(true)));
-    let audits = api.get("/v1.0/auditLogs/directoryAudits?$filter=category eq 'ProvisioningManagement'").await;
+    let audits =
+        api.get("/v1.0/auditLogs/directoryAudits?$filter=category eq 'ProvisioningManagement'").await;
     assert_eq!(audits["value"][0]["initiatedBy"]["user"]["displayName"], "Global Administrator");
     assert_eq!(audits["value"][0]["activityDisplayName"], "Update provisioning configuration");
 }
@@ -87,12 +90,16 @@ async fn a_plan_changes_nothing_and_tells_all() {
 async fn all_of_it_or_nothing() {
     let api = empty().await;
     let before = exported(&api).await;
-    let with = |second: Value| json!({"version": 1, "applications": [{"name": "A", "template": "scim"}, second]});
+    let with =
+        |second: Value| json!({"version": 1, "applications": [{"name": "A", "template": "scim"}, second]});
     for (second, message) in [
         (json!({"name": "B"}), "applications[B]: there is no such application"),
         (json!({"name": "B", "template": "odd"}), "applications[B]: There is no application template 'odd'"),
         (json!({"name": " a", "template": "scim"}), "applications: ' a' is named twice"),
-        (json!({"name": "B", "template": "scim", "colour": 1}), "applications[1].colour: unknown field `colour`"),
+        (
+            json!({"name": "B", "template": "scim", "colour": 1}),
+            "applications[1].colour: unknown field `colour`",
+        ),
         (
             json!({"name": "B", "template": "scim", "jobs": [{"template": "scim", "settings": {"colour": 1}}]}),
             "applications[B].jobs[scim]: There is no setting 'colour' here; there are: interval",
@@ -113,7 +120,10 @@ async fn all_of_it_or_nothing() {
         for options in ["", "?plan=true"] {
             let (status, refused) = api.call("POST", &format!("{PATH}{options}"), with(second.clone())).await;
             let found = refused["error"]["message"].as_str().expect("a message");
-            assert!(status == StatusCode::BAD_REQUEST || status == StatusCode::NOT_FOUND, "{status} {refused}");
+            assert!(
+                status == StatusCode::BAD_REQUEST || status == StatusCode::NOT_FOUND,
+                "{status} {refused}"
+            );
             assert!(found.starts_with(message), "{found}");
             assert_eq!(exported(&api).await, before);
         }
@@ -191,7 +201,8 @@ fn job(template: &'static str) -> impl Strategy<Value = Value> {
         Just(json!({"guards": {"removals": {"number": 7}}, "notificationMail": "it@x.com"})),
         Just(json!({"deprovisioning": {"outOfScope": "delete"}, "limits": {"requestsPerMinute": 9}})),
     ];
-    let tables = prop::collection::btree_map("[a-c]", prop::collection::btree_map("[a-c]", "[x-z]", 0..3), 0..3);
+    let tables =
+        prop::collection::btree_map("[a-c]", prop::collection::btree_map("[a-c]", "[x-z]", 0..3), 0..3);
     let attributes = prop::sample::subsequence(
         vec![
             json!({"object": "User", "name": "urn:a:b:User:badge", "type": "Integer"}),

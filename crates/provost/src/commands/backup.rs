@@ -23,7 +23,9 @@ pub async fn run(data_dir: &Path, file: &Path) -> Result<Answer, Failure> {
     };
     if file.exists() {
         let words = format!("{} is there already", file.display());
-        return Err(Failure::new("File", words).hint("choose another name: a backup does not replace another"));
+        return Err(
+            Failure::new("File", words).hint("choose another name: a backup does not replace another")
+        );
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let apart = tempfile::Builder::new().prefix(".provost-backup-").tempdir_in(folder).map_err(io)?;
@@ -68,8 +70,11 @@ async fn fetched(data_dir: &Path, to: &PathBuf) -> Result<(), Failure> {
     let mut context = Context::new(&SHA256);
     loop {
         let piece = response.chunk().await.map_err(|error| {
-            Failure::new("ConnectionLost", format!("the server went away before all of the backup was here: {error}"))
-                .hint("no backup was made: run the command again")
+            Failure::new(
+                "ConnectionLost",
+                format!("the server went away before all of the backup was here: {error}"),
+            )
+            .hint("no backup was made: run the command again")
         })?;
         let Some(piece) = piece else { break };
         context.update(&piece);
@@ -79,7 +84,8 @@ async fn fetched(data_dir: &Path, to: &PathBuf) -> Result<(), Failure> {
     if format!("sha-256=:{}:", STANDARD.encode(context.finish())) == announced {
         return Ok(());
     }
-    Err(Failure::new("Backup", "what arrived is not what the server sent").hint("no backup was made: run it again"))
+    Err(Failure::new("Backup", "what arrived is not what the server sent")
+        .hint("no backup was made: run it again"))
 }
 
 /// Makes a file that only its owner may read.

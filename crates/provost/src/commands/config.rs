@@ -58,7 +58,10 @@ async fn apply(client: &Client, options: &Apply) -> Result<Answer, Failure> {
         let removals = changes(&planned).iter().filter(|change| change["action"] == "remove").count();
         if removals > 0 {
             let mut shown = summary(&planned);
-            let _ = writeln!(shown, "nothing was changed: {removals} of this are removals\nhint: add --yes to carry it out");
+            let _ = writeln!(
+                shown,
+                "nothing was changed: {removals} of this are removals\nhint: add --yes to carry it out"
+            );
             return Ok(Answer::done(planned, shown).with_status(REFUSED));
         }
     }
@@ -86,7 +89,10 @@ fn summary(outcome: &Value) -> String {
     for one in outcome["reevaluation"].as_array().into_iter().flatten() {
         let (application, objects) = (text(one, "application"), plain(&one["objects"]));
         let whole = if one["everything"] == true { ", which is all there are" } else { "" };
-        let _ = writeln!(shown, "the next cycle of {application} looks at {objects} objects because of this{whole}");
+        let _ = writeln!(
+            shown,
+            "the next cycle of {application} looks at {objects} objects because of this{whole}"
+        );
     }
     for due in outcome["toDo"].as_array().into_iter().flatten() {
         let _ = writeln!(shown, "to do: {}", plain(due));

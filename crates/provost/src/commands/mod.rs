@@ -21,6 +21,7 @@ mod filter;
 mod gallery;
 pub mod group;
 mod guards;
+mod import;
 pub mod job;
 pub mod log;
 mod mapping;

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use directory::import::{ImportFolder, ImportScheduler};
 use directory::{AdminToken, Installation, Keyring, Retention};
 use intake::Intake;
 use model::{Clock, Ids, Random, SystemClock};
@@ -20,6 +21,7 @@ use tower::ServiceExt as _;
 use worker::{DirectoryTargets, Worker, WorkerHandle};
 
 use super::files::NODE_FILE;
+use super::imports::Imports;
 use super::metrics::Metrics;
 use super::provider::Provider;
 use super::runner::Runner;
@@ -82,8 +84,13 @@ pub(super) fn open(data_dir: &Path, keys: Keyring) -> Result<Base, Failure> {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
     let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
-    let installation =
-        Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), Arc::new(keys));
+    let installation = Installation::new(
+        sqlite.clone(),
+        Arc::clone(&clock),
+        ids.clone(),
+        Arc::clone(&random),
+        Arc::new(keys),
+    );
     Ok(Base { sqlite, clock, random, ids, installation })
 }
 
@@ -135,6 +142,7 @@ pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
 /// Opens the store and puts everything together.
 pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts, Upkeep), Failure> {
     let recipients = upkeep::recipients(&options.mail)?;
+    let imports = ImportFolder::new(super::files::import_dir(data_dir, options.import_dir.as_deref())?);
     let Base { sqlite, clock, random, ids, installation } = base(data_dir)?;
     let store: Arc<dyn Store> = sqlite.clone();
     let (directory, token) = installation.open().await.map_err(|error| failed(&error))?;
@@ -166,6 +174,12 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
     let mailer = recipients.as_ref().map(|recipients| recipients.mailer.clone());
     let upkeep = Upkeep {
         scim: Arc::clone(&scim),
+        imports: Imports {
+            scheduler: ImportScheduler::new(directory.clone(), imports.clone()),
+            directory: directory.clone(),
+            recipients: upkeep::recipients(&options.mail)?,
+            server: public_url.clone(),
+        },
         announcer: Announcer::new(Arc::clone(&tenants), recipients, node),
         notices: worker::Announcer::new(
             Arc::clone(&store),
@@ -207,6 +221,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
         },
         intake,
         backups: graph_api::Backups::in_folder(data_dir),
+        imports,
     });
     let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
     Ok((Parts { store: sqlite, worker, site }, upkeep))

@@ -31,7 +31,9 @@ pub fn backup(data_dir: &Path, to: &Path) -> Result<(), Failure> {
 pub fn verify(file: &Path) -> Result<(), Failure> {
     store_sqlite::verify(file).map_err(|error| {
         Failure::new("Backup", error.to_string()).hint(match error {
-            store::Error::TooNew { .. } => "restore it with the version of provost that wrote it, or a newer one",
+            store::Error::TooNew { .. } => {
+                "restore it with the version of provost that wrote it, or a newer one"
+            }
             _ => "take another backup",
         })
     })
@@ -56,8 +58,9 @@ pub async fn restore(data_dir: &Path, options: &Restore) -> Result<Answer, Failu
     let claim = Claim::take(data_dir).map_err(|error| compose::opening(data_dir, &error))?;
     if holds_store(data_dir) && !options.replace {
         let words = format!("{} holds a store already", data_dir.display());
-        return Err(Failure::new("NotEmpty", words)
-            .hint("restore to another --data-dir, or add --replace: the store that is there is kept beside it"));
+        return Err(Failure::new("NotEmpty", words).hint(
+            "restore to another --data-dir, or add --replace: the store that is there is kept beside it",
+        ));
     }
     let key = key(data_dir, options.master_key.as_deref())?;
     let io = |error: std::io::Error| {
@@ -66,7 +69,8 @@ pub async fn restore(data_dir: &Path, options: &Restore) -> Result<Answer, Failu
     };
     // All is read and checked apart, and then takes its place at once.
     let staged = tempfile::Builder::new().prefix(".restore-").tempdir_in(data_dir).map_err(io)?;
-    store_sqlite::restore(&options.file, staged.path()).map_err(|error| compose::opening(data_dir, &error))?;
+    store_sqlite::restore(&options.file, staged.path())
+        .map_err(|error| compose::opening(data_dir, &error))?;
     // Without a key nothing opens, whatever the key is.
     let keys = key.as_ref().map_or_else(|| Ok(Keyring::new([0; 32])), |key| key.keyring())?;
     let base = compose::open(staged.path(), keys)?;
@@ -114,7 +118,8 @@ fn key(data_dir: &Path, given: Option<&Path>) -> Result<Option<Key>, Failure> {
 
 fn locked(applications: &[String], has_key: bool) -> Failure {
     let names = applications.join(", ");
-    let what = if has_key { "the master key is not the one of this backup" } else { "there is no master key" };
+    let what =
+        if has_key { "the master key is not the one of this backup" } else { "there is no master key" };
     Failure::new("MasterKey", format!("{what}: the secrets of these applications cannot be read: {names}")).hint(
         format!(
             "name the key that was kept beside the backup with --master-key FILE, or set {MASTER_KEY}; if it is lost, \
@@ -193,7 +198,10 @@ fn answer(data_dir: &Path, content: &Content, kept: Option<&Path>, token_known: 
         lines.push(format!("save the secrets again (provost app set) of: {}", locked.join(", ")));
     }
     if !token_known {
-        lines.push("the administrator's token in this directory is not this store's: `provost admin-token reset`".to_owned());
+        lines.push(
+            "the administrator's token in this directory is not this store's: `provost admin-token reset`"
+                .to_owned(),
+        );
     }
     if *started > 0 {
         lines.push(format!("{started} jobs run by themselves as soon as the server does"));

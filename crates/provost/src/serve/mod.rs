@@ -5,6 +5,7 @@ mod connection;
 pub mod copies;
 mod files;
 mod http;
+mod imports;
 mod metrics;
 mod places;
 mod provider;
