@@ -308,22 +308,20 @@ async fn last_nights_file_is_imported_by_itself() {
         let file = people(dir.path(), number);
         std::fs::rename(&file, folder.join("users.csv")).expect("renamed");
     };
-    let last = async |outcome: &str| {
-        let what = format!("an import that is {outcome}");
-        support::wait_until(&what, async || schedule(&["show"]).0["last"]["outcome"] == outcome).await;
-        schedule(&["show"]).0["last"].clone()
-    };
     let count = || server.ok(&["user", "list"])["value"].as_array().map_or(0, Vec::len);
     provide(20);
     support::wait_until("everybody", async || count() == 20).await;
-    last("unchanged").await;
+    support::wait_until("a look at the same file", async || !schedule(&["show"]).0["unchanged"].is_null())
+        .await;
+    assert_eq!(schedule(&["show"]).0["last"]["created"], 20);
     provide(17);
     support::wait_until("leavers", async || count() == 17).await;
     assert_eq!(server.ok(&["user", "list", "--deleted"])["value"].as_array().map(Vec::len), Some(3));
 
     // More at once are held back, told by mail once, and allowed by number.
     provide(11);
-    let held = last("held").await;
+    support::wait_until("a guard", async || schedule(&["show"]).0["last"]["outcome"] == "held").await;
+    let held = schedule(&["show"]).0["last"].clone();
     assert_eq!((&held["held"], count()), (&json!(6), 17), "{held}");
     support::wait_until("a mail", async || !mails.received().is_empty()).await;
     let (run, status) = schedule(&["run"]);

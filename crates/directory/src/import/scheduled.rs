@@ -120,8 +120,6 @@ impl ImportSchedule {
 pub enum ImportOutcome {
     /// All of the file was imported.
     Imported,
-    /// The file is the one that was imported last.
-    Unchanged,
     /// More users would have gone than may; everything else was imported.
     Held,
     /// The file, or rows of it, could not be read, or were not there in time. Nobody was removed.
@@ -210,15 +208,10 @@ impl ImportRun {
         }
     }
 
-    pub(super) fn without_report(
-        id: Uuid,
-        file: &str,
-        at: Timestamp,
-        outcome: ImportOutcome,
-        message: impl Into<String>,
-    ) -> Self {
+    /// An import that failed as a whole.
+    pub(super) fn failed(id: Uuid, file: &str, at: Timestamp, message: String) -> Self {
         let run = Self::of(id, file, at, at, &Report::default());
-        Self { outcome, message: message.into(), ..run }
+        Self { outcome: ImportOutcome::Failed, message, ..run }
     }
 }
 
@@ -232,6 +225,8 @@ pub struct Scheduled {
     pub since: Timestamp,
     /// The last import.
     pub last: Option<ImportRun>,
+    /// When the file was last due and found to be the one that was imported already.
+    pub unchanged: Option<Timestamp>,
     /// The file that was imported last.
     pub imported: Option<Stamp>,
 }
@@ -239,8 +234,9 @@ pub struct Scheduled {
 impl Scheduled {
     /// When the next import is due: an interval begins with an import at once.
     pub fn next(&self) -> Timestamp {
-        match (&self.last, &self.schedule.when) {
-            (Some(last), when) => when.next(last.began),
+        let looked = self.last.as_ref().map(|last| last.began).max(self.unchanged);
+        match (looked, &self.schedule.when) {
+            (Some(looked), when) => when.next(looked),
             (None, When::Every { .. }) => self.since,
             (None, when) => when.next(self.since),
         }
@@ -289,6 +285,7 @@ impl Directory {
                 schedule: schedule.clone(),
                 since: transaction.at,
                 imported: old.as_ref().and_then(|old| old.imported).filter(|_| !other_file),
+                unchanged: None,
                 last: old.and_then(|old| old.last),
             };
             transaction.put(self.realm(), Kind::Setting, id, expect, encode(&scheduled), vec![key()]);
@@ -327,6 +324,11 @@ impl Directory {
             scheduled.imported = imported.or(scheduled.imported);
         })
         .await
+    }
+
+    /// Writes down that the file was due and is the one that was imported already.
+    pub(super) async fn note_unchanged(&self, at: Timestamp) -> Result<()> {
+        self.change_schedule(|scheduled| scheduled.unchanged = Some(at)).await
     }
 
     /// Writes down that administrators were told what came of an import.

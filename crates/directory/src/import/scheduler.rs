@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::Principal;
 
 use super::folder::{ImportFolder, Stamp};
-use super::scheduled::{ImportOutcome, ImportRun, Scheduled};
+use super::scheduled::{ImportRun, Scheduled};
 use super::{Leavers, Options};
 use crate::{Directory, Error, Result};
 
@@ -51,28 +51,25 @@ impl ImportScheduler {
         let Some(_turn) = self.folder.turn() else { return Ok(None) };
         let file = &scheduled.schedule.file;
         let found = self.look(&scheduled, now);
-        let ended = |outcome, message: String| {
-            ImportRun::without_report(self.directory.ids().next(), file, now, outcome, message)
-        };
-        let run = match found {
+        let message = match found {
             Found::Complete(stamp) => match self.folder.copy(file, stamp) {
                 Ok(copy) => {
-                    let by = Principal::system(SERVICE);
-                    return import(&self.directory, &by, &scheduled, copy, stamp, scheduled.schedule.leavers)
-                        .await
-                        .map(Some);
+                    let (by, leavers) = (Principal::system(SERVICE), scheduled.schedule.leavers);
+                    return import(&self.directory, &by, &scheduled, copy, stamp, leavers).await.map(Some);
                 }
-                Err(message) => ended(ImportOutcome::Failed, message),
+                Err(message) => message,
             },
             Found::Same => {
-                ended(ImportOutcome::Unchanged, "the file is the one that was imported last".to_owned())
+                self.directory.note_unchanged(now).await?;
+                return Ok(None);
             }
-            Found::NotYet(message) => ended(ImportOutcome::Failed, message),
+            Found::NotYet(message) => message,
         };
         // It may come, or be written to the end, in a while.
-        if run.outcome == ImportOutcome::Failed && now.duration_since(due) < PATIENCE {
+        if now.duration_since(due) < PATIENCE {
             return Ok(None);
         }
+        let run = ImportRun::failed(self.directory.ids().next(), file, now, message);
         self.directory.note_import(&run, None).await?;
         Ok(Some(run))
     }
@@ -138,13 +135,9 @@ async fn import(
     let options = Options { snapshot: Some(leavers), ..Options::default() };
     let run = match directory.import_users(by, copy, options).await {
         Ok(report) => ImportRun::of(id, file, began, directory.clock().now(), &report),
-        Err(Error::File(message)) => ImportRun::without_report(
-            id,
-            file,
-            began,
-            ImportOutcome::Failed,
-            format!("{file} cannot be read: {message}"),
-        ),
+        Err(Error::File(message)) => {
+            ImportRun::failed(id, file, began, format!("{file} cannot be read: {message}"))
+        }
         Err(error) => return Err(error),
     };
     directory.note_import(&run, Some(stamp)).await?;
@@ -159,6 +152,7 @@ mod tests {
     use model::{FixedClock, ObjectType};
     use serde_json::json;
 
+    use super::super::ImportOutcome;
     use super::*;
     use crate::tests::{admin, directory_at};
 
@@ -219,8 +213,10 @@ mod tests {
             "{run:?}"
         );
         assert_eq!(world.after(60).await, None, "once a day");
-        let run = world.after(86_400).await.expect("the next day");
-        assert_eq!(run.outcome, ImportOutcome::Unchanged);
+        assert_eq!(world.after(86_400).await, None, "it is the same file");
+        let stored = world.directory.import_schedule().await.expect("readable").expect("set");
+        let tomorrow = "2026-01-12T02:00:00Z".parse().expect("an instant");
+        assert_eq!((stored.last.as_ref(), stored.next()), (Some(&run), tomorrow));
         // Who is not in last night's file is a leaver.
         world.write(0..38);
         assert_eq!(world.after(86_400).await, None);

@@ -13,10 +13,12 @@ mod staged;
 mod tenants;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use model::Principal;
 use serde::Serialize;
+use store::Lease;
 
 use crate::State;
 use crate::error::ApiError;
@@ -65,6 +67,10 @@ pub(crate) async fn export(state: &State) -> Result<Document, ApiError> {
     View { directory, tenants, provider: state.provider.as_ref(), planned }.export().await
 }
 
+/// Who applies a document: one at a time, who may be dead after a while.
+const LEASE: &str = "configuration";
+const LEASE_TIME: Duration = Duration::from_mins(5);
+
 /// How often a document is applied anew because somebody else has changed something meanwhile.
 const TRIES: usize = 10;
 
@@ -75,15 +81,35 @@ pub(crate) async fn apply(
     document: &Document,
     options: Options,
 ) -> Result<Outcome, ApiError> {
+    if options.plan {
+        return Staged::new(state, by, document, options).await?.outcome().await;
+    }
+    // Two documents at a time could make the same application twice.
+    let store = state.directory.store();
+    let (holder, now) = (state.directory.ids().next(), state.directory.clock().now());
+    let lease = store.acquire_lease(LEASE, holder, now, LEASE_TIME).await?;
+    let lease = lease.ok_or(directory::Error::Busy("another document of configuration is being applied"))?;
+    let outcome = carry_out(state, by, document, options, &lease).await;
+    store.release_lease(&lease).await?;
+    outcome
+}
+
+async fn carry_out(
+    state: &State,
+    by: &Principal,
+    document: &Document,
+    options: Options,
+    lease: &Lease,
+) -> Result<Outcome, ApiError> {
     let mut tries = 0;
     loop {
         let staged = Staged::new(state, by, document, options).await?;
         let outcome = staged.outcome().await?;
-        if options.plan || outcome.changes.is_empty() {
+        if outcome.changes.is_empty() {
             return Ok(outcome);
         }
         tries += 1;
-        match staged.carry_out().await {
+        match staged.carry_out(lease).await {
             Err(error) if error.status == StatusCode::PRECONDITION_FAILED && tries < TRIES => {}
             Err(error) => return Err(error),
             Ok(()) => return Ok(Outcome { applied: true, ..outcome }),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use directory::Directory;
 use model::Principal;
 use serde_json::Value;
-use store::{Overlay, Recorded, Transaction};
+use store::{Lease, Overlay, Recorded, Transaction};
 use tenant::Tenants;
 use uuid::Uuid;
 
@@ -149,7 +149,7 @@ impl<'a> Staged<'a> {
 
     /// Does what was rehearsed. Tenants whose resources can stand in the way come first, so that a refusal comes before
     /// all else.
-    pub async fn carry_out(self) -> Result<(), ApiError> {
+    pub async fn carry_out(self, lease: &Lease) -> Result<(), ApiError> {
         let (new, old): (Vec<&Tenant>, Vec<&Tenant>) =
             self.document.tenants.iter().flatten().partition(|it| self.new_tenants.contains(&it.name));
         self.serve(&old).await?;
@@ -159,7 +159,8 @@ impl<'a> Staged<'a> {
         let store = self.state.directory.store();
         let Recorded { ops, dropped } = self.overlay.take_recorded();
         if !ops.is_empty() {
-            let mut transaction = Transaction::new(self.state.directory.clock().now());
+            let now = self.state.directory.clock().now();
+            let mut transaction = Transaction::new(now).fenced(lease.fence());
             transaction.ops = ops;
             store.commit(transaction).await.map_err(refused)?;
         }
@@ -209,7 +210,8 @@ fn refused(error: store::Error) -> ApiError {
         | Error::VersionMismatch { .. }
         | Error::NotUnique { .. }
         | Error::Exists { .. }
-        | Error::Missing { .. } => directory::Error::Changed("configuration").into(),
+        | Error::Missing { .. }
+        | Error::Fenced { .. } => directory::Error::Changed("configuration").into(),
         other => other.into(),
     }
 }

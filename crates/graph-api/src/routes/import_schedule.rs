@@ -24,6 +24,7 @@ fn shown(call: &Call, scheduled: Option<&Scheduled>) -> Value {
         "schedule": scheduled.map(|it| &it.schedule),
         "next": scheduled.map(Scheduled::next),
         "last": scheduled.and_then(|it| it.last.as_ref()),
+        "unchanged": scheduled.and_then(|it| it.unchanged),
     })
 }
 

@@ -174,6 +174,23 @@ async fn what_is_not_named_stays_unless_it_is_pruned() {
 }
 
 #[tokio::test]
+async fn one_document_at_a_time_is_applied() {
+    let api = empty().await;
+    let store = api.state.directory.store();
+    let (holder, now) = (api.state.directory.ids().next(), api.state.directory.clock().now());
+    let minute = std::time::Duration::from_mins(1);
+    let lease =
+        store.acquire_lease("configuration", holder, now, minute).await.expect("asked").expect("free");
+    let document = json!({"version": 1, "applications": [{"name": "A", "template": "scim"}]});
+    assert_eq!(api.no("POST", PATH, document.clone()).await, (409, "Request_Conflict".to_owned()));
+    apply(&api, "plan=true", &document).await;
+    store.release_lease(&lease).await.expect("released");
+    for applied in [true, false] {
+        assert_eq!(apply(&api, "", &document).await["applied"], applied);
+    }
+}
+
+#[tokio::test]
 async fn names_that_several_have_are_told_apart_by_ids() {
     let api = empty().await;
     let (first, _) = api.app("scim").await;

@@ -31,7 +31,7 @@ Write it under another name and rename it, and half a file is never seen. docs/i
 }
 
 #[derive(Debug, Args)]
-#[group(id = "when", required = true, multiple = false, args = ["every", "at"])]
+#[command(group(clap::ArgGroup::new("when").required(true).args(["every", "at"])))]
 pub struct SetImport {
     /// The name of a file in the folder for imports
     pub file: String,

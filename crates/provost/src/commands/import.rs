@@ -71,6 +71,9 @@ fn shown(answer: Value) -> Answer {
     if !answer["last"].is_null() {
         let _ = writeln!(words, "last     {}", ended(&answer["last"]));
     }
+    if !answer["unchanged"].is_null() {
+        let _ = writeln!(words, "         {} the file was the same still", moment(&answer, "unchanged"));
+    }
     Answer::done(answer, words)
 }
 

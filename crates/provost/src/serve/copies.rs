@@ -16,6 +16,17 @@ use crate::client::TOKEN_FILE;
 /// Who the audit log says made the installation from a backup.
 const RESTORE: &str = "restore";
 
+/// How the folders begin in which a store is made ready.
+const STAGED: &str = ".restore-";
+
+/// Removes what an attempt that was killed has left behind.
+fn remove_left(data_dir: &Path) {
+    let left = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
+    for folder in left.filter(|it| it.file_name().to_string_lossy().starts_with(STAGED)) {
+        let _ = std::fs::remove_dir_all(folder.path());
+    }
+}
+
 /// Whether there is a store in a data directory.
 pub fn holds_store(data_dir: &Path) -> bool {
     store_sqlite::file_in(data_dir).exists()
@@ -67,8 +78,9 @@ pub async fn restore(data_dir: &Path, options: &Restore) -> Result<Answer, Failu
         Failure::new("File", format!("{} cannot be written: {error}", data_dir.display()))
             .hint("give this user the right to write there, or room on the disk")
     };
+    remove_left(data_dir);
     // All is read and checked apart, and then takes its place at once.
-    let staged = tempfile::Builder::new().prefix(".restore-").tempdir_in(data_dir).map_err(io)?;
+    let staged = tempfile::Builder::new().prefix(STAGED).tempdir_in(data_dir).map_err(io)?;
     store_sqlite::restore(&options.file, staged.path())
         .map_err(|error| compose::opening(data_dir, &error))?;
     // Without a key nothing opens, whatever the key is.

@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// How often it is looked whether a file is due.
 const EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether somebody is to be told.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 /// How soon again after the store, or the mail server, failed.
 const RETRY: Duration = Duration::from_mins(1);
 
@@ -71,7 +73,7 @@ impl Teller {
         let Some(recipients) = self.recipients.take() else { return };
         loop {
             let pause = match self.tell(&recipients).await {
-                Ok(()) => EVERY,
+                Ok(()) => TELL_EVERY,
                 Err(reason) => {
                     warn!(
                         "mail about the scheduled import was not sent; it is tried again in a minute: {reason}"
