@@ -82,7 +82,6 @@ impl Backups {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]
 fn failed(error: impl std::fmt::Display) -> ApiError {
     tracing::error!(%error, "a backup could not be made");
     ApiError::new(

@@ -97,12 +97,11 @@ impl Applications<'_> {
         let is_of = |job: &Job, other: &model::Job| job.template.eq_ignore_ascii_case(&other.template_id);
         for job in jobs {
             let place = format!("{place}.jobs[{}]", cut(&job.template));
-            let old = match there.iter().find(|other| is_of(job, other)) {
-                Some(old) => old.clone(),
-                None => {
-                    let template = template(&job.template).map_err(|error| at(&place, error))?;
-                    self.directory.create_job(self.by, principal.id, template).await?
-                }
+            let old = if let Some(old) = there.iter().find(|other| is_of(job, other)) {
+                old.clone()
+            } else {
+                let template = template(&job.template).map_err(|error| at(&place, error))?;
+                self.directory.create_job(self.by, principal.id, template).await?
             };
             let change = self.job_change(job, &old).map_err(|error| at(&place, error))?;
             let updated = self.directory.update_job(self.by, old.id, &change).await;

@@ -68,7 +68,7 @@ impl<'a> Staged<'a> {
     }
 
     fn provider(&self) -> Provider<'a> {
-        Provider { provider: self.state.provider.as_ref(), by: self.by, prune: self.options.prune }
+        Provider { seam: self.state.provider.as_ref(), by: self.by, prune: self.options.prune }
     }
 
     async fn apply(&mut self) -> Result<(), ApiError> {
@@ -131,14 +131,13 @@ impl<'a> Staged<'a> {
             if self.directory.jobs_of(found.id).await?.is_empty() {
                 continue;
             }
-            match self.directory.credentials(found.id).await {
-                Err(directory::Error::NoSecret(what)) => all.push(format!(
+            // A secret that cannot be read is for its own command to tell.
+            if let Err(directory::Error::NoSecret(what)) = self.directory.credentials(found.id).await {
+                all.push(format!(
                     "application '{}': the {what} is to be set (provost app set), and then the job to be started \
                      (provost job start)",
                     cut(&found.display_name)
-                )),
-                // A secret that cannot be read is for its own command to tell.
-                _ => {}
+                ));
             }
         }
         for name in &self.new_tenants {

@@ -18,7 +18,7 @@ use crate::routes::tenant_settings;
 
 /// Changes tenants, in the name of whoever asks.
 pub(super) struct Provider<'a> {
-    pub provider: &'a dyn ServiceProvider,
+    pub seam: &'a dyn ServiceProvider,
     pub by: &'a Principal,
     /// Whether what the document does not name is removed, of what it has a list of.
     pub prune: bool,
@@ -68,15 +68,15 @@ impl Provider<'_> {
         let mut new = old.clone();
         update(&mut new);
         if new != old {
-            self.provider.update(old.id, self.by, &update).await?;
+            self.seam.update(old.id, self.by, &update).await?;
         }
         if let Some(Extensions { put, delete, .. }) = self.extensions(old.id, wanted).await? {
             for id in delete {
-                self.provider.delete_extension(old.id, &id, self.by).await?;
+                self.seam.delete_extension(old.id, &id, self.by).await?;
             }
             for schema in put {
                 let id = schema.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-                self.provider.put_extension(old.id, schema, Some(&id), self.by).await?;
+                self.seam.put_extension(old.id, schema, Some(&id), self.by).await?;
             }
         }
         Ok(())
@@ -85,10 +85,10 @@ impl Provider<'_> {
     /// What the document asks of a tenant's extensions, as far as it differs.
     async fn extensions(&self, id: Uuid, wanted: &Tenant) -> Result<Option<Extensions>, ApiError> {
         let Some(schemas) = &wanted.schemas else { return Ok(None) };
-        let mut all = self.provider.extensions(id).await?;
+        let mut all = self.seam.extensions(id).await?;
         let (mut put, mut named) = (Vec::new(), Vec::new());
         for schema in schemas {
-            let read = self.provider.read_extension(schema.clone())?;
+            let read = self.seam.read_extension(schema.clone())?;
             let id = id_of(&read).to_owned();
             match all.iter_mut().find(|it| id_of(it).eq_ignore_ascii_case(&id)) {
                 Some(there) if same(there, &read) => {}
@@ -124,7 +124,7 @@ impl Provider<'_> {
         let mut all = tenants.list().await?;
         all.retain(|tenant| !wanted.iter().any(|it| it.name == tenant.name));
         for tenant in &all {
-            if self.provider.holds_resources(tenant.id).await? {
+            if self.seam.holds_resources(tenant.id).await? {
                 return Err(ApiError::bad(format!(
                     "tenants: '{}' is not named, and has users or groups: those are not deleted by a document.",
                     tenant.name

@@ -1,8 +1,9 @@
 //! `provost backup`.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
@@ -60,7 +61,7 @@ fn is_remote() -> bool {
 }
 
 /// Has the server copy its store, and fetches the copy.
-async fn fetched(data_dir: &Path, to: &PathBuf) -> Result<(), Failure> {
+async fn fetched(data_dir: &Path, to: &Path) -> Result<(), Failure> {
     let client = Client::connect(data_dir)?;
     let mut response = client.fetch("/provost/v1/backup").await?;
     let announced = response.headers().get("content-digest").and_then(|value| value.to_str().ok());
@@ -104,7 +105,10 @@ fn digest(path: &Path) -> std::io::Result<(u64, String)> {
     loop {
         let count = file.read(&mut piece)?;
         if count == 0 {
-            let digits = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut digits = String::new();
+            for byte in context.finish().as_ref() {
+                let _ = write!(digits, "{byte:02x}");
+            }
             return Ok((length, digits));
         }
         context.update(&piece[..count]);

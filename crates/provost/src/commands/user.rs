@@ -14,11 +14,10 @@ pub async fn run(client: &Client, command: User) -> Result<Answer, Failure> {
     match command {
         User::Import { file, dry_run, atomic, snapshot, allow_leavers } => {
             let body = read_file(&file)?;
-            let mut path =
-                format!("/provost/v1/users/import?dryRun={dry_run}&atomic={atomic}&snapshot={snapshot}");
-            if let Some(number) = allow_leavers {
-                path.push_str(&format!("&allowLeavers={number}"));
-            }
+            let allowed = allow_leavers.map_or_else(String::new, |number| format!("&allowLeavers={number}"));
+            let path = format!(
+                "/provost/v1/users/import?dryRun={dry_run}&atomic={atomic}&snapshot={snapshot}{allowed}"
+            );
             let report = directory::send(client, &path, &file, body).await?;
             Ok(directory::imported(report, "users", dry_run))
         }

@@ -84,7 +84,7 @@ pub async fn restore(data_dir: &Path, options: &Restore) -> Result<Answer, Failu
     store_sqlite::restore(&options.file, staged.path())
         .map_err(|error| compose::opening(data_dir, &error))?;
     // Without a key nothing opens, whatever the key is.
-    let keys = key.as_ref().map_or_else(|| Ok(Keyring::new([0; 32])), |key| key.keyring())?;
+    let keys = key.as_ref().map_or_else(|| Ok(Keyring::new([0; 32])), Key::keyring)?;
     let base = compose::open(staged.path(), keys)?;
     let content = examine(&base, options.pause_jobs).await.map_err(|error| failed(&error));
     let token = std::fs::read_to_string(data_dir.join(TOKEN_FILE)).unwrap_or_default();

@@ -48,7 +48,7 @@ impl Upkeep {
                 forget(&scim, &installation, &retention),
                 announce(announcer),
                 notify(notices),
-                imports.run()
+                Box::pin(imports.run())
             )
         };
         shutdown.run_until_cancelled(all).await;
