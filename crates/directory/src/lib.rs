@@ -24,6 +24,7 @@ mod record;
 mod reevaluation;
 mod references;
 mod retention;
+mod roles;
 mod secrets;
 mod target;
 mod users;

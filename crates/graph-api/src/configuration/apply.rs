@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use directory::{AssignmentRequest, Directory, JobChange, JobSettings, TargetChange, choose_role};
-use model::{AppRoleAssignment, ObjectType, Principal, ServicePrincipal, TargetAttribute};
+use model::{AppRole, AppRoleAssignment, ObjectType, Principal, ServicePrincipal, TargetAttribute};
 use scim::fold::fold_key;
 use uuid::Uuid;
 
-use super::document::{Application, Assignment, Attribute, Job, cut, wrong};
+use super::document::{Application, Assignment, Attribute, Job, Role, cut, wrong};
 use super::export::{all_applications, all_assignments};
 use crate::error::ApiError;
 use crate::routes::{merged_settings, template};
@@ -42,15 +42,22 @@ impl Applications<'_> {
     async fn application(&self, application: &Application, place: &str) -> Result<Uuid, ApiError> {
         let found = self.find(application).await?;
         let is_new = found.is_none();
-        let principal = match found {
+        let mut principal = match found {
             Some(principal) => principal,
             None => self.create(application, place).await?,
         };
+        if let Some(wanted) = &application.roles {
+            // New roles first: people may change to them from those that go.
+            principal = self.roles(&principal, wanted, false).await?;
+        }
         if let Some(jobs) = &application.jobs {
             self.jobs(&principal, jobs, self.prune || is_new, place).await?;
         }
         if let Some(assignments) = &application.assignments {
             self.assignments(&principal, assignments, place).await?;
+        }
+        if let Some(wanted) = application.roles.as_ref().filter(|_| self.prune || is_new) {
+            self.roles(&principal, wanted, true).await?;
         }
         Ok(principal.id)
     }
@@ -84,6 +91,35 @@ impl Applications<'_> {
         })?;
         let made = self.directory.instantiate(self.by, template(wanted)?, &application.name).await?;
         Ok(made.service_principal)
+    }
+
+    /// Gives an application the roles that are wanted, beside those that it has or in place of them.
+    async fn roles(
+        &self,
+        principal: &ServicePrincipal,
+        wanted: &[Role],
+        only: bool,
+    ) -> Result<ServicePrincipal, ApiError> {
+        let there = &principal.app_roles;
+        let is = |role: &AppRole, name: &str| fold_key(&role.display_name) == fold_key(name.trim());
+        let mut roles: Vec<AppRole> = wanted
+            .iter()
+            .map(|role| AppRole {
+                id: there
+                    .iter()
+                    .find(|it| is(it, &role.name))
+                    .map_or_else(|| self.directory.ids().next(), |it| it.id),
+                display_name: role.name.trim().to_owned(),
+                value: role.value.clone(),
+                description: role.description.clone(),
+                is_enabled: role.enabled,
+                allowed_member_types: role.allowed_member_types.clone(),
+            })
+            .collect();
+        if !only {
+            roles.extend(there.iter().filter(|it| !wanted.iter().any(|role| is(it, &role.name))).cloned());
+        }
+        Ok(self.directory.set_app_roles(self.by, principal.id, &roles).await?)
     }
 
     async fn jobs(
@@ -169,7 +205,7 @@ impl Applications<'_> {
         for (number, assignment) in wanted.iter().enumerate() {
             let place = format!("{place}.assignments[{number}]");
             let who = self.assignee(assignment).await.map_err(|error| at(&place, error))?;
-            let role = choose_role(principal, assignment.role.as_deref());
+            let role = role_of(principal, assignment.role.as_deref());
             let role = role.map_err(|error| at(&place, error.into()))?;
             if named.insert((who, role)) && !existing.contains(&(who, role)) {
                 let role = role.to_string();
@@ -201,6 +237,15 @@ impl Applications<'_> {
             other => other.into(),
         })
     }
+}
+
+/// The role that is meant; one that can be assigned no more is found for those who have it.
+fn role_of(principal: &ServicePrincipal, wanted: Option<&str>) -> directory::Result<Uuid> {
+    choose_role(principal, wanted).or_else(|error| {
+        let is =
+            |role: &&AppRole| wanted.is_some_and(|wanted| fold_key(&role.display_name) == fold_key(wanted));
+        principal.app_roles.iter().find(is).map(|role| role.id).ok_or(error)
+    })
 }
 
 fn target_attribute(attribute: &Attribute) -> TargetAttribute {

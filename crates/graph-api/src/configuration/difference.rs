@@ -29,6 +29,7 @@ pub(crate) enum Action {
 const NAMED_BY: &[(&str, &[&str])] = &[
     ("applications", &["name", "id"]),
     ("tenants", &["name"]),
+    ("roles", &["name"]),
     ("jobs", &["template"]),
     ("assignments", &["user", "group", "role"]),
     ("attributes", &["object", "name"]),

@@ -37,9 +37,35 @@ pub(crate) struct Application {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<Role>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<Vec<Job>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignments: Option<Vec<Assignment>>,
+}
+
+/// A role that an application defines, known by its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Role {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub value: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub description: String,
+    /// Whether it can be assigned.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub enabled: bool,
+    #[serde(default = "people", skip_serializing_if = "is_people")]
+    pub allowed_member_types: Vec<String>,
+}
+
+fn people() -> Vec<String> {
+    vec!["User".to_owned()]
+}
+
+fn is_people(types: &[String]) -> bool {
+    types == ["User"]
 }
 
 /// A synchronization job of an application, one for each template. Whether it runs is no configuration.
@@ -106,6 +132,15 @@ pub(crate) struct Tenant {
     /// Schema extensions, as `/provost/v1/tenants/{name}/schemas` has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schemas: Option<Vec<Map<String, Value>>>,
+}
+
+pub(super) fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+pub(super) fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use directory::{Directory, JobSettings};
-use model::{AppRoleAssignment, DEFAULT_ACCESS, ObjectType, ServicePrincipal};
+use model::{AppRole, AppRoleAssignment, DEFAULT_ACCESS, ObjectType, ServicePrincipal};
 use scim::fold::fold_key;
 use serde_json::{Map, Value};
 use tenant::Tenants;
 use uuid::Uuid;
 
-use super::document::{Application, Assignment, Attribute, Document, Job, Tenant};
+use super::document::{Application, Assignment, Attribute, Document, Job, Role, Tenant};
 use crate::ServiceProvider;
 use crate::error::ApiError;
 
@@ -66,6 +66,7 @@ impl View<'_> {
             name: principal.display_name.clone(),
             id: ambiguous.then_some(principal.id),
             template: principal.application_template_id.clone(),
+            roles: Some(principal.app_roles.iter().map(role).collect()),
             jobs: Some(jobs),
             assignments: Some(assignments),
         })
@@ -192,6 +193,16 @@ fn job(job: model::Job) -> Job {
     }
 }
 
+fn role(role: &AppRole) -> Role {
+    Role {
+        name: role.display_name.clone(),
+        value: role.value.clone(),
+        description: role.description.clone(),
+        enabled: role.is_enabled,
+        allowed_member_types: role.allowed_member_types.clone(),
+    }
+}
+
 fn members<T: serde::Serialize>(value: &T) -> Map<String, Value> {
     match serde_json::to_value(value) {
         Ok(Value::Object(members)) => members,
@@ -212,6 +223,6 @@ fn role_name(principal: &ServicePrincipal, role: Uuid) -> String {
     if role == DEFAULT_ACCESS {
         return "Default Access".to_owned();
     }
-    let found = principal.app_roles.iter().find(|it| it.id == role && it.is_enabled);
+    let found = principal.app_roles.iter().find(|it| it.id == role);
     found.map_or_else(|| role.to_string(), |role| role.display_name.clone())
 }

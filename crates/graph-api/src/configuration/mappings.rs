@@ -8,7 +8,7 @@ use model::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::document::is_default;
+use super::document::{is_default, is_true, yes};
 
 /// How one type of object is mapped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,15 +83,6 @@ pub(crate) enum Source {
     Expression(String),
     Constant(Value),
     None,
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn is_true(flag: &bool) -> bool {
-    *flag
 }
 
 impl From<ObjectMapping> for Mapping {

@@ -110,14 +110,20 @@ impl<'a> Staged<'a> {
     async fn reevaluation(&self) -> Result<Vec<Reevaluation>, ApiError> {
         let mut all = Vec::new();
         for job in self.directory.jobs().await? {
+            let application = self.directory.service_principal(job.service_principal_id).await?;
             match self.state.directory.job(job.id).await {
-                Ok(old) if old == job => continue,
-                Err(error) if !error.is_not_found() => return Err(error.into()),
-                _ => {}
+                Ok(old) => {
+                    // What is mapped from roles is evaluated anew with others.
+                    let before = self.state.directory.service_principal(old.service_principal_id).await?;
+                    if old == job && before.app_roles == application.app_roles {
+                        continue;
+                    }
+                }
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error.into()),
             }
-            let application = self.directory.service_principal(job.service_principal_id).await?.display_name;
             let due = self.directory.reevaluated(&job).await?;
-            all.push(Reevaluation { application, template: job.template_id, due });
+            all.push(Reevaluation { application: application.display_name, template: job.template_id, due });
         }
         Ok(all)
     }

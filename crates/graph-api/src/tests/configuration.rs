@@ -174,6 +174,56 @@ async fn what_is_not_named_stays_unless_it_is_pruned() {
 }
 
 #[tokio::test]
+async fn roles_are_kept_for_who_has_them() {
+    let api = empty().await;
+    let with = |roles: Value, assignments: Value| {
+        json!({"version": 1, "applications":
+            [{"name": "A", "template": "scim", "roles": roles, "assignments": assignments}]})
+    };
+    let ann = |role: &str| json!([{"user": "ann@x.com", "role": role}]);
+    apply(&api, "", &with(json!([{"name": "Guest"}, {"name": "Boss"}]), ann("Guest"))).await;
+    // A role may go together with those who have it, and not before.
+    let without = with(json!([{"name": "boss", "enabled": false}]), ann("Guest"));
+    assert_eq!(api.no("POST", &format!("{PATH}?prune=true"), without).await.0, 400);
+    let moved = with(json!([{"name": "Boss", "description": "Decides."}, {"name": "Chief"}]), ann("Chief"));
+    let outcome = apply(&api, "prune=true", &moved).await;
+    assert_eq!(
+        paths(&outcome),
+        [
+            "add applications[A].roles[Boss].description",
+            "add applications[A].roles[Chief]",
+            "remove applications[A].roles[Guest]",
+            "add applications[A].assignments[ann@x.com, Chief]",
+            "remove applications[A].assignments[ann@x.com, Guest]",
+        ]
+    );
+    // Who has a role that can be assigned no more keeps it.
+    let closed = with(json!([{"name": "Boss"}, {"name": "Chief", "enabled": false}]), ann("Chief"));
+    apply(&api, "", &closed).await;
+    let document: Value = serde_json::from_str(&exported(&api).await).expect("JSON");
+    assert_eq!(document["applications"][0]["assignments"], ann("Chief"));
+    assert_eq!(paths(&apply(&api, "prune=true", &document).await), [""; 0]);
+
+    let app = api.get("/v1.0/servicePrincipals/A").await;
+    let (path, id) =
+        (format!("/v1.0/servicePrincipals/{}", app["id"].as_str().expect("an id")), &app["appRoles"]);
+    let mut roles = id.clone();
+    roles[0]["description"] = json!("Decides all.");
+    api.ok("PATCH", &path, json!({"appRoles": roles})).await;
+    assert_eq!(api.get(&path).await["appRoles"], roles);
+    let application = api.get("/v1.0/applications").await["value"][0].clone();
+    assert_eq!(application["appRoles"], roles);
+    let path = format!("/v1.0/applications/{}", application["id"].as_str().expect("an id"));
+    assert_eq!(api.no("PATCH", &path, json!({"appRoles": []})).await.0, 400, "ann has one");
+    for wrong in
+        [json!({}), json!({"appRoles": roles, "displayName": "B"}), json!({"appRoles": [{"id": "x"}]})]
+    {
+        assert_eq!(api.no("PATCH", &path, wrong).await.0, 400);
+    }
+    api.ok("PATCH", &path, json!({"appRoles": roles})).await;
+}
+
+#[tokio::test]
 async fn one_document_at_a_time_is_applied() {
     let api = empty().await;
     let store = api.state.directory.store();
@@ -284,11 +334,25 @@ fn application() -> impl Strategy<Value = Value> {
             0..=5,
         )
     };
+    let roles = prop::sample::subsequence(
+        vec![
+            json!({"name": "Guest", "value": "guest", "description": "May look around."}),
+            json!({"name": "Robot", "allowedMemberTypes": ["Application"]}),
+            json!({"name": "Retired", "enabled": false}),
+        ],
+        0..=3,
+    )
+    .prop_shuffle();
     let of = move |template: &'static str, role: &'static str| {
-        (prop::option::of(job(template)), assigned(role)).prop_map(move |(job, assignments)| {
-            let jobs: Vec<Value> = job.into_iter().collect();
-            json!({"template": template, "jobs": jobs, "assignments": assignments})
-        })
+        (prop::option::of(job(template)), assigned(role), roles.clone()).prop_map(
+            move |(job, assignments, mut roles)| {
+                let jobs: Vec<Value> = job.into_iter().collect();
+                if role != "Default Access" {
+                    roles.push(json!({"name": role}));
+                }
+                json!({"template": template, "roles": roles, "jobs": jobs, "assignments": assignments})
+            },
+        )
     };
     prop_oneof![of("scim", "Default Access"), of("officespace", "User")]
 }

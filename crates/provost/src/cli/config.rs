@@ -38,8 +38,8 @@ pub struct Apply {
     /// Only say what would change
     #[arg(long)]
     pub plan: bool,
-    /// Also remove what the document has a list of and does not name: applications, jobs, assignments, tables, target
-    /// attributes, tenants without users, schema extensions
+    /// Also remove what the document has a list of and does not name: applications, roles, jobs, assignments, tables,
+    /// target attributes, tenants without users, schema extensions
     #[arg(long)]
     pub prune: bool,
     /// Remove it without being asked again
