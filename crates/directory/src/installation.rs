@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use model::{Clock, Ids, Random};
 use serde::{Deserialize, Serialize};
-use store::{Expect, Key, KeyName, Kind, Realm, Store, Transaction, transact};
+use store::{Expect, Key, KeyName, Kind, Realm, Scan, Store, Transaction, transact};
 use uuid::Uuid;
 
 use crate::record::encode;
@@ -49,6 +49,20 @@ impl Installation {
     /// The log of what was done to the installation itself, which is read as a directory's is.
     pub fn audits(&self) -> Directory {
         self.directory(Realm::INSTALLATION.0)
+    }
+
+    /// Every directory.
+    pub async fn directories(&self) -> Result<Vec<Directory>> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page =
+                self.store.scan(Realm::INSTALLATION, Kind::Directory, Scan::first(200).after(after)).await?;
+            all.extend(page.objects.iter().map(|directory| self.directory(directory.id)));
+            after = page.next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// The directory of that id.

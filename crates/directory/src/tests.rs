@@ -23,8 +23,16 @@ impl Random for Counting {
 }
 
 pub(crate) fn installation() -> Installation {
+    installation_at(Arc::new(FixedClock::at("2026-03-01T08:00:00Z".parse().expect("a timestamp"))))
+}
+
+/// A directory whose clock the test moves.
+pub(crate) async fn directory_at(clock: Arc<FixedClock>) -> Directory {
+    installation_at(clock).open().await.expect("opens")
+}
+
+fn installation_at(clock: Arc<FixedClock>) -> Installation {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let clock = Arc::new(FixedClock::at("2026-03-01T08:00:00Z".parse().expect("a timestamp")));
     let random = Arc::new(Counting(Mutex::new(7)));
     let ids = Ids::new(clock.clone(), random.clone());
     Installation::new(store, clock, ids, random, Arc::new(Keyring::new([3; 32])))

@@ -21,7 +21,7 @@ pub(crate) struct ApiError {
     /// Seconds after which the same call may do better.
     pub retry_after: Option<u64>,
     /// Where to go instead.
-    location: Option<String>,
+    pub location: Option<String>,
 }
 
 /// The answer to a call.
@@ -101,6 +101,8 @@ impl From<directory::Error> for ApiError {
                 Self::new(StatusCode::PRECONDITION_FAILED, "Request_PreconditionFailed", message)
                     .hint("Nothing was changed: read what is there now, and make the change again.")
             }
+            Error::Busy(_) => Self::new(StatusCode::CONFLICT, "Request_Conflict", message)
+                .hint("Nothing was changed: wait for its end, and try again."),
             Error::Ambiguous { .. } => Self::bad(message).hint("Name the one you mean by its id."),
             Error::File(_) => Self::bad(message).hint("Correct the file and import it again."),
             Error::NoSecret(_) => Self::new(StatusCode::BAD_REQUEST, "CredentialsMissing", message).hint(

@@ -4,8 +4,10 @@
 //! token of an administrator, and every mutation is made in that administrator's name.
 
 mod auth;
+mod backups;
 mod body;
 mod call;
+mod configuration;
 mod cookie;
 mod directories;
 mod error;
@@ -22,6 +24,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use backups::Backups;
 pub use provider::{ServiceProvider, TenantChange};
 pub use runner::{JobRunner, PlannedEntries, ResetScope};
 
@@ -61,6 +64,10 @@ pub struct State {
     pub addresses: Addresses,
     /// Where bodies come in, shared with whatever else is served by the same process.
     pub intake: intake::Intake,
+    /// Where backups are made.
+    pub backups: Backups,
+    /// Where files are that are imported by themselves.
+    pub imports: directory::import::ImportFolder,
 }
 
 type Shared = Arc<State>;

@@ -2,8 +2,10 @@
 
 mod api;
 mod batch;
+mod configuration;
 mod delta;
 mod forms;
+mod keeping;
 mod query;
 mod reevaluation;
 mod roles;

@@ -164,6 +164,11 @@ impl Client {
         self.send(Method::POST, path, Some(("text/csv", bytes))).await
     }
 
+    /// Opens an answer that is read in pieces.
+    pub async fn fetch(&self, path: &str) -> Result<Response, Failure> {
+        self.answered(self.request(Method::GET, path)).await
+    }
+
     /// Opens a stream of server-sent events.
     pub async fn events(&self, path: &str) -> Result<Response, Failure> {
         self.answered(self.request(Method::GET, path).header(ACCEPT, "text/event-stream")).await

@@ -10,8 +10,8 @@ use store::{Error, Result};
 
 use crate::backend;
 
-/// Idle connections kept; more are opened while more reads run at once.
-const IDLE: usize = 4;
+/// Idle connections kept, as many as reads usually run at once; more are opened while more do.
+const IDLE: usize = 6;
 
 /// Page cache of each, in KiB: room for the inner pages of the trees of a million users.
 const READ_CACHE: i64 = 6 * 1024;

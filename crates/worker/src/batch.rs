@@ -40,6 +40,13 @@ pub(crate) struct Mode {
 /// Objects with what is to be done about them.
 pub(crate) type Objects = Vec<(Uuid, Option<DirectoryObject>)>;
 
+/// Objects of a page, and what was known of them when it was read.
+pub(crate) struct Ready {
+    works: Vec<Work>,
+    /// [`crate::behind::Behind::visits`] at that time.
+    visits: u64,
+}
+
 impl Context {
     /// Brings a batch of objects of one type in line. Returns the log entries when they were asked for.
     pub async fn process(
@@ -49,14 +56,47 @@ impl Context {
         mode: Mode,
     ) -> Result<Vec<ProvisioningEntry>, Stop> {
         let Some(rule) = self.rule(object_type) else { return Ok(Vec::new()) };
-        let _alone = if mode.everyone { self.gate.lock().await } else { self.alone().await? };
-        let mut entries = Vec::new();
-        // Managers who were brought along have just been looked at.
-        let objects = objects.into_iter().filter(|(id, _)| !self.behind.holds(*id)).collect();
-        let mut waiting = self.prepare(rule, object_type, objects, mode).await?;
-        if mode.everyone && rule.mapping.manager_path().is_some() {
-            self.bring_managers(rule, &mut waiting, mode).await?;
+        let _alone = self.alone().await?;
+        let works = self.prepare(rule, object_type, objects, mode).await?;
+        self.waves(rule, works, mode).await
+    }
+
+    /// Reads what is known of objects of a page, while the page before it may still be worked on.
+    pub async fn make_ready(
+        &self,
+        rule: &Rule,
+        page: Vec<DirectoryObject>,
+        mode: Mode,
+    ) -> Result<Ready, Stop> {
+        let visits = self.behind.visits();
+        let objects = page.into_iter().map(|object| (object.id, Some(object))).collect();
+        Ok(Ready { works: self.prepare(rule, rule.object_type, objects, mode).await?, visits })
+    }
+
+    /// Brings the objects of a page in line, where everyone is looked at.
+    pub async fn process_page(&self, rule: &Rule, page: Ready, mode: Mode) -> Result<(), Stop> {
+        let _alone = self.gate.lock().await;
+        let Ready { mut works, visits } = page;
+        if visits != self.behind.visits() {
+            // Somebody else may have worked on them.
+            let objects = works.into_iter().map(|work| (work.id, work.object)).collect();
+            works = self.prepare(rule, rule.object_type, objects, mode).await?;
         }
+        works.retain(|work| !self.behind.was_brought(work.id));
+        if rule.mapping.manager_path().is_some() {
+            self.bring_managers(rule, &mut works, mode).await?;
+        }
+        self.waves(rule, works, mode).await?;
+        Ok(())
+    }
+
+    async fn waves(
+        &self,
+        rule: &Rule,
+        mut waiting: Vec<Work>,
+        mode: Mode,
+    ) -> Result<Vec<ProvisioningEntry>, Stop> {
+        let mut entries = Vec::new();
         let mut again = HashSet::new();
         for wave in 0.. {
             if waiting.is_empty() {
@@ -69,7 +109,7 @@ impl Context {
             let back: Objects = back.into_iter().filter(|(id, _)| again.insert(*id)).collect();
             if !back.is_empty() {
                 self.catch_up().await?;
-                waiting.extend(self.prepare(rule, object_type, back, mode).await?);
+                waiting.extend(self.prepare(rule, rule.object_type, back, mode).await?);
             }
         }
         Ok(entries)
@@ -83,7 +123,7 @@ impl Context {
         for _ in 0..WAVES {
             let managers = works[below..].iter().filter_map(|work| work.manager);
             let unknown: Vec<Uuid> =
-                managers.filter(|id| known.insert(*id) && !self.behind.holds(*id)).collect();
+                managers.filter(|id| known.insert(*id) && !self.behind.knows(*id)).collect();
             let unknown = &unknown[..unknown.len().min(MOST_TOGETHER.saturating_sub(works.len()))];
             let stored = self.store.exist(self.realm(), Kind::Link, unknown).await?;
             let missing: Vec<Uuid> =
@@ -96,6 +136,7 @@ impl Context {
             below = works.len();
             let managers = self.prepare(rule, ObjectType::User, objects, mode).await?;
             works.extend(managers.into_iter().filter(|work| work.entitlement.in_scope()));
+            self.behind.brought(works[below..].iter().map(|work| work.id));
         }
         Ok(())
     }
@@ -230,11 +271,12 @@ impl Context {
         let mut ids: Vec<Uuid> = works.iter().filter_map(|work| work.manager).collect();
         ids.sort_unstable();
         ids.dedup();
+        let (known, unknown) = self.behind.accounts(&ids);
+        let found = self.accounts_of(&unknown).await?.into_iter().map(|it| it.and_then(|it| it.target_id));
+        let found: Vec<(Uuid, Option<String>)> = unknown.into_iter().zip(found).collect();
+        self.behind.learn(&found);
         let reference = |target_id: Option<String>| target_id.map_or(Reference::Pending, Reference::Target);
-        let (recent, ids): (Vec<Uuid>, Vec<Uuid>) = ids.into_iter().partition(|id| self.behind.holds(*id));
-        let recent = recent.into_iter().map(|id| (id, reference(self.behind.account(id))));
-        let found = self.accounts_of(&ids).await?.into_iter().map(|it| it.and_then(|it| it.target_id));
-        Ok(recent.chain(ids.into_iter().zip(found.map(reference))).collect())
+        Ok(known.into_iter().chain(found).map(|(id, target_id)| (id, reference(target_id))).collect())
     }
 
     /// Has links and log entries written; waits for that unless everyone is looked at, where the next wave begins

@@ -5,7 +5,7 @@
 
 use model::{LinkState, ObjectType, ProvisioningAction};
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::{Expect, Kind, Transaction};
 use tokio::sync::MutexGuard;
 use tokio_util::task::AbortOnDropHandle;
@@ -17,9 +17,24 @@ use crate::context::{Context, commit};
 use crate::error::{Stop, finding};
 use crate::work::Work;
 
-/// A batch that is being written; nothing, or one.
+/// Accounts of managers that are remembered.
+const ACCOUNTS: usize = 1 << 16;
+
+/// What is on its way into the store, and what whoever looks at everyone remembers from batch to batch.
 #[derive(Default)]
-pub(crate) struct Behind(Mutex<Option<Writing>>);
+pub(crate) struct Behind(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// The batch that is being written.
+    writing: Option<Writing>,
+    /// How often somebody had the job to himself.
+    visits: u64,
+    /// Managers who were looked at before it was their turn.
+    brought: HashSet<Uuid>,
+    /// Accounts of managers, as they are in the store; for as long as nobody else works on the job.
+    accounts: HashMap<Uuid, Option<String>>,
+}
 
 struct Writing {
     works: Vec<Work>,
@@ -32,23 +47,68 @@ struct Writing {
     commit: AbortOnDropHandle<store::Result<()>>,
 }
 
+impl State {
+    /// The account of an object, if it is known whether it has one.
+    fn account(&self, id: Uuid) -> Option<&Option<String>> {
+        let writing = self.writing.as_ref();
+        let place = writing.and_then(|writing| writing.places.get(&id).map(|place| &writing.works[*place]));
+        place.map(|work| &work.link.target_id).or_else(|| self.accounts.get(&id))
+    }
+}
+
 impl Behind {
-    /// Whether what became of an object is being written.
-    pub fn holds(&self, id: Uuid) -> bool {
-        self.0.lock().as_ref().is_some_and(|writing| writing.places.contains_key(&id))
+    /// How often somebody had the job to himself: what was read before the last time may be over.
+    pub fn visits(&self) -> u64 {
+        self.0.lock().visits
     }
 
-    /// The account of an object that is being written.
-    pub fn account(&self, id: Uuid) -> Option<String> {
-        let writing = self.0.lock();
-        let writing = writing.as_ref()?;
-        writing.works[*writing.places.get(&id)?].link.target_id.clone()
+    /// Takes note of managers who are looked at before it is their turn.
+    pub fn brought(&self, managers: impl Iterator<Item = Uuid>) {
+        self.0.lock().brought.extend(managers);
+    }
+
+    /// Whether an object was looked at before its turn.
+    pub fn was_brought(&self, id: Uuid) -> bool {
+        self.0.lock().brought.contains(&id)
+    }
+
+    /// Everyone is looked at anew.
+    pub fn begin(&self) {
+        self.0.lock().brought.clear();
+    }
+
+    /// Whether an object is known to have a link.
+    pub fn knows(&self, id: Uuid) -> bool {
+        let state = self.0.lock();
+        state.brought.contains(&id) || state.account(id).is_some_and(Option::is_some)
+    }
+
+    /// The accounts of objects as far as they are known, and the other objects.
+    pub fn accounts(&self, ids: &[Uuid]) -> (Vec<(Uuid, Option<String>)>, Vec<Uuid>) {
+        let state = self.0.lock();
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for id in ids {
+            match state.account(*id) {
+                Some(account) => known.push((*id, account.clone())),
+                None => unknown.push(*id),
+            }
+        }
+        (known, unknown)
+    }
+
+    /// Remembers accounts of managers that are in the store.
+    pub fn learn(&self, accounts: &[(Uuid, Option<String>)]) {
+        let mut state = self.0.lock();
+        if state.accounts.len() + accounts.len() > ACCOUNTS {
+            state.accounts.clear();
+        }
+        state.accounts.extend(accounts.iter().cloned());
     }
 
     /// The object among those being written that has an account.
     pub fn holder(&self, object_type: ObjectType, target_id: &str) -> Option<Uuid> {
-        let writing = self.0.lock();
-        writing.as_ref()?.holders.get(&(object_type, target_id.to_owned())).copied()
+        let state = self.0.lock();
+        state.writing.as_ref()?.holders.get(&(object_type, target_id.to_owned())).copied()
     }
 }
 
@@ -57,6 +117,10 @@ impl Context {
     pub(crate) async fn alone(&self) -> Result<MutexGuard<'_, ()>, Stop> {
         let alone = self.gate.lock().await;
         self.catch_up().await?;
+        let mut state = self.behind.0.lock();
+        state.visits += 1;
+        state.accounts.clear();
+        drop(state);
         Ok(alone)
     }
 
@@ -71,12 +135,16 @@ impl Context {
         let store = self.store.clone();
         let commit = tokio::spawn(async move { commit(&*store, transaction).await });
         let commit = AbortOnDropHandle::new(commit);
-        *self.behind.0.lock() = Some(Writing { works, places, holders, intents, commit });
+        let mut state = self.behind.0.lock();
+        for work in &works {
+            state.accounts.remove(&work.id);
+        }
+        state.writing = Some(Writing { works, places, holders, intents, commit });
     }
 
     /// Waits until what is being written is in the store, and tells the tally.
     pub(crate) async fn catch_up(&self) -> Result<(), Stop> {
-        let Some(writing) = self.behind.0.lock().take() else { return Ok(()) };
+        let Some(writing) = self.behind.0.lock().writing.take() else { return Ok(()) };
         let Writing { mut works, intents, commit, .. } = writing;
         match commit.await {
             Ok(Ok(())) => {}

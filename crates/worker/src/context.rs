@@ -48,6 +48,7 @@ const MOST_DOUBTS: u32 = 16;
 
 /// One type of object: how it is mapped, and the hashes of what decides about it.
 pub(crate) struct Rule {
+    pub object_type: ObjectType,
     pub mapping: CompiledMapping,
     pub fingerprint: Fingerprint,
     pub kind: ResourceKind,
@@ -135,6 +136,7 @@ impl Configuration {
             let fingerprint = fingerprint(&job, object_type, &service_principal.app_roles);
             let (Some(mapping), Some(fingerprint)) = (mapping, fingerprint) else { return Ok(None) };
             Ok(Some(Rule {
+                object_type,
                 mapping: CompiledMapping::compile(mapping, &TargetList::of(&job, object_type), &tables)?,
                 fingerprint,
                 kind: match object_type {

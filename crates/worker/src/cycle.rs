@@ -12,7 +12,7 @@ use store::{Cursor, Key, KeyName, Kind};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::batch::{Mode, Objects};
+use crate::batch::{Mode, Objects, Ready};
 use crate::conclusion::Conclusion;
 use crate::context::{BATCH, Context};
 use crate::error::{Stop, finding, information, quarantines};
@@ -234,29 +234,30 @@ impl Context {
         self.prefetch(rule, all.saturating_sub(known)).await?;
         let mode = Mode { everyone: true, ..Mode::default() };
         let cursor = checkpoint.cursor.as_deref().and_then(links::read_bytes).map(Cursor);
-        let mut page = self.source.page(object_type, cursor, BATCH).await?;
+        let read = async |cursor| -> Result<(Vec<Uuid>, Ready, Option<Cursor>), Stop> {
+            let page = self.source.page(object_type, cursor, BATCH).await?;
+            let ids = page.objects.iter().map(|object| object.id).collect();
+            Ok((ids, self.make_ready(rule, page.objects, mode).await?, page.next))
+        };
+        self.behind.begin();
+        let (mut ids, mut page, mut next) = read(cursor).await?;
         for batch in 1.. {
             self.check()?;
-            let next = page.next.clone();
-            let ids: Vec<Uuid> = page.objects.iter().map(|object| object.id).collect();
-            let objects: Objects = page.objects.into_iter().map(|object| (object.id, Some(object))).collect();
             // The next page is read while this one is on the wire.
             let ahead = async {
                 match &next {
-                    Some(cursor) => {
-                        self.source.page(object_type, Some(cursor.clone()), BATCH).await.map(Some)
-                    }
+                    Some(cursor) => read(Some(cursor.clone())).await.map(Some),
                     None => Ok(None),
                 }
             };
-            let (done, ahead) = tokio::join!(self.process(object_type, objects, mode), ahead);
+            let (done, ahead) = tokio::join!(self.process_page(rule, page, mode), ahead);
             done?;
             if object_type == ObjectType::Group {
                 self.sync_groups(&ids).await?;
             }
             let Some(following) = ahead? else { break };
-            page = following;
             checkpoint.cursor = next.map(|cursor| links::store_bytes(&cursor.0));
+            (ids, page, next) = following;
             if batch % BATCHES == 0 {
                 self.pass(state, checkpoint).await?;
             }

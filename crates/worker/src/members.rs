@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use directory::entry_op;
+use futures::{FutureExt as _, StreamExt as _};
 use model::{
     Link, LinkState, ModifiedProperty, ObjectType, Outcome, ProvisioningAction, ProvisioningStatus, StepType,
 };
@@ -26,8 +27,9 @@ const PAGE: usize = 1_000;
 /// Members removed in one request: each is an operation of its own.
 const REMOVALS: usize = 100;
 
-/// Groups whose members are brought in line side by side.
-const GROUPS: usize = 16;
+/// Groups whose members are brought in line one after another, and so many of them side by side.
+const GROUPS: usize = 128;
+const GROUPS_AT_ONCE: usize = 16;
 
 /// Names of members in one log entry.
 const NAMED: usize = 100;
@@ -129,12 +131,16 @@ impl Context {
     ) -> Result<Vec<Uuid>, Stop> {
         self.check()?;
         let _alone = self.alone().await?;
-        let each = groups.iter().map(|(group, only)| self.sync_group(rule, *group, only.as_deref(), guarded));
-        let ends = futures::future::join_all(each).await;
+        let each = groups.iter().map(|(group, only)| {
+            let end = self.sync_group(rule, *group, only.as_deref(), guarded);
+            end.map(|end| (*group, end)).boxed()
+        });
+        let ends: Vec<(Uuid, Result<Account, Stop>)> =
+            futures::stream::iter(each.collect::<Vec<_>>()).buffer_unordered(GROUPS_AT_ONCE).collect().await;
         let mut gone = Vec::new();
-        for ((group, _), end) in groups.iter().zip(ends) {
+        for (group, end) in ends {
             if end? == Account::Gone {
-                gone.push(*group);
+                gone.push(group);
             }
         }
         Ok(gone)

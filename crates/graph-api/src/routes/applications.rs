@@ -2,12 +2,13 @@
 
 use axum::extract::Path;
 use axum::routing::get;
+use bytes::Bytes;
 use serde_json::Value;
 use store::Cursor;
 
 use super::objects::MAX_EXPANDED;
 use super::{Routes, objects};
-use crate::call::{Call, guid, no_content};
+use crate::call::{Call, from_value, guid, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::odata::{Operator, Part};
 use crate::{page, render};
@@ -16,10 +17,10 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/applications", get(applications))
         .route("/applications/$count", get(count_applications))
-        .route("/applications/{id}", get(application))
+        .route("/applications/{id}", get(application).patch(update_application))
         .route("/servicePrincipals", get(service_principals))
         .route("/servicePrincipals/$count", get(count_service_principals))
-        .route("/servicePrincipals/{id}", get(service_principal).delete(delete))
+        .route("/servicePrincipals/{id}", get(service_principal).patch(update).delete(delete))
 }
 
 /// The display name that the filter asks for, to look it up by.
@@ -153,6 +154,30 @@ async fn service_principal(call: Call, Path(id): Path<String>) -> Answer {
         shown[&expand.relation] = expand.of(assigned.iter().map(objects::assignment).collect());
     }
     call.found("servicePrincipals", shown)
+}
+
+/// Graph changes the roles of an application; those of its service principal are the same.
+async fn update_application(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
+    let found = call.directory.application(guid(&id)?).await?;
+    set_roles(&call, &found.app_id.to_string(), &body).await
+}
+
+async fn update(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
+    set_roles(&call, &id, &body).await
+}
+
+async fn set_roles(call: &Call, application: &str, body: &Bytes) -> Answer {
+    let found = principal(call, application).await?;
+    let mut body = object(body)?;
+    let roles =
+        body.remove("appRoles").ok_or_else(|| ApiError::bad("The body must have appRoles, a list."))?;
+    if let Some(other) = body.keys().next() {
+        let shown: String = other.chars().take(60).collect();
+        return Err(ApiError::bad(format!("'{shown}' cannot be changed here; there is: appRoles.")));
+    }
+    let roles: Vec<model::AppRole> = from_value(roles)?;
+    call.directory.set_app_roles(&call.by, found.id, &roles).await?;
+    no_content()
 }
 
 /// The service principal of that object id, client id or name.

@@ -87,7 +87,7 @@ fn start(call: &Call) -> Result<usize, ApiError> {
     number.ok_or_else(|| store::Error::InvalidCursor.into())
 }
 
-pub(super) fn template(id: &str) -> Result<&'static ApplicationTemplate, ApiError> {
+pub(crate) fn template(id: &str) -> Result<&'static ApplicationTemplate, ApiError> {
     directory::template(id).ok_or_else(|| {
         let known: Vec<&str> = directory::templates().iter().map(|template| template.id.as_str()).collect();
         let shown: String = id.chars().take(100).collect();

@@ -3,7 +3,9 @@
 mod administrators;
 mod applications;
 mod assignments;
+mod backup;
 mod batch;
+mod configuration;
 mod deleted;
 mod delta;
 mod directory_objects;
@@ -12,6 +14,7 @@ mod extensions;
 mod gallery;
 mod groups;
 mod import;
+mod import_schedule;
 mod job_settings;
 mod job_status;
 mod jobs;
@@ -46,6 +49,10 @@ use crate::call::Call;
 use crate::error::{Answer, ApiError, finish};
 use crate::{body, path};
 
+pub(crate) use gallery::template;
+pub(crate) use job_settings::merged as merged_settings;
+pub(crate) use tenants::with as tenant_settings;
+
 type Routes = Router<Shared>;
 
 /// Every route.
@@ -69,7 +76,7 @@ fn tree(state: &Shared, batch: Routes) -> Routes {
     Router::new()
         .nest("/v1.0", guarded(taken(graph().merge(batch.clone()))))
         .nest("/beta", guarded(taken(graph().merge(batch))))
-        .nest("/provost/v1", guarded(taken(ours()).merge(import::routes())))
+        .nest("/provost/v1", guarded(taken(ours()).merge(large())))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/openapi.json", get(openapi::document))
@@ -108,8 +115,15 @@ fn ours() -> Routes {
         .merge(extensions::routes())
         .merge(administrators::routes())
         .merge(session::routes())
+        .merge(backup::routes())
+        .merge(import_schedule::routes())
         .route("/audits", get(logs::installation_audits))
         .route("/status", get(status))
+}
+
+/// Calls that read their bodies themselves.
+fn large() -> Routes {
+    Router::new().merge(import::routes()).merge(configuration::routes())
 }
 
 /// The name of the one directory that there is.

@@ -143,7 +143,7 @@ const RATE: &str = "requestsPerSecond";
 const MAX_RATE: u32 = 1_000_000;
 
 /// The settings with some of them changed.
-fn with(settings: &Settings, changes: &Map<String, Value>) -> Result<Settings, ApiError> {
+pub(crate) fn with(settings: &Settings, changes: &Map<String, Value>) -> Result<Settings, ApiError> {
     let mut settings = settings.clone();
     for (name, value) in changes {
         let mut members = serde_json::to_value(&settings).unwrap_or_default();

@@ -24,7 +24,7 @@ use tenant::{Tenant, Tenants};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::{Addresses, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
+use crate::{Addresses, Backups, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
 
 struct Counting(Mutex<u64>);
 
@@ -241,6 +241,14 @@ impl ServiceProvider for Provider {
         }
     }
 
+    fn read_extension(&self, body: scim::Map) -> Result<Value, scim::Error> {
+        Ok(Value::Object(body))
+    }
+
+    async fn holds_resources(&self, _: Uuid) -> Result<bool, scim::Error> {
+        Ok(false)
+    }
+
     async fn delete_extension(&self, _: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error> {
         self.notes.0.lock().push(format!("delete {id} by {}", by.display_name));
         Ok(())
@@ -252,6 +260,7 @@ pub(super) struct Api {
     pub(super) token: String,
     pub(super) state: State,
     pub(super) notes: Arc<Notes>,
+    _folder: tempfile::TempDir,
 }
 
 /// The path of a link of an answer; `None` where it has no such link.
@@ -279,6 +288,7 @@ impl Api {
         );
         let token = administrators.open().await.expect("opens");
         let notes = Arc::new(Notes::default());
+        let folder = tempfile::tempdir().expect("a folder");
         let tenants = Arc::new(Tenants::new(store, clock, ids, random));
         let state = State {
             installation,
@@ -292,9 +302,11 @@ impl Api {
                 domain: "localhost:8080".to_owned(),
             },
             intake: intake::Intake::default(),
+            backups: Backups::in_folder(folder.path()),
+            imports: directory::import::ImportFolder::new(folder.path()),
         };
         let token = token.expect("the first start makes one").0.expose_secret().to_owned();
-        Self { router: router(state.clone()), token, state, notes }
+        Self { router: router(state.clone()), token, state, notes, _folder: folder }
     }
 
     pub(super) async fn raw(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, String) {

@@ -14,6 +14,8 @@ use crate::client::{Client, escape};
 mod admin;
 pub mod app;
 mod audit;
+mod backup;
+mod config;
 mod connection;
 mod directory;
 mod drift;
@@ -22,6 +24,7 @@ mod filter;
 mod gallery;
 pub mod group;
 mod guards;
+mod import;
 pub mod job;
 pub mod log;
 mod mapping;
@@ -48,6 +51,9 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::App(command) => app::run(&connect()?, command).await,
         Command::Job(command) => job::run(&connect()?, command).await,
         Command::Log(command) => log::run(&connect()?, command).await,
+        Command::Backup(options) => backup::run(&data_dir, &options.file).await,
+        Command::Restore(options) => crate::serve::copies::restore(&data_dir, &options).await,
+        Command::Config(command) => config::run(&connect()?, command).await,
         Command::Admin(command) => admin::run(&connect()?, command).await,
         Command::AdminToken(AdminToken::Reset) => admin::reset_token(&data_dir).await,
         Command::Completions { shell } => {

@@ -2,8 +2,10 @@
 
 mod compose;
 mod connection;
+pub mod copies;
 mod files;
 mod http;
+mod imports;
 mod metrics;
 mod places;
 mod provider;
