@@ -6,6 +6,8 @@ use std::process::ExitCode;
 mod bench;
 mod fuzz;
 mod peers;
+mod programs;
+mod sdks;
 mod sim;
 mod test;
 mod tidy;
@@ -13,11 +15,13 @@ mod tidy;
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, peers, licences;
-                     arguments go to the test runner (a part of a test's name, for example)
+  test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, peers, sdks,
+                     licences; arguments go to the test runner (a part of a test's name, for example)
   tidy               only the invariants of ARCHITECTURE.md that a command can check
   peers              only the programs of others: a test suite against a server of our own, and servers that we
                      provision into; needs python3 with venv, and node with npm for one of them
+  sdks               only Microsoft's client libraries for Graph against a server of our own; needs python3 with venv,
+                     and node with npm for one of them
   bench engine|scim|expressions
                      measures a release build: whole cycles, the service provider, the default mappings; `bench scim
                      --help` tells more
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("tidy") => tidy::run(),
         Some("peers") => peers::run(),
+        Some("sdks") => sdks::run(),
         Some("bench") => bench::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("sim") => sim::run(rest),

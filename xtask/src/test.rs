@@ -22,6 +22,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         steps.cargo_with("tests", &["test", "--workspace", "--no-fail-fast"], arguments);
     }
     steps.ours("peers", crate::peers::run);
+    steps.ours("sdks", crate::sdks::run);
     steps.note(cargo_deny());
     steps.cargo("licences and sources", &["deny", "check", "bans", "licenses", "sources"]);
     steps.verdict()

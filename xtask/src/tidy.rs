@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("directory", &["engine", "expression", "model", "scim", "store"]),
     ("mail", &[]),
     ("tenant", &["mail", "model", "store"]),
+    ("administrators", &["model", "scim", "store"]),
     ("source", &["directory", "model", "store"]),
     ("scim-client", &["scim", "model"]),
     (
@@ -29,10 +30,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("intake", &[]),
     ("scim-server", &["intake", "model", "scim", "store", "tenant"]),
-    ("graph-api", &["directory", "engine", "expression", "intake", "model", "scim", "store", "tenant"]),
+    (
+        "graph-api",
+        &[
+            "administrators",
+            "directory",
+            "engine",
+            "expression",
+            "intake",
+            "model",
+            "scim",
+            "store",
+            "tenant",
+        ],
+    ),
     (
         "provost",
         &[
+            "administrators",
             "directory",
             "expression",
             "graph-api",

@@ -69,17 +69,13 @@ impl Directory {
         let made =
             Instantiated { job: Job { service_principal_id: made.service_principal.id, ..made.job }, ..made };
         let mut transaction = self.draft();
-        let folded = fold_key(name);
         transaction.put(
             self.realm(),
             Kind::Application,
             made.application.id,
             Expect::Absent,
             encode(&made.application),
-            vec![
-                Key::lookup(KeyName::DisplayName, folded.clone()),
-                Key::unique(KeyName::Application, app_id.to_string()),
-            ],
+            application_keys(&made.application),
         );
         transaction.put(
             self.realm(),
@@ -224,6 +220,13 @@ impl Directory {
         }
         Ok(())
     }
+}
+
+pub(crate) fn application_keys(application: &Application) -> Vec<Key> {
+    vec![
+        Key::lookup(KeyName::DisplayName, fold_key(&application.display_name)),
+        Key::unique(KeyName::Application, application.app_id.to_string()),
+    ]
 }
 
 pub(crate) fn service_principal_keys(principal: &ServicePrincipal) -> Vec<Key> {

@@ -159,7 +159,12 @@ fn deed(activity: &'static str, assignment: &AppRoleAssignment) -> Deed {
     ])
 }
 
-fn choose_role(resource: &ServicePrincipal, wanted: Option<&str>) -> Result<Uuid> {
+/// The role of an application that is meant by an id, a value or a display name; without one its first enabled role, or
+/// Default Access where it defines none.
+///
+/// # Errors
+/// [`Error::Invalid`] for one that it does not define, or that cannot be assigned.
+pub fn choose_role(resource: &ServicePrincipal, wanted: Option<&str>) -> Result<Uuid> {
     let enabled = || resource.app_roles.iter().filter(|role| role.is_enabled);
     let Some(wanted) = wanted else {
         return Ok(enabled().next().map_or(DEFAULT_ACCESS, |role| role.id));

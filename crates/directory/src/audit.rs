@@ -2,11 +2,11 @@
 
 use model::{AuditEntry, DirectoryObject, Identity, ModifiedProperty, Principal};
 use serde_json::{Map, Value};
-use store::{Expect, Key, KeyName, Kind, Realm, Transaction};
+use store::{Expect, Key, KeyName, Kind, Realm, Transaction, transact};
 use uuid::Uuid;
 
 use crate::record::encode;
-use crate::{Directory, record};
+use crate::{Directory, Error, Result, record};
 
 /// What an audit entry says apart from who and when.
 pub(crate) struct Deed {
@@ -23,6 +23,7 @@ pub(crate) enum Category {
     Group,
     Application,
     Provisioning,
+    Directory,
 }
 
 impl Category {
@@ -32,6 +33,7 @@ impl Category {
             Self::Group => "GroupManagement",
             Self::Application => "ApplicationManagement",
             Self::Provisioning => "ProvisioningManagement",
+            Self::Directory => "DirectoryManagement",
         }
     }
 }
@@ -50,6 +52,25 @@ impl Deed {
 }
 
 impl Directory {
+    /// Writes into the audit log that somebody took a copy of the whole installation.
+    pub async fn note_backup(&self, by: &Principal) -> Result<()> {
+        self.note(by, "Back up installation").await
+    }
+
+    /// Writes into the audit log that the installation was made from such a copy.
+    pub async fn note_restore(&self, by: &Principal) -> Result<()> {
+        self.note(by, "Restore installation").await
+    }
+
+    async fn note(&self, by: &Principal, activity: &'static str) -> Result<()> {
+        let mut transaction = self.draft();
+        let target = identity(self.id(), self.id().to_string(), "Directory");
+        let deed = Deed::new(activity, Category::Directory, target);
+        self.audit(&mut transaction, by, deed);
+        transact(self.store().as_ref(), async || Ok::<_, Error>((transaction.clone(), ()))).await?;
+        Ok(())
+    }
+
     /// Adds the audit entry of a deed to the transaction that does it.
     pub(crate) fn audit(&self, transaction: &mut Transaction, by: &Principal, deed: Deed) {
         write(transaction, self.realm(), self.ids.next(), by, deed);

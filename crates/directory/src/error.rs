@@ -39,6 +39,9 @@ pub enum Error {
     /// A change was made from what somebody else has changed since.
     #[error("the {0} were changed by somebody else meanwhile")]
     Changed(&'static str),
+    /// Something that is done once at a time is being done.
+    #[error("{0}")]
+    Busy(&'static str),
     /// A name that several objects have.
     #[error("several {what}s are named '{name}': {}; use an id", list(.ids))]
     Ambiguous {

@@ -52,7 +52,7 @@ const INTERVALS: (SignedDuration, SignedDuration) =
 const LONGEST_DRIFT: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 /// A length of time of ISO 8601, also in days and weeks, which have 24 hours each.
-fn length<'de, D: Deserializer<'de>>(from: D) -> Result<SignedDuration, D::Error> {
+pub(crate) fn length<'de, D: Deserializer<'de>>(from: D) -> Result<SignedDuration, D::Error> {
     let text = String::deserialize(from)?;
     let span: Result<jiff::Span, _> = text.parse();
     span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use model::Random;
@@ -93,6 +94,17 @@ impl Keyring {
         Ok(Self::new(*key))
     }
 
+    /// A key for another purpose, which tells nothing of the master key and is the same for as long as that is
+    /// (HKDF-Expand, RFC 5869).
+    pub fn derive(&self, purpose: &str) -> [u8; KEY_LEN] {
+        let mut key = [0; KEY_LEN];
+        Prk::new_less_safe(HKDF_SHA256, self.master.expose_secret())
+            .expand(&[purpose.as_bytes()], HKDF_SHA256)
+            .and_then(|derived| derived.fill(&mut key))
+            .expect("a key has the length of a hash");
+        key
+    }
+
     /// Encrypts a secret. `context` names where it belongs: it opens only with the same one.
     pub(crate) fn seal(&self, secret: &[u8], context: &str, random: &dyn Random) -> Sealed {
         let mut data_key = Zeroizing::new([0; KEY_LEN]);
@@ -120,7 +132,7 @@ impl Keyring {
 }
 
 /// Writes a file that only its owner may read, durably; it must not exist yet.
-pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -10,6 +10,7 @@ mod assignments;
 mod attributes;
 mod audit;
 mod credentials;
+mod delta;
 mod error;
 mod gallery;
 mod groups;
@@ -24,17 +25,19 @@ mod record;
 mod reevaluation;
 mod references;
 mod retention;
+mod roles;
 mod secrets;
 mod target;
 mod users;
 
 pub use applications::Instantiated;
-pub use assignments::AssignmentRequest;
+pub use assignments::{AssignmentRequest, choose_role};
 pub use attributes::{AttributeKind, GROUP_ATTRIBUTES, USER_ATTRIBUTES, known_attribute};
 pub use credentials::{Credentials, OauthClient, SignIn};
+pub use delta::{DeltaEntry, DeltaPage, DeltaRelation, DeltaScope, DeltaState, Presence, Rest};
 pub use error::{Error, Result};
 pub use gallery::{template, templates};
-pub use installation::{AdminToken, Installation};
+pub use installation::Installation;
 pub use job_settings::JobSettings;
 pub use jobs::{JobChange, disable_job, put_job, schema_tag};
 pub use keyring::Keyring;
@@ -74,6 +77,12 @@ impl Directory {
         keys: Arc<Keyring>,
     ) -> Self {
         Self { id, store, clock, ids, random, keys }
+    }
+
+    /// The same directory, read and written through another store, such as one over its own.
+    #[must_use]
+    pub fn through(&self, store: Arc<dyn Store>) -> Self {
+        Self { store, ..self.clone() }
     }
 
     /// The directory's id.

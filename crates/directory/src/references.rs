@@ -1,6 +1,7 @@
 //! Relations between objects: members and managers.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 use model::{DirectoryObject, ObjectType, Principal};
 use serde_json::Value;
@@ -19,6 +20,9 @@ pub struct ReferencePage {
     /// Where the next page starts; `None` when this was the last one.
     pub next: Option<Cursor>,
 }
+
+/// Most objects that are looked at for a transitive list.
+const MAX_REACHED: usize = 200_000;
 
 impl Directory {
     /// One page of the direct members of a group.
@@ -89,47 +93,74 @@ impl Directory {
         Ok(objects.into_iter().flatten().collect())
     }
 
-    /// The users and groups below a group at any depth, each once; nesting in a circle is harmless.
+    /// One page of the users and groups below a group at any depth, each once; nesting in a circle is harmless.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there are more than `limit`.
-    pub async fn transitive_members(&self, group: Uuid, limit: usize) -> Result<Vec<DirectoryObject>> {
-        self.closure(group, limit, EdgesOf::From).await
+    /// [`Error::Invalid`] when there are more than can be looked at.
+    pub async fn transitive_members(
+        &self,
+        group: Uuid,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<ReferencePage> {
+        self.closure(group, EdgesOf::From, after, limit).await
     }
 
-    /// The groups above an object at any depth, each once.
+    /// One page of the groups above an object at any depth, each once.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there are more than `limit`.
-    pub async fn transitive_member_of(&self, member: Uuid, limit: usize) -> Result<Vec<DirectoryObject>> {
-        self.closure(member, limit, EdgesOf::To).await
+    /// [`Error::Invalid`] when there are more than can be looked at.
+    pub async fn transitive_member_of(
+        &self,
+        member: Uuid,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<ReferencePage> {
+        self.closure(member, EdgesOf::To, after, limit).await
     }
 
+    /// The objects that are reached over memberships, in the order of their ids: a page goes on after the last one, whatever
+    /// changed meanwhile.
     async fn closure(
         &self,
         start: Uuid,
-        limit: usize,
         side: impl Fn(Uuid) -> EdgesOf,
-    ) -> Result<Vec<DirectoryObject>> {
-        let mut seen = HashSet::from([start]);
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<ReferencePage> {
+        let last = after.map(|Cursor(bytes)| Uuid::from_slice(&bytes)).transpose();
+        let last = last.map_err(|_| store::Error::InvalidCursor)?;
+        let reached = self.reached(start, side).await?;
+        let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest: Vec<(Kind, Uuid)> =
+            reached.range((from, Bound::Unbounded)).map(|(id, kind)| (*kind, *id)).collect();
+        let (limit, mut taken, mut objects) = (limit.max(1), 0, Vec::new());
+        while objects.len() < limit && taken < rest.len() {
+            let others = &rest[taken..rest.len().min(taken + limit - objects.len())];
+            objects.extend(self.resolve(others).await?);
+            taken += others.len();
+        }
+        let next = rest[..taken].last().filter(|_| taken < rest.len());
+        let next = next.map(|(_, id)| Cursor(id.as_bytes().to_vec().into()));
+        Ok(ReferencePage { objects, next })
+    }
+
+    /// What is reached over memberships, without where it starts.
+    async fn reached(&self, start: Uuid, side: impl Fn(Uuid) -> EdgesOf) -> Result<BTreeMap<Uuid, Kind>> {
+        let mut reached = BTreeMap::new();
         let mut waiting = VecDeque::from([start]);
-        let mut found = Vec::new();
         while let Some(at) = waiting.pop_front() {
             let mut after = None;
             loop {
-                let page = self.related(EdgeKind::Member, side(at), after, 1000).await?;
-                for object in page.objects {
-                    if !seen.insert(object.id) {
-                        continue;
+                let page = self.store.edges(self.realm(), EdgeKind::Member, side(at), after, 1000).await?;
+                for (kind, id) in page.others {
+                    if id != start && reached.insert(id, kind).is_none() && kind == Kind::Group {
+                        waiting.push_back(id);
                     }
-                    if object.object_type == ObjectType::Group {
-                        waiting.push_back(object.id);
-                    }
-                    found.push(object);
-                    if found.len() > limit {
-                        let reason = format!("more than {limit} objects are reached through nested groups");
-                        return Err(Error::invalid("members", reason));
-                    }
+                }
+                if reached.len() > MAX_REACHED {
+                    let reason = format!("more than {MAX_REACHED} objects are reached through nested groups");
+                    return Err(Error::invalid("members", reason));
                 }
                 if page.next.is_none() {
                     break;
@@ -137,7 +168,7 @@ impl Directory {
                 after = page.next;
             }
         }
-        Ok(found)
+        Ok(reached)
     }
 
     /// Adds members to a group, all or none; those that it has already stay. Answers how many were new.

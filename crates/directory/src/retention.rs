@@ -5,7 +5,7 @@ use model::Principal;
 use store::{Expect, Kind, Realm, Scan, Transaction, transact};
 use uuid::Uuid;
 
-use crate::{Error, Installation, Result};
+use crate::{Directory, Error, Installation, Result};
 
 /// Log entries that are deleted in one transaction: others wait some milliseconds at most.
 const PIECE: usize = 200;
@@ -68,17 +68,8 @@ impl Installation {
 
     /// The installation itself, where what was done to tenants is kept, and its directories.
     async fn realms(&self) -> Result<Vec<Realm>> {
-        let mut realms = vec![Realm::INSTALLATION];
-        let mut after = None;
-        loop {
-            let scan = Scan::first(PIECE).after(after);
-            let page = self.store.scan(Realm::INSTALLATION, Kind::Directory, scan).await?;
-            realms.extend(page.objects.iter().map(|directory| Realm(directory.id)));
-            after = page.next;
-            if after.is_none() {
-                return Ok(realms);
-            }
-        }
+        let directories = self.directories().await?;
+        Ok(std::iter::once(Realm::INSTALLATION).chain(directories.iter().map(Directory::realm)).collect())
     }
 
     /// Deletes the entries up to the first that is young enough: they were written in the order of time.
@@ -120,7 +111,7 @@ mod tests {
     use testkit::SeededRandom;
 
     use super::*;
-    use crate::{AuditFilter, Directory, Keyring, LogFilter, LogPart, entry_op};
+    use crate::{AuditFilter, Keyring, LogFilter, LogPart, entry_op};
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -140,7 +131,7 @@ mod tests {
             let ids = Ids::new(clock.clone() as Arc<dyn Clock>, random.clone());
             let keys = Arc::new(Keyring::new([7; 32]));
             let installation = Installation::new(store.clone(), clock.clone(), ids.clone(), random, keys);
-            let (directory, _) = installation.open().await.expect("a directory");
+            let directory = installation.open().await.expect("a directory");
             Self { store, clock, installation, directory, ids }
         }
 

@@ -1,5 +1,8 @@
 //! What every handler gets: the state, who calls, where, and the query options.
 
+use std::sync::Arc;
+
+use administrators::Caller;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, OriginalUri};
@@ -19,6 +22,8 @@ use crate::{Shared, State};
 pub(crate) struct Call {
     pub state: Shared,
     pub by: Principal,
+    /// Who calls, with roles.
+    pub caller: Arc<Caller>,
     pub query: Query,
     pub uri: Uri,
 }
@@ -27,12 +32,12 @@ impl FromRequestParts<Shared> for Call {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &Shared) -> Result<Self, ApiError> {
-        let by = parts.extensions.get::<Principal>().cloned().ok_or_else(|| {
+        let caller = parts.extensions.get::<Arc<Caller>>().cloned().ok_or_else(|| {
             ApiError::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", "Access token is empty.")
         })?;
         let uri = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |it| it.0.clone());
         let query = Query::parse(uri.query().unwrap_or_default())?;
-        Ok(Self { state: state.clone(), by, query, uri })
+        Ok(Self { state: state.clone(), by: caller.principal.clone(), caller, query, uri })
     }
 }
 
@@ -46,7 +51,7 @@ impl std::ops::Deref for Call {
 
 impl Call {
     /// `v1.0`, `beta` or `provost`.
-    fn version(&self) -> &str {
+    pub fn version(&self) -> &str {
         self.uri.path().trim_start_matches('/').split('/').next().unwrap_or("v1.0")
     }
 

@@ -18,6 +18,10 @@ pub(crate) struct ApiError {
     pub code: String,
     pub message: String,
     pub hint: Option<String>,
+    /// Seconds after which the same call may do better.
+    pub retry_after: Option<u64>,
+    /// Where to go instead.
+    pub location: Option<String>,
 }
 
 /// The answer to a call.
@@ -25,7 +29,14 @@ pub(crate) type Answer = Result<Response, ApiError>;
 
 impl ApiError {
     pub fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), hint: None }
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            hint: None,
+            retry_after: None,
+            location: None,
+        }
     }
 
     /// The call cannot be understood or carried out as it is.
@@ -46,6 +57,12 @@ impl ApiError {
     /// The same error with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with the address to go to instead.
+    pub fn location(mut self, address: impl Into<String>) -> Self {
+        self.location = Some(address.into());
         self
     }
 
@@ -84,6 +101,8 @@ impl From<directory::Error> for ApiError {
                 Self::new(StatusCode::PRECONDITION_FAILED, "Request_PreconditionFailed", message)
                     .hint("Nothing was changed: read what is there now, and make the change again.")
             }
+            Error::Busy(_) => Self::new(StatusCode::CONFLICT, "Request_Conflict", message)
+                .hint("Nothing was changed: wait for its end, and try again."),
             Error::Ambiguous { .. } => Self::bad(message).hint("Name the one you mean by its id."),
             Error::File(_) => Self::bad(message).hint("Correct the file and import it again."),
             Error::NoSecret(_) => Self::new(StatusCode::BAD_REQUEST, "CredentialsMissing", message).hint(
@@ -151,6 +170,54 @@ impl From<tenant::Error> for ApiError {
     }
 }
 
+impl From<administrators::Error> for ApiError {
+    fn from(error: administrators::Error) -> Self {
+        use administrators::Error;
+        let message = error.to_string();
+        match error {
+            Error::NotFound { what, id } => Self::missing(format!(
+                "Resource '{id}' does not exist: there is no such {what}."
+            ))
+            .hint(
+                "`provost admin list` shows the administrators, `provost admin show NAME` roles and secrets.",
+            ),
+            Error::Invalid { property, reason } => {
+                Self::bad(format!("Invalid value specified for property '{property}': {reason}."))
+                    .hint("Nothing was changed: correct the value and try again.")
+            }
+            Error::NameTaken(_) => Self::bad(format!(
+                "Another object with the same value for property signInName already exists: {message}."
+            )),
+            Error::WrongCredentials => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "InvalidUserNameOrPassword",
+                "The name or the password is wrong, or the account is disabled.",
+            ),
+            Error::TooManyGuesses(wait) => Self {
+                retry_after: Some(wait.as_secs().unsigned_abs().max(1)),
+                ..Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "TooManyRequests",
+                    format!("There were {message}."),
+                )
+            },
+            Error::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceNotAvailable",
+                "The server has too much to do.",
+            )
+            .hint("Nothing was changed: try again in some seconds."),
+            Error::Expired(at) => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "InvalidAuthenticationToken",
+                format!("Lifetime validation failed, the token is expired since {at}: request another one."),
+            ),
+            Error::Damaged { .. } => Self::internal(&message),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<ErrorInformation> for ApiError {
     fn from(error: ErrorInformation) -> Self {
         let found = Self::new(StatusCode::BAD_REQUEST, error.error_code, error.reason);
@@ -174,6 +241,12 @@ impl IntoResponse for ApiError {
         }
         let mut response = (self.status, Json(&body)).into_response();
         response.extensions_mut().insert(Refusal(body));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(location) = self.location.and_then(|it| HeaderValue::try_from(it).ok()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()
@@ -225,11 +298,13 @@ fn completed(
     inner["request-id"] = id.into();
     inner["client-request-id"] = client.and_then(|it| it.to_str().ok()).unwrap_or(id).into();
     let mut finished = (response.status(), Json(refusal)).into_response();
-    if let Some(challenge) = response.headers().get(header::WWW_AUTHENTICATE) {
-        finished.headers_mut().insert(header::WWW_AUTHENTICATE, challenge.clone());
-    }
     if finished.status() == StatusCode::SERVICE_UNAVAILABLE {
         finished.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER, header::LOCATION] {
+        if let Some(value) = response.headers().get(&name) {
+            finished.headers_mut().insert(name, value.clone());
+        }
     }
     finished
 }

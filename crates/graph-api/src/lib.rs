@@ -4,13 +4,17 @@
 //! token of an administrator, and every mutation is made in that administrator's name.
 
 mod auth;
+mod backups;
 mod body;
 mod call;
+mod configuration;
+mod cookie;
 mod directories;
 mod error;
 mod odata;
 mod page;
 mod path;
+mod permissions;
 mod provider;
 mod render;
 mod routes;
@@ -20,15 +24,16 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use backups::Backups;
 pub use provider::{ServiceProvider, TenantChange};
 pub use runner::{JobRunner, PlannedEntries, ResetScope};
 
 use std::sync::Arc;
 
+use administrators::Administrators;
 use axum::Router;
 use directory::{Directory, Installation};
 use tenant::Tenants;
-use tower::ServiceExt as _;
 
 /// Where the server is reached from outside.
 #[derive(Clone, Debug)]
@@ -43,8 +48,10 @@ pub struct Addresses {
 /// What the routes work on.
 #[derive(Clone)]
 pub struct State {
-    /// Who may call.
+    /// What holds the directories.
     pub installation: Installation,
+    /// Who may call.
+    pub administrators: Arc<Administrators>,
     /// The directory that the calls are about.
     pub directory: Directory,
     /// Tenants of the service provider.
@@ -57,14 +64,15 @@ pub struct State {
     pub addresses: Addresses,
     /// Where bodies come in, shared with whatever else is served by the same process.
     pub intake: intake::Intake,
+    /// Where backups are made.
+    pub backups: Backups,
+    /// Where files are that are imported by themselves.
+    pub imports: directory::import::ImportFolder,
 }
 
 type Shared = Arc<State>;
 
-/// The routes: `/v1.0`, `/beta`, `/provost/v1`, `/healthz`, `/readyz` and `/openapi.json`.
+/// The routes: `/v1.0`, `/beta`, `/provost/v1`, `/{directory}/oauth2/v2.0/token`, `/healthz`, `/readyz` and `/openapi.json`.
 pub fn router(state: State) -> Router {
-    let state: Shared = Arc::new(state);
-    let routes = routes::all(&state).with_state(state);
-    // Around the routes, as a layer of theirs would see the path when it has been matched already.
-    Router::new().fallback_service(routes.map_request(path::normalize))
+    routes::all(&Arc::new(state))
 }

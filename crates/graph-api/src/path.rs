@@ -4,15 +4,23 @@
 //! key, `servicePrincipals(appId='{id}')`), a function by its name with or without parentheses
 //! (`filterOperators()`), and `$` may come percent-encoded (OData 4.01 URL Conventions, sections 4.3 and 4.4).
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tower::ServiceExt as _;
 
 /// Everything but the characters that a segment may hold unescaped.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
+/// The routes for paths in every form.
+pub(crate) fn around(routes: Router) -> Router {
+    // Around them, as a layer of theirs would see the path when it has been matched already.
+    Router::new().fallback_service(routes.map_request(normalize))
+}
+
 /// The request with its path in the form that the routes have.
-pub(crate) fn normalize(mut request: Request) -> Request {
+fn normalize(mut request: Request) -> Request {
     let Some(path) = plain(request.uri().path()) else { return request };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     // The pieces come from an address that was valid, and what was added is escaped.
@@ -39,15 +47,26 @@ fn segment(text: &str) -> String {
         return decoded.into_owned();
     }
     let call = decoded.strip_suffix(')').and_then(|rest| rest.split_once('('));
-    let Some((name, key)) = call.filter(|(name, _)| is_name(name)) else { return text.to_owned() };
+    let Some((name, key)) = call.filter(|(name, _)| is_name(name)) else {
+        return unqualified(&decoded).map_or_else(|| text.to_owned(), str::to_owned);
+    };
     match key {
-        "" => name.to_owned(),
+        "" => unqualified(name).unwrap_or(name).to_owned(),
         key => key_value(key).map_or_else(
             || text.to_owned(),
             |value| format!("{name}/{}", utf8_percent_encode(&value, SEGMENT)),
         ),
     }
 }
+
+/// The name of a function or action without its namespace. Types keep theirs, which tells them from properties.
+fn unqualified(name: &str) -> Option<&str> {
+    let name = name.strip_prefix("microsoft.graph.")?;
+    (is_name(name) && !TYPES.contains(&name)).then_some(name)
+}
+
+/// The types that stand in paths.
+const TYPES: &[&str] = &["user", "group"];
 
 /// The name of an entity set or a function, which may be qualified.
 fn is_name(text: &str) -> bool {
@@ -87,6 +106,9 @@ mod tests {
             ("/v1.0/users(8f0a)", "/v1.0/users/8f0a"),
             ("/beta/x/schema/functions()", "/beta/x/schema/functions"),
             ("/v1.0/users/", "/v1.0/users"),
+            ("/v1.0/users/delta()", "/v1.0/users/delta"),
+            ("/v1.0/users/microsoft.graph.delta()", "/v1.0/users/delta"),
+            ("/v1.0/groups/microsoft.graph.delta", "/v1.0/groups/delta"),
         ] {
             assert_eq!(plain(path).as_deref(), Some(expected), "{path}");
         }
@@ -102,6 +124,8 @@ mod tests {
             "/v1.0/users/a%2Fb",
             "/v1.0/groups/Desk%20%28A%29",
             "/v1.0/x(a='1',b='2')",
+            "/v1.0/groups/1/members/microsoft.graph.user",
+            "/v1.0/groups/graph.team",
         ] {
             assert_eq!(plain(path), None, "{path}");
         }

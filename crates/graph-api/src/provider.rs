@@ -43,6 +43,12 @@ pub trait ServiceProvider: Send + Sync + 'static {
         by: &Principal,
     ) -> Result<(Value, bool), scim::Error>;
 
+    /// A schema extension as it would be shown, which is not put anywhere. The error is 400 for a definition that cannot be.
+    fn read_extension(&self, body: Map) -> Result<Value, scim::Error>;
+
+    /// Whether a tenant has users or groups.
+    async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error>;
+
     /// Deletes a schema extension, and what resources have of it. The error is 404, or 409.
     async fn delete_extension(&self, tenant: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error>;
 }

@@ -59,14 +59,33 @@ pub(crate) fn object(object: &DirectoryObject) -> Value {
     Value::Object(shown)
 }
 
-/// A user or group in a list of mixed types, which says what it is.
-pub(crate) fn typed(found: &DirectoryObject) -> Value {
-    let kind = match found.object_type {
+/// The object with null for each property that it has no value for.
+pub(crate) fn with_nulls(mut shown: Value, object_type: ObjectType) -> Value {
+    let attributes = match object_type {
+        ObjectType::User => directory::USER_ATTRIBUTES,
+        ObjectType::Group => directory::GROUP_ATTRIBUTES,
+    };
+    let extensions = (object_type == ObjectType::User).then_some("onPremisesExtensionAttributes");
+    if let Value::Object(members) = &mut shown {
+        for name in attributes.iter().map(|(name, _)| *name).chain(extensions) {
+            members.entry(name).or_insert(Value::Null);
+        }
+    }
+    shown
+}
+
+/// The `@odata.type` of a user or group.
+pub(crate) const fn type_of(object_type: ObjectType) -> &'static str {
+    match object_type {
         ObjectType::User => "#microsoft.graph.user",
         ObjectType::Group => "#microsoft.graph.group",
-    };
+    }
+}
+
+/// A user or group in a list of mixed types, which says what it is.
+pub(crate) fn typed(found: &DirectoryObject) -> Value {
     let mut shown = Map::new();
-    shown.insert("@odata.type".to_owned(), kind.into());
+    shown.insert("@odata.type".to_owned(), type_of(found.object_type).into());
     if let Value::Object(mut members) = object(found) {
         shown.append(&mut members);
     }

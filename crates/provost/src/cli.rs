@@ -1,6 +1,10 @@
 //! The command tree, with the help that a newcomer reads.
 
+mod admin;
 mod app;
+mod backup;
+mod config;
+mod import;
 mod job_settings;
 mod mapping;
 mod serve;
@@ -9,8 +13,12 @@ mod values;
 
 use std::path::PathBuf;
 
+pub use admin::{Admin, AdminChanges, AdminKind, AdminRole, AdminSecret, AdminToken, Place};
 pub use app::{App, Assign, ClientAuth, Connection, Oauth, Who};
+pub use backup::{Backup, Restore};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub use config::{Apply, Config};
+pub use import::{ImportSchedule, SetImport};
 use jiff::SignedDuration;
 pub use job_settings::{DriftAction, GuardChange, JobSettings, Leaving, Matched};
 pub use mapping::{JobAttribute, JobFilter, JobMapping, JobObject, MappingOptions, OnNull, word};
@@ -86,7 +94,17 @@ pub enum Command {
     /// What happened to whom in the applications, and why; who changed what
     #[command(subcommand)]
     Log(Log),
-    /// The token of the administrator, which the other commands use
+    /// The configuration as one document, for version control
+    #[command(subcommand)]
+    Config(Config),
+    /// Write a copy of the whole installation to a file, while it runs
+    Backup(Backup),
+    /// Make the data directory from such a copy
+    Restore(Restore),
+    /// Administrators: people who sign in and tools, what they may do and where
+    #[command(subcommand)]
+    Admin(Admin),
+    /// The administrator's token of the installation, which the other commands use
     #[command(subcommand)]
     AdminToken(AdminToken),
     /// Print the completion script for a shell (bash, zsh, fish, elvish, powershell)
@@ -149,18 +167,13 @@ pub struct Expr {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum AdminToken {
-    /// Make a new one and write it to DATA_DIR/admin-token; the old one opens nothing any more. The server must not run
-    Reset,
-}
-
-#[derive(Debug, Subcommand)]
 pub enum User {
     /// Import a CSV file: Entra's "Download users", or its bulk-create template
     #[command(after_help = "\
 Examples:
   provost user import users.csv --dry-run
   provost user import users.csv
+  provost user import everybody.csv --snapshot --dry-run     who would leave
 
 The first line names the columns: userPrincipalName, displayName, objectId, accountEnabled,
 manager (a user principal name) and any other attribute of Graph's. Users are found by objectId,
@@ -174,10 +187,17 @@ it as it is.")]
         /// Import nothing when one row cannot be read
         #[arg(long)]
         atomic: bool,
-        /// The file is the whole company: users who are not in it go to the recycle bin, unless they are too many
+        /// The file is the whole company: users who are not in it go to the recycle bin, unless they are more than 500
+        /// or 20 % of all (and more than five)
         #[arg(long)]
         snapshot: bool,
+        /// Let that many go this time, whatever share they are; --dry-run --json names them
+        #[arg(long, value_name = "N", requires = "snapshot")]
+        allow_leavers: Option<u64>,
     },
+    /// A snapshot that is imported by itself
+    #[command(subcommand)]
+    ImportSchedule(ImportSchedule),
     /// List the users
     List {
         /// Only those whose name begins like this

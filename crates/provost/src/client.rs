@@ -69,6 +69,12 @@ impl Client {
         Self::new(&base, pin, token, origin)
     }
 
+    /// The server of a data directory and no other, with the administrator's token in it.
+    pub fn of_data_dir(data_dir: &Path) -> Result<Self, Failure> {
+        let (base, pin, origin) = from_data_dir(data_dir)?;
+        Self::new(&base, pin, read_token(&data_dir.join(TOKEN_FILE))?, origin)
+    }
+
     /// A client of the server at that address; by TLS, the one that shows the pinned certificate, else one whose
     /// certificate the system trusts.
     pub fn new(base: &str, pin: Option<Pin>, token: String, origin: String) -> Result<Self, Failure> {
@@ -156,6 +162,11 @@ impl Client {
     /// Sends a file.
     pub async fn post_csv(&self, path: &str, bytes: Vec<u8>) -> Result<Value, Failure> {
         self.send(Method::POST, path, Some(("text/csv", bytes))).await
+    }
+
+    /// Opens an answer that is read in pieces.
+    pub async fn fetch(&self, path: &str) -> Result<Response, Failure> {
+        self.answered(self.request(Method::GET, path)).await
     }
 
     /// Opens a stream of server-sent events.

@@ -1,8 +1,9 @@
-//! An application follows the changes of a tenant over HTTP.
+//! An application follows the changes of a tenant over HTTP, and a tool those of a directory.
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -64,6 +65,97 @@ async fn a_follower_sees_everything_once_while_others_write_and_after_a_crash() 
     let later = create(&tenant, "later").await;
     assert_eq!(changes(&tenant, &format!("after={after}")).await.1["changes"][0]["id"], *later);
     assert_eq!(changes(&tenant, "").await.1["changes"][0]["id"], *seen[0]);
+}
+
+/// An administrator of a server.
+struct Administrator {
+    client: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Administrator {
+    fn of(server: &Server) -> Self {
+        Self { client: reqwest::Client::new(), url: server.url.clone(), token: server.admin_token() }
+    }
+
+    /// Calls a path, or the path of a link of an earlier answer.
+    async fn call(&self, method: &str, path: &str, body: Value) -> Value {
+        let path = path.find("/v1.0/").map_or(path, |at| &path[at..]);
+        let request = self.client.request(method.parse().expect("a method"), format!("{}{path}", self.url));
+        let request = request.bearer_auth(&self.token).body(body.to_string());
+        let response = request.send().await.expect("an answer");
+        let status = response.status();
+        let body = response.bytes().await.expect("a body");
+        assert!(status.is_success(), "{method} {path}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap_or_default()
+    }
+}
+
+/// Applies a round of a delta query to a copy, from a link on, and answers the link of the next round.
+async fn follow(by: &Administrator, copy: &mut BTreeMap<String, Value>, link: &str) -> String {
+    let mut link = link.to_owned();
+    loop {
+        let mut page = by.call("GET", &link, Value::Null).await;
+        for object in page["value"].as_array_mut().expect("a list").drain(..) {
+            let id = object["id"].as_str().expect("an id").to_owned();
+            if object.get("@removed").is_some() {
+                copy.remove(&id)
+            } else {
+                copy.insert(id, object["city"].clone())
+            };
+        }
+        let next = page["@odata.nextLink"].as_str();
+        let Some(next) = next else { return page["@odata.deltaLink"].as_str().expect("a link").to_owned() };
+        next.clone_into(&mut link);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_by_delta_queries_is_whole_though_others_write_and_after_a_crash() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(dir.path());
+    let by = Administrator::of(&server);
+    let written = AtomicBool::new(false);
+    let writers = async {
+        futures::future::join_all((0..6).map(async |writer| {
+            for n in 0..20 {
+                let name = format!("u{writer}-{n}@x.com");
+                let user = json!({"userPrincipalName": name, "displayName": name});
+                let made = by.call("POST", "/v1.0/users", user).await;
+                let path = format!("/v1.0/users/{}", made["id"].as_str().expect("an id"));
+                by.call("PATCH", &path, json!({"city": format!("City {n}")})).await;
+                if n % 3 == 0 {
+                    by.call("DELETE", &path, Value::Null).await;
+                }
+            }
+        }))
+        .await;
+        written.store(true, Ordering::Release);
+    };
+    let reader = async {
+        let (mut copy, mut link, mut rounds) = (BTreeMap::new(), "/v1.0/users/delta?$top=3".to_owned(), 0);
+        while !written.load(Ordering::Acquire) || rounds == 0 {
+            link = follow(&by, &mut copy, &link).await;
+            rounds += 1;
+        }
+        let link = follow(&by, &mut copy, &link).await;
+        (copy, link)
+    };
+    let ((), (mut copy, link)) = tokio::join!(writers, reader);
+    let there = async |by: &Administrator| {
+        let all = by.call("GET", "/v1.0/users?$top=999", Value::Null).await;
+        let all = all["value"].as_array().expect("a list").iter();
+        all.map(|it| (it["id"].as_str().expect("an id").to_owned(), it["city"].clone())).collect()
+    };
+    assert_eq!((copy.len(), &copy), (6 * 13, &there(&by).await));
+
+    server.kill();
+    let server = Server::start(dir.path());
+    let by = Administrator::of(&server);
+    by.call("POST", "/v1.0/users", json!({"userPrincipalName": "z@x.com", "displayName": "Z"})).await;
+    follow(&by, &mut copy, &link).await;
+    assert_eq!((copy.len(), &copy), (6 * 13 + 1, &there(&by).await));
 }
 
 #[cfg(unix)]

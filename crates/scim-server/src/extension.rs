@@ -50,7 +50,26 @@ impl Extension {
     }
 }
 
+/// A schema extension as [`Service::put_extension`] would take and show it. Errors: those of [`Schema::read`] and
+/// [`Schema::validate`].
+pub fn read_extension(body: Map) -> Result<Value, Error> {
+    let extension = Extension::read(body, None)?;
+    extension.schema.validate()?;
+    Ok(extension.shown("ready"))
+}
+
 impl Service {
+    /// Whether a tenant has users or groups.
+    pub async fn holds_resources(&self, tenant: Uuid) -> Result<bool, Error> {
+        for kind in [Kind::User, Kind::Group] {
+            let count = self.store.count(Realm(tenant), kind).await;
+            if count.map_err(|error| Refusal::from(error).error)? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The schema extensions of a tenant, in the order they were made. `state` is `ready`, or `building` for one that is
     /// to take effect when the resources that are there have been looked at.
     pub async fn list_extensions(&self, tenant: Uuid) -> Result<Vec<Value>, Error> {

@@ -33,6 +33,7 @@ mod turn;
 mod walk;
 mod write;
 
+pub use extension::read_extension;
 pub use inspector::InspectedRequest;
 pub use serve::{is_scim, router, serve};
 pub use service::{Config, Limits, Service};

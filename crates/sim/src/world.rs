@@ -91,7 +91,7 @@ impl World {
         let keys = Arc::new(Keyring::new([7; 32]));
         let shared: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
         let installation = Installation::new(shared, Arc::clone(&clock), ids.clone(), random, keys);
-        let (directory, _) = installation.open().await?;
+        let directory = installation.open().await?;
         let by = Principal::system("simulation");
         let template = directory::template("officespace").context("a template")?;
         let made = directory.instantiate(&by, template, "Floor plans").await?;

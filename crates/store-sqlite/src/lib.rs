@@ -3,6 +3,7 @@
 
 mod apply;
 mod cache;
+mod copies;
 mod garbage;
 mod jobs;
 mod keys;
@@ -28,6 +29,7 @@ use store::{
 use tokio::sync::{Semaphore, mpsc, watch};
 use uuid::Uuid;
 
+pub use copies::{Claim, restore, verify};
 use pool::Pool;
 use writer::{Job, Work, Writer};
 
@@ -181,38 +183,6 @@ impl Drop for SqliteStore {
 /// The database file in a data directory.
 pub fn file_in(dir: &Path) -> PathBuf {
     dir.join(FILE)
-}
-
-/// Puts a backup in the place of a store that does not exist yet.
-///
-/// # Errors
-/// [`Error::Backend`] when the data directory holds a store already or the backup is not one; [`Error::TooNew`];
-/// [`Error::Locked`].
-pub fn restore(backup_file: &Path, dir: &Path) -> Result<()> {
-    let path = file_in(dir);
-    let failed =
-        |error: std::io::Error| Error::Backend(format!("cannot restore to {}: {error}", path.display()));
-    if path.exists() {
-        let why =
-            std::io::Error::other("there is a store already; move it away, or restore to another --data-dir");
-        return Err(failed(why));
-    }
-    let (connection, format) = schema::open_to_read(backup_file)?;
-    if format == 0 {
-        return Err(Error::Backend(format!("{} is empty, not a backup", backup_file.display())));
-    }
-    if format > schema::STEPS.len() {
-        let number = |format| u32::try_from(format).unwrap_or(u32::MAX);
-        return Err(Error::TooNew { found: number(format), known: number(schema::STEPS.len()) });
-    }
-    private_dir(dir).map_err(failed)?;
-    let _lock = lock::take(dir)?;
-    let partial = path.with_extension("restoring");
-    if partial.exists() {
-        std::fs::remove_file(&partial).map_err(failed)?;
-    }
-    schema::copy_to(&connection, &partial)?;
-    std::fs::rename(&partial, &path).map_err(failed)
 }
 
 /// Opens a file, made readable by nobody else when it does not exist.

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use store::{Error, Expect, Key, KeyName, Kind, Realm, Scan, Store, Transaction};
-use store_sqlite::{SqliteStore, file_in, restore};
+use store_sqlite::{Claim, SqliteStore, file_in, restore, verify};
 use uuid::Uuid;
 
 const REALM: Realm = Realm(Uuid::from_u128(1));
@@ -197,4 +197,56 @@ async fn a_backup_while_others_write_is_one_moment() {
     let there = count(&restored).await;
     let seen = restored.changes(REALM, &store::Position::START, 1000).await.unwrap().changes.len();
     assert_eq!(seen as u64, there, "feed, objects and counters are of the same moment");
+}
+
+#[tokio::test]
+async fn a_backup_takes_the_place_of_a_store_that_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+    let store = SqliteStore::open(&one).unwrap();
+    write(&store, 1).await;
+    assert!(matches!(Claim::take(&one), Err(Error::Locked(_))), "while it is in use");
+    store.close().await.unwrap();
+    let copy = dir.path().join("copy");
+    Claim::take(&one).unwrap().backup(&copy).unwrap();
+    verify(&copy).unwrap();
+
+    let other = SqliteStore::open(&two).unwrap();
+    for number in 10..15 {
+        write(&other, number).await;
+    }
+    other.close().await.unwrap();
+    let claim = Claim::take(&two).unwrap();
+    let staged = dir.path().join("staged");
+    restore(&copy, &staged).unwrap();
+    let error = claim.install(&staged, false).unwrap_err().to_string();
+    assert!(error.contains("a store already"), "{error}");
+    let kept = claim.install(&staged, true).unwrap().expect("there was one");
+    drop(claim);
+    let restored = SqliteStore::open(&two).unwrap();
+    assert_eq!(count(&restored).await, 1);
+    let back = dir.path().join("back");
+    restore(&kept, &back).unwrap();
+    assert_eq!(count(&SqliteStore::open(&back).unwrap()).await, 5);
+}
+
+#[tokio::test]
+async fn a_damaged_backup_is_found_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&dir.path().join("one")).unwrap();
+    for number in 0..500 {
+        write(&store, number).await;
+    }
+    let copy = dir.path().join("copy");
+    store.backup(&copy).await.unwrap();
+    verify(&copy).unwrap();
+    let whole = std::fs::read(&copy).unwrap();
+    let mut damaged = whole.clone();
+    // Pages in the middle, of a table or an index.
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 8192].fill(0xa5);
+    for bytes in [damaged, whole[..whole.len() / 2].to_vec(), b"SQLite format 3".to_vec(), Vec::new()] {
+        std::fs::write(&copy, bytes).unwrap();
+        assert!(verify(&copy).is_err());
+    }
 }

@@ -11,6 +11,7 @@
 mod error;
 mod names;
 mod object;
+mod overlay;
 mod query;
 mod retry;
 mod transaction;
@@ -21,6 +22,7 @@ pub mod conformance;
 pub use error::{Error, Result};
 pub use names::{EdgeKind, KeyName, Kind, Realm};
 pub use object::{Edge, Key, Object};
+pub use overlay::{MOST_WRITTEN, Overlay, Recorded};
 pub use query::{
     Change, Changed, Changes, Cursor, EdgePage, EdgesOf, KeyRange, Order, PAGE_BYTES, Page, Position, Scan,
 };

@@ -77,6 +77,10 @@ names! {
         DriftFinding = 18,
         /// Creations of a job that are under way, until what came of them is in its links.
         Intent = 19,
+        /// An account that administers the installation or a part of it.
+        Administrator = 20,
+        /// The session of an administrator who signed in.
+        Session = 21,
     }
 }
 
@@ -95,6 +99,8 @@ impl Kind {
                 | Self::Notice
                 | Self::DriftFinding
                 | Self::Intent
+                | Self::Administrator
+                | Self::Session
         )
     }
 }
@@ -122,7 +128,7 @@ names! {
         Tenant = 9,
         /// The service principal that an assignment, a job or a log entry belongs to.
         ServicePrincipal = 10,
-        /// The user or group that an assignment is for.
+        /// The user or group that an assignment is for; the administrator of a session.
         Principal = 11,
         /// Service principal, principal and role of an assignment; unique.
         Assignment = 12,

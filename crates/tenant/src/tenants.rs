@@ -117,6 +117,14 @@ impl Tenants {
         Self { store, clock, ids, random, cache: Arc::default() }
     }
 
+    /// The same tenants, read and written through another store, such as one over their own. What it changes is nothing to
+    /// what these keep in memory.
+    #[must_use]
+    pub fn through(&self, store: Arc<dyn Store>) -> Self {
+        let (clock, ids, random) = (Arc::clone(&self.clock), self.ids.clone(), Arc::clone(&self.random));
+        Self::new(store, clock, ids, random)
+    }
+
     /// Makes a tenant, switched on, with the default settings. Errors: [`Error::InvalidName`],
     /// [`Error::NameTaken`].
     pub async fn create(&self, name: &str, by: &Principal) -> Result<Tenant> {

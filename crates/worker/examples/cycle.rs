@@ -48,7 +48,7 @@ async fn main() -> Outcome<()> {
 
     let keys = Arc::new(Keyring::new([7; 32]));
     let installation = Installation::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), random, keys);
-    let (directory, _) = installation.open().await?;
+    let directory = installation.open().await?;
     let template = directory::template("officespace").ok_or("no template")?;
     let made = directory.instantiate(&by, template, "Floor plans").await?;
     let url = format!("http://{address}/tenants/contoso/api/scim/v2");

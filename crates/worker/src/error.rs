@@ -41,7 +41,7 @@ pub enum Error {
     #[error("{0} cannot be read")]
     Damaged(String),
     /// The plan does not fit into memory.
-    #[error("the next cycle changes more objects than a plan holds (about {})", crate::overlay::MOST_WRITTEN / 2)]
+    #[error("the next cycle changes more objects than a plan holds (about {})", store::MOST_WRITTEN / 2)]
     PlanTooLarge,
     /// The work was stopped: the job was paused, the process ends, or the lease was lost.
     #[error("the work was stopped before its end")]

@@ -30,7 +30,6 @@ mod matching;
 mod members;
 mod membership;
 mod notices;
-mod overlay;
 mod plan;
 mod prefetch;
 mod reevaluate;

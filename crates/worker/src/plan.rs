@@ -11,14 +11,13 @@ use model::{
 };
 use parking_lot::Mutex;
 use scim_client::Target;
-use store::{Expect, Realm, Store as _, Transaction};
+use store::{Expect, Overlay, Realm, Store as _, Transaction};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::error::Stop;
 use crate::handle::on_demand;
-use crate::overlay::Overlay;
 use crate::schedule::{Shared, open};
 use crate::tally::Tally;
 use crate::{Error, Targets};

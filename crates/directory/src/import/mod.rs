@@ -5,10 +5,13 @@
 
 mod columns;
 mod encoding;
+mod folder;
 mod groups;
 mod managers;
 mod names;
 mod records;
+mod scheduled;
+mod scheduler;
 mod snapshot;
 mod users;
 
@@ -21,7 +24,11 @@ use serde::Serialize;
 
 use crate::{Error, Result};
 use encoding::Decoded;
+pub use folder::{ImportFolder, Stamp};
 use records::Records;
+pub use scheduled::{ImportOutcome, ImportRun, ImportSchedule, Scheduled, When};
+pub use scheduler::ImportScheduler;
+pub use snapshot::Leavers;
 
 /// How a file is imported.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,8 +38,8 @@ pub struct Options {
     /// Import all rows or none. Holds the whole file in memory.
     pub atomic: bool,
     /// The file names everybody: users that it does not name go to the recycle bin, unless rows failed or there are
-    /// more of them than the guard lets pass. Only of user files.
-    pub snapshot: bool,
+    /// more of them than this lets pass. Only of user files.
+    pub snapshot: Option<Leavers>,
 }
 
 /// What an import did, or would do.
@@ -53,6 +60,9 @@ pub struct Report {
     /// Users that a snapshot does not name and that were kept all the same: rows failed, or there are too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<u64>,
+    /// The names of the first 1,000 of those who were moved, or would be, or were kept all the same; only of snapshots.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leavers: Vec<String>,
     /// Memberships added; only of group files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members_added: Option<u64>,

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use model::ObjectType;
 use serde_json::json;
 
-use super::{Options, Report};
+use super::{Leavers, Options, Report};
 use crate::tests::{admin, directory};
 use crate::{Directory, Error};
 
@@ -203,7 +203,7 @@ async fn a_snapshot_removes_who_is_gone_but_never_most_of_them() {
         let rows = numbers.map(|number| format!("u{number}@example.com,U{number}\n"));
         std::iter::once("userPrincipalName,displayName\n".to_owned()).chain(rows).collect::<String>()
     };
-    let snapshot = Options { snapshot: true, ..Options::default() };
+    let snapshot = Options { snapshot: Some(Leavers::default()), ..Options::default() };
     let first = users(&directory, &file(0..20), snapshot).await;
     assert_eq!((first.created, first.deleted, first.held), (20, Some(0), Some(0)));
     let dry = users(&directory, &file(5..20), Options { dry_run: true, ..snapshot }).await;
@@ -213,6 +213,13 @@ async fn a_snapshot_removes_who_is_gone_but_never_most_of_them() {
     );
     let held = users(&directory, &file(6..20), snapshot).await;
     assert_eq!((held.deleted, held.held), (Some(0), Some(6)));
+    assert_eq!(held.leavers, (0..6).map(|number| format!("u{number}@example.com")).collect::<Vec<_>>());
+    // Exactly as many as somebody has seen and allows.
+    for (allowed, held) in [(5, Some(6)), (6, Some(0))] {
+        let options =
+            Options { snapshot: Some(Leavers::exactly(allowed)), dry_run: true, ..Options::default() };
+        assert_eq!(users(&directory, &file(6..20), options).await.held, held);
+    }
     let broken = file(5..20) + "broken,row\n";
     let held = users(&directory, &broken, snapshot).await;
     assert_eq!((held.failed, held.deleted, held.held), (1, Some(0), Some(5)));

@@ -102,8 +102,9 @@ impl Directory {
         for late in deferred.chunks(BATCH) {
             self.late_managers(by, late, options, &seen.planned, &mut report).await?;
         }
-        if options.snapshot {
-            self.remove_absent(by, &seen.present, options, &mut report).await?;
+        if let Some(leavers) = options.snapshot {
+            leavers.check()?;
+            self.remove_absent(by, &seen.present, leavers, options, &mut report).await?;
         }
         report.finish(options);
         Ok(report)
@@ -172,7 +173,7 @@ impl Directory {
             };
             report.fail_with(line, error);
         }
-        if options.snapshot {
+        if options.snapshot.is_some() {
             seen.present.extend(batch.present);
         }
         if options.dry_run {

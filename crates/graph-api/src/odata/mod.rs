@@ -1,8 +1,13 @@
 //! Query options of OData, as far as Graph has them for our resources.
 
+mod expand;
 mod filter;
+mod parse;
+mod search;
 
+pub(crate) use expand::Expand;
 pub(crate) use filter::{Comparison, Filter, Operator};
+pub(crate) use search::Search;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,13 +24,24 @@ pub(crate) struct Query {
     options: Vec<(String, String)>,
     pub filter: Option<Filter>,
     select: Vec<String>,
-    pub expand: Vec<String>,
+    pub expand: Vec<Expand>,
     pub top: Option<usize>,
+    /// How many objects are left out at the start.
+    pub skip: usize,
     pub after: Option<Cursor>,
     pub count: bool,
-    /// What is searched for, folded.
-    pub search: Option<String>,
+    pub search: Option<Search>,
     pub order_by: Option<OrderBy>,
+}
+
+/// A query option that not every list takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Filter,
+    Search,
+    OrderBy,
+    Expand,
+    Skip,
 }
 
 /// By what a list is ordered.
@@ -54,7 +70,8 @@ impl OrderBy {
 /// Longest value of a query option, in bytes.
 const MAX_OPTION: usize = 16 * 1024;
 const DEFAULT_PAGE: usize = 100;
-const MAX_PAGE: usize = 999;
+/// Most objects of a page.
+pub(crate) const MAX_PAGE: usize = 999;
 
 impl Query {
     /// Reads the query part of an address.
@@ -80,28 +97,52 @@ impl Query {
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
-        let names =
-            || value.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
         match name.trim_start_matches('$').to_ascii_lowercase().as_str() {
             "filter" if !value.trim().is_empty() => self.filter = Some(Filter::parse(value)?),
-            "select" => self.select = names(),
-            "expand" => self.expand = names(),
+            "select" => self.select = names(value),
+            "expand" => self.expand = Expand::parse(value)?,
             "top" => self.top = Some(top(value)?),
             "count" => self.count = value.eq_ignore_ascii_case("true"),
             "orderby" if !value.trim().is_empty() => self.order_by = Some(OrderBy::parse(value)?),
-            "search" => self.search = Some(search(value)).filter(|text| !text.is_empty()),
+            "search" => self.search = Search::parse(value)?,
             "skiptoken" => {
                 let token = URL_SAFE_NO_PAD.decode(value);
                 let token =
                     token.map_err(|_| ApiError::bad("The $skiptoken is not one that this server gave."))?;
                 self.after = Some(Cursor(token.into()));
             }
-            "skip" if value.trim() != "0" => {
-                return Err(ApiError::unsupported("'$skip' is not supported: follow @odata.nextLink."));
+            "skip" => {
+                let skip = value.trim().parse();
+                self.skip =
+                    skip.map_err(|_| ApiError::bad("$skip must be a number that is not negative."))?;
+            }
+            "filter" | "orderby" | "deltatoken" => {}
+            "format" if value.eq_ignore_ascii_case("json") || value.starts_with("application/json") => {}
+            _ if name.starts_with('$') => {
+                let shown: String = name.chars().take(60).collect();
+                return Err(ApiError::unsupported(format!("The query option '{shown}' is not supported.")));
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Refuses options that a list does not take: it would not be what they ask for.
+    pub fn only(&self, taken: &[Part]) -> Result<(), ApiError> {
+        let given = [
+            (Part::Filter, self.filter.is_some(), "$filter"),
+            (Part::Search, self.search.is_some(), "$search"),
+            (Part::OrderBy, self.order_by.is_some(), "$orderby"),
+            (Part::Expand, !self.expand.is_empty(), "$expand"),
+            (Part::Skip, self.skip > 0, "$skip"),
+        ];
+        match given.into_iter().find(|(part, given, _)| *given && !taken.contains(part)) {
+            None => Ok(()),
+            Some((Part::Skip, ..)) => {
+                Err(ApiError::unsupported("'$skip' is not supported: follow @odata.nextLink."))
+            }
+            Some((.., name)) => Err(ApiError::unsupported(format!("'{name}' is not supported here."))),
+        }
     }
 
     /// An option that is not one of OData's.
@@ -129,34 +170,14 @@ impl Query {
         self.top.unwrap_or(DEFAULT_PAGE)
     }
 
-    /// Refuses a filter, on lists that take none.
-    pub fn no_filter(&self) -> Result<(), ApiError> {
-        match self.filter {
-            Some(_) => Err(ApiError::unsupported("'$filter' is not supported here.")),
-            None => Ok(()),
-        }
+    /// The properties that `$select` names; none where it selects everything.
+    pub fn selection(&self) -> &[String] {
+        if self.select.iter().any(|name| name == "*") { &[] } else { &self.select }
     }
 
-    /// The object with the members that `$select` names, and its id; those it does not have are null.
+    /// The object with the properties that `$select` names, and its id, annotations and what was expanded.
     pub fn select(&self, object: Value) -> Value {
-        if self.select.is_empty() || self.select.iter().any(|name| name == "*") {
-            return object;
-        }
-        let Value::Object(mut members) = object else { return object };
-        let mut selected = Map::new();
-        let annotations = members.keys().filter(|name| name.starts_with('@')).cloned().collect::<Vec<_>>();
-        let names = annotations.iter().map(String::as_str).chain(["id"]);
-        for name in
-            names.chain(self.select.iter().map(String::as_str)).chain(self.expand.iter().map(String::as_str))
-        {
-            let name = members.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
-            if let Some(name) = name
-                && let Some(value) = members.remove(&name)
-            {
-                selected.insert(name, value);
-            }
-        }
-        Value::Object(selected)
+        selected(object, self.selection(), &self.expand)
     }
 
     /// The same options with another `$skiptoken`.
@@ -164,7 +185,7 @@ impl Query {
         let mut parts: Vec<String> = self
             .options
             .iter()
-            .filter(|(name, _)| !name.eq_ignore_ascii_case("$skiptoken"))
+            .filter(|(name, _)| !["$skiptoken", "$skip"].iter().any(|it| name.eq_ignore_ascii_case(it)))
             .map(|(name, value)| {
                 let name = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replacen("%24", "$", 1);
                 format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
@@ -195,11 +216,40 @@ fn top(value: &str) -> Result<usize, ApiError> {
     }
 }
 
-/// `"displayName:Ann"` or `"Ann"`: what is searched for; quotes and the name of the attribute do not matter.
-fn search(value: &str) -> String {
-    let text = value.trim().trim_matches('"');
-    let text = text.split_once(':').map_or(text, |(_, text)| text);
-    scim::fold::fold_key(text.trim().trim_matches('"'))
+/// Names separated by commas.
+fn names(value: &str) -> Vec<String> {
+    value.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+}
+
+/// The object with the members of those names, null where it has no value, and those that are always shown; whole where
+/// no names are given.
+pub(crate) fn selected(object: Value, names: &[String], expanded: &[Expand]) -> Value {
+    let Value::Object(mut members) = object else { return object };
+    if names.is_empty() {
+        return Value::Object(members);
+    }
+    let mut shown = Map::new();
+    let annotations: Vec<String> = members.keys().filter(|name| name.starts_with('@')).cloned().collect();
+    let always = annotations.iter().map(String::as_str).chain(["id"]);
+    for name in always.chain(expanded.iter().map(|it| it.relation.as_str())) {
+        if let Some(value) = members.remove(name) {
+            shown.insert(name.to_owned(), value);
+        }
+    }
+    for name in names.iter().map(|name| name.split('/').next().unwrap_or(name)) {
+        let known = members.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
+        match known {
+            Some(known) => {
+                let value = members.remove(&known).unwrap_or_default();
+                shown.insert(known, value);
+            }
+            None if shown.keys().any(|key| key.eq_ignore_ascii_case(name)) => {}
+            None => {
+                shown.insert(name.to_owned(), Value::Null);
+            }
+        }
+    }
+    Value::Object(shown)
 }
 
 #[cfg(test)]
@@ -217,11 +267,25 @@ mod tests {
         assert_eq!(skip_token(again.after.as_ref().expect("there")), "abcd");
         let selected = query.select(serde_json::json!({"id": 1, "mail": 2, "city": 3}));
         assert_eq!(selected, serde_json::json!({"id": 1, "mail": 2}));
+        let selected = query.select(serde_json::json!({"id": 1, "city": 3}));
+        assert_eq!(selected, serde_json::json!({"id": 1, "mail": null}));
+    }
+
+    #[test]
+    fn options_that_a_list_does_not_take_are_refused() {
+        let query = Query::parse("$filter=a eq 1&$orderby=b&$skip=2&$count=true&ours=1").expect("valid");
+        assert!(query.only(&[Part::Filter, Part::OrderBy, Part::Skip]).is_ok());
+        for taken in [[Part::Filter, Part::OrderBy], [Part::Filter, Part::Skip], [Part::Skip, Part::OrderBy]]
+        {
+            assert!(query.only(&taken).is_err(), "{taken:?}");
+        }
     }
 
     #[test]
     fn bad_options_are_refused() {
-        for query in ["$top=0", "$top=1000", "$top=x", "$skip=5", "$skiptoken=%20", "$filter=a", "a=%ff"] {
+        for query in
+            ["$top=0", "$top=1000", "$top=x", "$skip=-1", "$skiptoken=%20", "$filter=a", "a=%ff", "$apply=x"]
+        {
             assert!(Query::parse(query).is_err(), "{query}");
         }
     }

@@ -8,10 +8,11 @@ use model::AppRoleAssignment;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Routes;
 use super::applications::principal;
+use super::{Routes, objects};
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
+use crate::odata::Part;
 use crate::page;
 
 pub(super) fn routes() -> Routes {
@@ -26,17 +27,29 @@ pub(super) fn routes() -> Routes {
         .route("/groups/{id}/appRoleAssignments/{assignment}", get(show_of_group).delete(unassign_group))
 }
 
-fn rendered(assignment: &AppRoleAssignment) -> Value {
-    serde_json::to_value(assignment).unwrap_or_default()
-}
-
 /// Most assignments that are read at once: a filter or a count looks at all of them.
 const ALL: usize = 100_000;
 
 /// The assignments for which the filter holds.
 fn kept(call: &Call, found: &[AppRoleAssignment]) -> Vec<Value> {
     let keep = |shown: &Value| call.query.filter.as_ref().is_none_or(|filter| filter.matches(shown));
-    found.iter().map(rendered).filter(keep).collect()
+    found.iter().map(objects::assignment).filter(keep).collect()
+}
+
+const PROPERTIES: &[&str] = &[
+    "id",
+    "appRoleId",
+    "createdDateTime",
+    "principalDisplayName",
+    "principalId",
+    "principalType",
+    "resourceDisplayName",
+    "resourceId",
+];
+
+fn check(call: &Call) -> Result<(), ApiError> {
+    call.query.only(&[Part::Filter])?;
+    call.query.filter.as_ref().map_or(Ok(()), |filter| filter.check_names(PROPERTIES))
 }
 
 /// The size of a page: a filter is applied to a page, so the page is a large one then.
@@ -45,6 +58,7 @@ fn size(call: &Call) -> usize {
 }
 
 async fn assigned_to(call: Call, Path(id): Path<String>) -> Answer {
+    check(&call)?;
     let app = principal(&call, &id).await?;
     let (found, next) = call.directory.assigned_to(app.id, call.query.after.clone(), size(&call)).await?;
     let count = if call.query.count {
@@ -56,6 +70,7 @@ async fn assigned_to(call: Call, Path(id): Path<String>) -> Answer {
 }
 
 async fn of(call: &Call, id: Uuid) -> Answer {
+    check(call)?;
     let (found, next) = call.directory.assignments_of(id, call.query.after.clone(), size(call)).await?;
     let count = if call.query.count {
         Some(kept(call, &call.directory.assignments_of(id, None, ALL).await?.0).len() as u64)
@@ -121,7 +136,7 @@ async fn add(call: &Call, body: &Map<String, Value>, resource: Uuid, who: Uuid) 
         }
         other => other.into(),
     })?;
-    Ok(call.created("appRoleAssignments", rendered(&made)))
+    Ok(call.created("appRoleAssignments", objects::assignment(&made)))
 }
 
 /// The assignment of that id, where it belongs to the object in the path.
@@ -154,7 +169,7 @@ async fn show_of_group(call: Call, Path((id, assignment)): Path<(String, String)
 
 async fn read(call: &Call, assignment: &str, belongs: impl Fn(&AppRoleAssignment) -> bool) -> Answer {
     let found = found(call, assignment, belongs).await?;
-    call.found("appRoleAssignments", rendered(&found))
+    call.found("appRoleAssignments", objects::assignment(&found))
 }
 
 async fn unassign(call: Call, Path((id, assignment)): Path<(String, String)>) -> Answer {

@@ -6,9 +6,10 @@ use directory::{ObjectPage, Selection};
 use model::{DirectoryObject, ObjectType};
 use store::Cursor;
 
-use super::Routes;
+use super::{Routes, objects};
 use crate::call::{Call, guid, no_content};
 use crate::error::{Answer, ApiError};
+use crate::odata::Part;
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
@@ -36,8 +37,13 @@ pub(super) fn object_type(name: &str) -> Result<ObjectType, ApiError> {
     }
 }
 
+fn check(call: &Call, object_type: ObjectType) -> Result<(), ApiError> {
+    call.query.only(&[Part::Filter, Part::Search])?;
+    objects::check(&call.query, object_type)
+}
+
 async fn list(call: &Call, object_type: ObjectType, what: &str) -> Answer {
-    super::users::check_filter(&call.query, object_type)?;
+    check(call, object_type)?;
     let found = page(call, object_type, call.query.after.clone(), call.query.limit()).await?;
     let count = if call.query.count { Some(count_of(call, object_type).await?) } else { None };
     let shown = found.objects.iter().map(render::typed).collect();
@@ -50,9 +56,7 @@ async fn page(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<ObjectPage, ApiError> {
-    let keep = |object: &DirectoryObject| {
-        call.query.filter.as_ref().is_none_or(|filter| filter.matches(&render::object(object)))
-    };
+    let keep = |object: &DirectoryObject| objects::keeps(&call.query, object);
     Ok(call.directory.list_objects(object_type, &Selection::Deleted, after, limit, keep).await?)
 }
 
@@ -77,7 +81,8 @@ async fn groups(call: Call) -> Answer {
 }
 
 async fn count(call: Call) -> Answer {
-    Ok(super::users::plain(count_of(&call, ObjectType::User).await?))
+    check(&call, ObjectType::User)?;
+    Ok(objects::plain(count_of(&call, ObjectType::User).await?))
 }
 
 async fn deleted(call: &Call, id: &str) -> Result<DirectoryObject, ApiError> {

@@ -22,6 +22,7 @@ async fn show(call: Call, Path(id): Path<String>) -> Answer {
 }
 
 async fn organization(call: Call) -> Answer {
+    call.query.only(&[])?;
     let shown = json!({"id": call.directory.id(), "displayName": "default", "verifiedDomains": []});
     Ok(page::list(&call, "organization", vec![shown], None, None))
 }

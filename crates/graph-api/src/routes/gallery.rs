@@ -11,26 +11,58 @@ use scim::fold::fold_key;
 use serde_json::{Value, json};
 use store::Cursor;
 
-use super::Routes;
+use super::{Routes, objects};
 use crate::call::{Call, object};
 use crate::error::{Answer, ApiError};
+use crate::odata::Part;
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/applicationTemplates", get(list))
+        .route("/applicationTemplates/$count", get(count))
         .route("/applicationTemplates/{id}", get(show))
         .route("/applicationTemplates/{id}/instantiate", post(instantiate))
 }
 
-async fn list(call: Call) -> Answer {
+/// What `$search` looks at.
+const SEARCHED: &[&str] = &["displayName", "description", "id"];
+
+/// What `$filter` looks at.
+const PROPERTIES: &[&str] = &[
+    "id",
+    "appRoles",
+    "categories",
+    "description",
+    "displayName",
+    "homePageUrl",
+    "logoUrl",
+    "publisher",
+    "supportedProvisioningTypes",
+    "supportedSingleSignOnModes",
+];
+
+/// The templates that filter and search hold for.
+fn found(call: &Call) -> Result<Vec<&'static ApplicationTemplate>, ApiError> {
+    let query = &call.query;
+    query.filter.as_ref().map_or(Ok(()), |filter| filter.check_names(PROPERTIES))?;
+    query.search.as_ref().map_or(Ok(()), |search| search.check(SEARCHED))?;
     let found = directory::templates().iter().filter(|template| {
-        let text = fold_key(&format!("{}\n{}\n{}", template.display_name, template.description, template.id));
-        let searched = call.query.search.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()));
-        searched
-            && call.query.filter.as_ref().is_none_or(|filter| filter.matches(&render::template(template)))
+        let shown = render::template(template);
+        query.search.as_ref().is_none_or(|search| search.matches(&shown, SEARCHED))
+            && query.filter.as_ref().is_none_or(|filter| filter.matches(&shown))
     });
-    let mut found: Vec<&ApplicationTemplate> = found.collect();
+    Ok(found.collect())
+}
+
+async fn count(call: Call) -> Answer {
+    call.query.only(&[Part::Filter, Part::Search])?;
+    Ok(objects::plain(found(&call)?.len() as u64))
+}
+
+async fn list(call: Call) -> Answer {
+    call.query.only(&[Part::Filter, Part::Search, Part::OrderBy, Part::Skip])?;
+    let mut found = found(&call)?;
     if let Some(order) = &call.query.order_by {
         if !order.property.eq_ignore_ascii_case("displayName") {
             return Err(ApiError::unsupported("'$orderby' of the gallery supports displayName."));
@@ -41,7 +73,7 @@ async fn list(call: Call) -> Answer {
         }
     }
     let count = call.query.count.then_some(found.len() as u64);
-    let start = start(&call)?;
+    let start = start(&call)?.saturating_add(call.query.skip);
     let end = start.saturating_add(call.query.limit());
     let next = (end < found.len()).then(|| Cursor(end.to_string().into()));
     let shown = found.into_iter().skip(start).take(call.query.limit()).map(render::template).collect();
@@ -55,7 +87,7 @@ fn start(call: &Call) -> Result<usize, ApiError> {
     number.ok_or_else(|| store::Error::InvalidCursor.into())
 }
 
-pub(super) fn template(id: &str) -> Result<&'static ApplicationTemplate, ApiError> {
+pub(crate) fn template(id: &str) -> Result<&'static ApplicationTemplate, ApiError> {
     directory::template(id).ok_or_else(|| {
         let known: Vec<&str> = directory::templates().iter().map(|template| template.id.as_str()).collect();
         let shown: String = id.chars().take(100).collect();

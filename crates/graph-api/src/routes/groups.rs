@@ -6,7 +6,7 @@ use bytes::Bytes;
 use model::ObjectType;
 use serde_json::Value;
 
-use super::{Routes, users};
+use super::{Routes, objects};
 use crate::call::{Call, guid, key_of_reference, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::render;
@@ -19,11 +19,11 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn list(call: Call) -> Answer {
-    users::list_objects(&call, ObjectType::Group, "groups").await
+    objects::list(&call, ObjectType::Group).await
 }
 
 async fn count(call: Call) -> Answer {
-    users::count_objects(&call, ObjectType::Group).await
+    objects::count(&call, ObjectType::Group).await
 }
 
 /// Most members that a group is created with, as Graph has it.
@@ -62,8 +62,7 @@ async fn bound_members(call: &Call, bound: Option<Value>) -> Result<Vec<(ObjectT
 
 async fn show(call: Call, Path(id): Path<String>) -> Answer {
     let group = call.directory.group(&id).await?;
-    let shown = users::expanded(&call, &group).await?;
-    call.found("groups", shown)
+    objects::show(&call, &group).await
 }
 
 async fn update(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {

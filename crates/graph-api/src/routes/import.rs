@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
-use directory::import::Options;
+use directory::import::{Leavers, Options};
 use intake::Arrival;
 
 use super::Routes;
@@ -26,8 +26,20 @@ fn options(call: &Call) -> Result<Options, ApiError> {
     Ok(Options {
         dry_run: call.query.flag("dryRun")?,
         atomic: call.query.flag("atomic")?,
-        snapshot: call.query.flag("snapshot")?,
+        snapshot: if call.query.flag("snapshot")? {
+            Some(allowed(call)?.map_or_else(Leavers::default, Leavers::exactly))
+        } else {
+            None
+        },
     })
+}
+
+/// `allowLeavers=N`: that so many users may go this time, whatever share they are.
+pub(super) fn allowed(call: &Call) -> Result<Option<u64>, ApiError> {
+    let number = |text: &str| {
+        text.parse().map_err(|_| ApiError::bad("allowLeavers is a number of users, such as 25."))
+    };
+    call.query.option("allowLeavers").map(number).transpose()
 }
 
 async fn users(call: Call, body: Body) -> Answer {

@@ -118,7 +118,7 @@ pub(super) async fn change_with(
 const TRIES: usize = 10;
 
 /// A job's settings with those that the members name changed.
-pub(super) fn merged(job: &Job, members: Map<String, Value>) -> Result<JobSettings, ApiError> {
+pub(crate) fn merged(job: &Job, members: Map<String, Value>) -> Result<JobSettings, ApiError> {
     let mut all = serde_json::to_value(JobSettings::of(job)).unwrap_or_default();
     merge(&mut all, members.into())?;
     from_value(all)

@@ -37,6 +37,7 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn templates(call: Call, Path(id): Path<String>) -> Answer {
+    call.query.only(&[])?;
     let found = template_of(&call, &id).await?;
     Ok(page::list(&call, "synchronizationTemplates", found.into_iter().collect(), None, None))
 }
@@ -89,6 +90,7 @@ async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
 }
 
 async fn list(call: Call, Path(id): Path<String>) -> Answer {
+    call.query.only(&[])?;
     let app = principal(&call, &id).await?;
     let mut shown = Vec::new();
     for job in call.directory.jobs_of(app.id).await? {

@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::routing::get;
-use directory::{AuditFilter, LogFilter, LogPart};
+use directory::{AuditFilter, Directory, LogFilter, LogPart};
 use jiff::Timestamp;
 use model::{AuditEntry, ProvisioningEntry};
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Routes;
 use crate::call::{Call, guid};
 use crate::error::{Answer, ApiError};
-use crate::odata::{Comparison, Filter, Operator};
+use crate::odata::{Comparison, Filter, Operator, Part};
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
@@ -39,21 +39,23 @@ fn rest<'a>(
 ) -> Result<Vec<&'a Filter>, ApiError> {
     let mut rest = Vec::new();
     for condition in conditions(call) {
-        if let Filter::Compare(comparison) = condition
-            && narrow(comparison)?
+        let comparison = match condition {
+            Filter::Compare(comparison) => Some(comparison.clone()),
+            // `list/any(x:x/id eq '...')` is found by what it compares.
+            Filter::Any(list, Some(inner)) => match inner.as_ref() {
+                Filter::Compare(inner) => {
+                    Some(Comparison { path: format!("{list}/{}", inner.path), ..inner.clone() })
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(comparison) = comparison
+            && narrow(&comparison)?
         {
             continue;
         }
-        let unknown = condition.property(&|path| {
-            let first = path.split('/').next().unwrap_or(path);
-            !properties.iter().any(|known| known.eq_ignore_ascii_case(first))
-        });
-        if let Some(path) = unknown {
-            let shown: String = path.chars().take(60).collect();
-            return Err(ApiError::bad(format!(
-                "Invalid filter clause: Could not find a property named '{shown}'."
-            )));
-        }
+        condition.check_names(properties)?;
         rest.push(condition);
     }
     Ok(rest)
@@ -61,6 +63,7 @@ fn rest<'a>(
 
 /// The part of a log that the query asks for.
 fn part(call: &Call) -> Result<LogPart, ApiError> {
+    call.query.only(&[Part::Filter, Part::OrderBy])?;
     let oldest_first = match &call.query.order_by {
         None => false,
         Some(order) if order.property.eq_ignore_ascii_case("activityDateTime") => !order.descending,
@@ -199,6 +202,7 @@ const AUDIT: &[&str] = &[
     "loggedByService",
     "operationType",
     "initiatedBy",
+    "targetResources",
 ];
 
 /// As [`narrow`], for the audit log.
@@ -218,15 +222,24 @@ fn narrow_audits(filter: &mut AuditFilter, condition: &Comparison) -> Result<boo
 }
 
 async fn audits(call: Call) -> Answer {
+    audits_of(&call, &call.directory).await
+}
+
+/// What was done to tenants and administrators.
+pub(super) async fn installation_audits(call: Call) -> Answer {
+    audits_of(&call, &call.installation.audits()).await
+}
+
+async fn audits_of(call: &Call, directory: &Directory) -> Answer {
     let mut filter = AuditFilter::default();
-    let rest = rest(&call, AUDIT, |condition| narrow_audits(&mut filter, condition))?;
+    let rest = rest(call, AUDIT, |condition| narrow_audits(&mut filter, condition))?;
     let also = |entry: &AuditEntry| {
         rest.is_empty() || {
             let shown = render::audit(entry);
             rest.iter().all(|condition| condition.matches(&shown))
         }
     };
-    let found = call.directory.audit_log(&filter, part(&call)?, also).await?;
+    let found = directory.audit_log(&filter, part(call)?, also).await?;
     let shown = found.entries.iter().map(render::audit).collect();
-    Ok(page::list(&call, "auditLogs/directoryAudits", shown, found.next.as_ref(), None))
+    Ok(page::list(call, "auditLogs/directoryAudits", shown, found.next.as_ref(), None))
 }

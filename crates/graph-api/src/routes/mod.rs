@@ -1,24 +1,33 @@
 //! The routes, by subject.
 
+mod administrators;
 mod applications;
 mod assignments;
+mod backup;
+mod batch;
+mod configuration;
 mod deleted;
+mod delta;
 mod directory_objects;
 mod drift;
 mod extensions;
 mod gallery;
 mod groups;
 mod import;
+mod import_schedule;
 mod job_settings;
 mod job_status;
 mod jobs;
 mod logs;
 mod members;
+mod oauth;
+mod objects;
 mod openapi;
 mod plan;
 mod reevaluation;
 mod schema;
 mod secrets;
+mod session;
 mod tables;
 mod target_attributes;
 mod tenants;
@@ -32,17 +41,29 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::Shared;
-use crate::auth::authenticate;
-use crate::body;
+use crate::auth::guard;
 use crate::call::Call;
 use crate::error::{Answer, ApiError, finish};
+use crate::{body, path};
+
+pub(crate) use gallery::template;
+pub(crate) use job_settings::merged as merged_settings;
+pub(crate) use tenants::with as tenant_settings;
 
 type Routes = Router<Shared>;
 
 /// Every route.
-pub(crate) fn all(state: &Shared) -> Routes {
+pub(crate) fn all(state: &Shared) -> Router {
+    // The calls of a batch go through the same routes, which have no batch then.
+    let inner = path::around(tree(state, Routes::new()).with_state(state.clone()));
+    path::around(tree(state, batch::routes(inner)).with_state(state.clone()))
+}
+
+/// Every route but those of batches, which are given.
+fn tree(state: &Shared, batch: Routes) -> Routes {
     let taken = |routes: Routes| {
         routes.layer(DefaultBodyLimit::disable()).layer(from_fn_with_state(state.clone(), body::take))
     };
@@ -50,17 +71,19 @@ pub(crate) fn all(state: &Shared) -> Routes {
         routes
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
-            .layer(from_fn_with_state(state.clone(), authenticate))
+            .layer(from_fn_with_state(state.clone(), guard))
     };
     Router::new()
-        .nest("/v1.0", guarded(taken(graph())))
-        .nest("/beta", guarded(taken(graph())))
-        .nest("/provost/v1", guarded(taken(ours()).merge(import::routes())))
+        .nest("/v1.0", guarded(taken(graph().merge(batch.clone()))))
+        .nest("/beta", guarded(taken(graph().merge(batch))))
+        .nest("/provost/v1", guarded(taken(ours()).merge(large())))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/openapi.json", get(openapi::document))
         .fallback(unknown)
         .layer(from_fn_with_state(state.clone(), finish))
+        // Beside the layer: its refusals have the form of RFC 6749.
+        .merge(oauth::routes())
 }
 
 fn graph() -> Routes {
@@ -69,6 +92,7 @@ fn graph() -> Routes {
         .merge(groups::routes())
         .merge(members::routes())
         .merge(deleted::routes())
+        .merge(delta::routes())
         .merge(directory_objects::routes())
         .merge(gallery::routes())
         .merge(applications::routes())
@@ -89,7 +113,30 @@ fn ours() -> Routes {
         .merge(target_attributes::routes())
         .merge(tenants::routes())
         .merge(extensions::routes())
+        .merge(administrators::routes())
+        .merge(session::routes())
+        .merge(backup::routes())
+        .merge(import_schedule::routes())
+        .route("/audits", get(logs::installation_audits))
         .route("/status", get(status))
+}
+
+/// Calls that read their bodies themselves.
+fn large() -> Routes {
+    Router::new().merge(import::routes()).merge(configuration::routes())
+}
+
+/// The name of the one directory that there is.
+const DIRECTORY_NAME: &str = "default";
+
+/// The id of the directory of that name or id. The error is 404.
+fn directory_id(state: &crate::State, name: &str) -> Result<Uuid, ApiError> {
+    let id = state.directory.id();
+    if name.eq_ignore_ascii_case(DIRECTORY_NAME) || Uuid::try_parse(name) == Ok(id) {
+        return Ok(id);
+    }
+    let shown: String = name.chars().take(100).collect();
+    Err(ApiError::missing(format!("There is no directory '{shown}': it is named {DIRECTORY_NAME}.")))
 }
 
 async fn unknown(uri: Uri) -> ApiError {

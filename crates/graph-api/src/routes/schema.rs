@@ -76,6 +76,7 @@ async fn reset(call: Call, Path((id, job)): Path<(String, String)>, headers: Hea
 }
 
 async fn list(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
+    call.query.only(&[])?;
     let job = job_of(&call, &id, &job).await?;
     Ok(page::list(&call, "directoryDefinitions", both(&call, &job), None, None))
 }

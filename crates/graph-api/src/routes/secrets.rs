@@ -19,6 +19,7 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn keys(call: Call, Path(id): Path<String>) -> Answer {
+    call.query.only(&[])?;
     let app = principal(&call, &id).await?;
     let keys = call.directory.secret_keys(app.id).await?;
     let shown = keys.iter().map(|key| json!({"key": key, "value": ""})).collect();

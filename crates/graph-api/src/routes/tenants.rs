@@ -1,5 +1,6 @@
 //! `/provost/v1/tenants`: tenants of the service provider and their tokens.
 
+use administrators::{Area, Permission, Scope};
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -8,10 +9,11 @@ use axum::routing::{delete, get, post};
 use bytes::Bytes;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Map, Value, json};
-use tenant::{IssuedToken, NewToken, Scope, Settings, Tenant, Token};
+use tenant::{IssuedToken, NewToken, Settings, Tenant, Token};
 use uuid::Uuid;
 
 use super::Routes;
+use crate::auth::denied;
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
 use crate::render;
@@ -64,6 +66,9 @@ async fn rendered(call: &Call, tenant: &Tenant) -> Result<Value, ApiError> {
 async fn list(call: Call) -> Answer {
     let mut shown = Vec::new();
     for tenant in call.tenants.list().await? {
+        if !call.caller.may(Permission::read(Area::Tenant), Scope::Tenant { id: tenant.id }) {
+            continue;
+        }
         shown.push(rendered(&call, &tenant).await?);
     }
     Ok(Json(json!({"value": shown})).into_response())
@@ -109,6 +114,13 @@ async fn update(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
         }
     }
     with(&old.settings, &settings)?;
+    // What protects the others from a tenant is not the tenant's to say.
+    if settings.contains_key(RATE) && !call.caller.may(Permission::write(Area::Tenants), Scope::Installation)
+    {
+        return Err(denied(
+            "requestsPerSecond is set by an Operator or a Global Administrator of the installation.",
+        ));
+    }
     let change = |tenant: &mut Tenant| {
         tenant.scim_for_authentication = on.unwrap_or(tenant.scim_for_authentication);
         if let Ok(settings) = with(&tenant.settings, &settings) {
@@ -124,11 +136,14 @@ fn unknown(name: &str, known: &[&str]) -> ApiError {
     ApiError::bad(format!("'{shown}' cannot be set on a tenant: send {}.", known.join(", ")))
 }
 
+/// The setting that bounds how often a tenant's clients may ask.
+const RATE: &str = "requestsPerSecond";
+
 /// Most requests a second that a tenant can be given.
 const MAX_RATE: u32 = 1_000_000;
 
 /// The settings with some of them changed.
-fn with(settings: &Settings, changes: &Map<String, Value>) -> Result<Settings, ApiError> {
+pub(crate) fn with(settings: &Settings, changes: &Map<String, Value>) -> Result<Settings, ApiError> {
     let mut settings = settings.clone();
     for (name, value) in changes {
         let mut members = serde_json::to_value(&settings).unwrap_or_default();
@@ -221,7 +236,7 @@ async fn create_token(call: Call, Path(name): Path<String>, body: Bytes) -> Answ
         return Err(ApiError::bad("label has a control character."));
     }
     let scope = match body.get("scope") {
-        None | Some(Value::Null) => Scope::default(),
+        None | Some(Value::Null) => tenant::Scope::default(),
         Some(scope) => serde_json::from_value(scope.clone())
             .map_err(|_| ApiError::bad("scope is readWrite or readOnly."))?,
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use administrators::Administrators;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -23,7 +24,7 @@ use tenant::{Tenant, Tenants};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::{Addresses, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
+use crate::{Addresses, Backups, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
 
 struct Counting(Mutex<u64>);
 
@@ -240,6 +241,14 @@ impl ServiceProvider for Provider {
         }
     }
 
+    fn read_extension(&self, body: scim::Map) -> Result<Value, scim::Error> {
+        Ok(Value::Object(body))
+    }
+
+    async fn holds_resources(&self, _: Uuid) -> Result<bool, scim::Error> {
+        Ok(false)
+    }
+
     async fn delete_extension(&self, _: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error> {
         self.notes.0.lock().push(format!("delete {id} by {}", by.display_name));
         Ok(())
@@ -251,6 +260,13 @@ pub(super) struct Api {
     pub(super) token: String,
     pub(super) state: State,
     pub(super) notes: Arc<Notes>,
+    _folder: tempfile::TempDir,
+}
+
+/// The path of a link of an answer; `None` where it has no such link.
+pub(super) fn link(answer: &Value, name: &str) -> Option<String> {
+    let link = answer[name].as_str()?;
+    Some(link.strip_prefix("http://127.0.0.1:8080").expect("links are absolute").to_owned())
 }
 
 impl Api {
@@ -260,12 +276,23 @@ impl Api {
         let random = Arc::new(Counting(Mutex::new(7)));
         let ids = Ids::new(clock.clone(), random.clone());
         let keys = Arc::new(Keyring::new([3; 32]));
-        let installation = Installation::new(store.clone(), clock.clone(), ids.clone(), random.clone(), keys);
-        let (directory, token) = installation.open().await.expect("opens");
+        let installation =
+            Installation::new(store.clone(), clock.clone(), ids.clone(), random.clone(), keys.clone());
+        let directory = installation.open().await.expect("opens");
+        let administrators = Administrators::new(
+            store.clone(),
+            clock.clone(),
+            ids.clone(),
+            random.clone(),
+            &keys.derive("administrators"),
+        );
+        let token = administrators.open().await.expect("opens");
         let notes = Arc::new(Notes::default());
+        let folder = tempfile::tempdir().expect("a folder");
         let tenants = Arc::new(Tenants::new(store, clock, ids, random));
         let state = State {
             installation,
+            administrators: Arc::new(administrators),
             directory,
             provider: Arc::new(Provider { notes: notes.clone(), tenants: Arc::clone(&tenants) }),
             tenants,
@@ -275,9 +302,11 @@ impl Api {
                 domain: "localhost:8080".to_owned(),
             },
             intake: intake::Intake::default(),
+            backups: Backups::in_folder(folder.path()),
+            imports: directory::import::ImportFolder::new(folder.path()),
         };
         let token = token.expect("the first start makes one").0.expose_secret().to_owned();
-        Self { router: router(state.clone()), token, state, notes }
+        Self { router: router(state.clone()), token, state, notes, _folder: folder }
     }
 
     pub(super) async fn raw(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, String) {

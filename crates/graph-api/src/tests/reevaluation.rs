@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::api::Api;
 
 /// What a complete cycle leaves behind, with so many accounts of users that are not there any more.
-async fn complete(api: &Api, job: &str, accounts: u128) {
+pub(super) async fn complete(api: &Api, job: &str, accounts: u128) {
     let directory = &api.state.directory;
     let job = directory.job(job.parse().expect("an id")).await.expect("a job");
     let realm = Realm(job.id);

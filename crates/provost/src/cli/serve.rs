@@ -52,6 +52,9 @@ pub struct Serve {
     /// How long entries of the audit log are kept: who changed what
     #[arg(long, value_name = "TIME", default_value = "365d", value_parser = kept)]
     pub keep_audit: SignedDuration,
+    /// Where files are that are imported by themselves (`provost user import-schedule`); DATA_DIR/imports without it
+    #[arg(long, value_name = "DIR")]
+    pub import_dir: Option<PathBuf>,
     /// Also provision to link-local and cloud metadata addresses, where a request could leak the machine's secrets
     #[arg(long)]
     pub allow_link_local: bool,

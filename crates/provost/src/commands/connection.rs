@@ -83,16 +83,15 @@ impl Secrets {
     }
 }
 
-/// Reads a token or secret from a file, or from standard input where that is `-`.
-fn read_secret(file: &Path, what: &str) -> Result<String, Failure> {
+/// Reads a token, secret or password from a file, or from standard input where that is `-`.
+pub fn read_secret(file: &Path, what: &str) -> Result<String, Failure> {
     let (read, place) = if file.as_os_str() == "-" {
         let mut secret = String::new();
         (std::io::stdin().read_to_string(&mut secret).map(|_| secret), "standard input".to_owned())
     } else {
         (std::fs::read_to_string(file), file.display().to_string())
     };
-    let hint =
-        format!("give a file that holds the application's {what} and nothing else, or - for standard input");
+    let hint = format!("give a file that holds the {what} and nothing else, or - for standard input");
     let failure =
         |why: String| Failure::new(if what == "token" { "NoToken" } else { "NoSecret" }, why).hint(&hint);
     let secret = read.map_err(|error| failure(format!("the {what} cannot be read from {place}: {error}")))?;

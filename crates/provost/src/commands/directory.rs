@@ -50,8 +50,8 @@ pub fn imported(report: Value, what: &str, dry_run: bool) -> Answer {
         shown.push_str(if failed > 0 {
             "hint: nobody is removed while rows cannot be read\n"
         } else {
-            "hint: they are too many for one snapshot; if the file is right, delete some of them with `provost user \
-             delete` first, or import smaller steps\n"
+            "hint: they are too many for one snapshot; look who they are (--dry-run --json), and if the file is right \
+             let as many go with --allow-leavers\n"
         });
     }
     let status = match (failed, held) {

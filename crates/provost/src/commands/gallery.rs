@@ -10,7 +10,10 @@ use crate::client::{Client, escape};
 pub async fn run(client: &Client, command: Gallery) -> Result<Answer, Failure> {
     let Gallery::List { text: wanted } = command;
     let path = match &wanted {
-        Some(wanted) => format!("/v1.0/applicationTemplates?$search={}", escape(&format!("\"{wanted}\""))),
+        Some(wanted) => {
+            let quoted = format!("\"{}\"", wanted.replace('\\', "\\\\").replace('"', "\\\""));
+            format!("/v1.0/applicationTemplates?$search={}", escape(&quoted))
+        }
         None => "/v1.0/applicationTemplates".to_owned(),
     };
     let templates = client.list(&path, usize::MAX).await?;

@@ -3,14 +3,19 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use jiff::Timestamp;
+use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
-use crate::cli::{AdminToken, Arguments, Command};
+use crate::cli::{AdminToken, Arguments, Command, Moment};
 use crate::client::{Client, escape};
 
+mod admin;
 pub mod app;
 mod audit;
+mod backup;
+mod config;
 mod connection;
 mod directory;
 mod drift;
@@ -19,6 +24,7 @@ mod filter;
 mod gallery;
 pub mod group;
 mod guards;
+mod import;
 pub mod job;
 pub mod log;
 mod mapping;
@@ -45,7 +51,11 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::App(command) => app::run(&connect()?, command).await,
         Command::Job(command) => job::run(&connect()?, command).await,
         Command::Log(command) => log::run(&connect()?, command).await,
-        Command::AdminToken(AdminToken::Reset) => crate::serve::reset_admin_token(&data_dir).await,
+        Command::Backup(options) => backup::run(&data_dir, &options.file).await,
+        Command::Restore(options) => crate::serve::copies::restore(&data_dir, &options).await,
+        Command::Config(command) => config::run(&connect()?, command).await,
+        Command::Admin(command) => admin::run(&connect()?, command).await,
+        Command::AdminToken(AdminToken::Reset) => admin::reset_token(&data_dir).await,
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "provost", &mut std::io::stdout());
@@ -142,6 +152,16 @@ pub fn one_of(all: Vec<Value>, kind: &str, name: &str, list: &str) -> Result<Val
             Err(Failure::new("Ambiguous", format!("{count} {kind}s are called {name}: {}", ids.join(", ")))
                 .hint("name the one you mean by its id"))
         }
+    }
+}
+
+/// The moment that is meant, now.
+pub fn instant(moment: Moment) -> Result<Timestamp, Failure> {
+    match moment {
+        Moment::At(at) => Ok(at),
+        Moment::After(time) => SystemClock.now().checked_add(time).map_err(|_| {
+            Failure::new("Usage", "--expires is too far away").hint("take an earlier one").usage()
+        }),
     }
 }
 

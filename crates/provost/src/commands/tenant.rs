@@ -1,12 +1,11 @@
 //! `provost tenant` and `provost token`.
 
-use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use super::audit::audits_text;
-use super::read_document;
+use super::{instant, read_document};
 use crate::answer::{Answer, Failure, moment, plain, sheet, table, text};
-use crate::cli::{Moment, PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
+use crate::cli::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 use crate::client::{Client, escape};
 
 const TENANTS: &str = "/provost/v1/tenants";
@@ -212,15 +211,7 @@ pub async fn token(client: &Client, command: Token) -> Result<Answer, Failure> {
     let tokens = |tenant: &str| format!("{TENANTS}/{}/tokens", escape(tenant));
     match command {
         Token::Create { tenant, label, expires, read_only } => {
-            let expires = expires.map(|expires| match expires {
-                Moment::At(at) => Ok(at),
-                Moment::After(time) => SystemClock.now().checked_add(time),
-            });
-            let expires = expires.transpose().map_err(|_| {
-                Failure::new("Usage", "--expires is too far away")
-                    .hint("leave it out for a token that never expires")
-                    .usage()
-            })?;
+            let expires = expires.map(instant).transpose()?;
             let scope = if read_only { "readOnly" } else { "readWrite" };
             let wanted = json!({"label": label, "expires": expires, "scope": scope});
             Ok(issued(client.post(&tokens(&tenant), &wanted).await?))

@@ -4,7 +4,7 @@ use ::directory::known_attribute;
 use model::ObjectType;
 use serde_json::{Map, Value, json};
 
-use super::{directory, id_of, read_file, user};
+use super::{directory, id_of, import, read_file, user};
 use crate::answer::{Answer, Failure, sheet, table, text};
 use crate::cli::User;
 use crate::client::{Client, escape, quote};
@@ -12,13 +12,16 @@ use crate::client::{Client, escape, quote};
 /// Runs the command.
 pub async fn run(client: &Client, command: User) -> Result<Answer, Failure> {
     match command {
-        User::Import { file, dry_run, atomic, snapshot } => {
+        User::Import { file, dry_run, atomic, snapshot, allow_leavers } => {
             let body = read_file(&file)?;
-            let path =
-                format!("/provost/v1/users/import?dryRun={dry_run}&atomic={atomic}&snapshot={snapshot}");
+            let allowed = allow_leavers.map_or_else(String::new, |number| format!("&allowLeavers={number}"));
+            let path = format!(
+                "/provost/v1/users/import?dryRun={dry_run}&atomic={atomic}&snapshot={snapshot}{allowed}"
+            );
             let report = directory::send(client, &path, &file, body).await?;
             Ok(directory::imported(report, "users", dry_run))
         }
+        User::ImportSchedule(command) => import::run(client, command).await,
         User::List { text: wanted, top, deleted } => list(client, wanted.as_deref(), top, deleted).await,
         User::Show { user: name } => {
             let mut found = user(client, &name).await?;

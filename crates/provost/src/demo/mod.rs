@@ -81,6 +81,7 @@ fn server_options() -> Serve {
         tls_key: None,
         max_connections: NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN),
         keep_changes: jiff::SignedDuration::from_hours(24),
+        import_dir: None,
         allow_link_local: false,
         keep_log: jiff::SignedDuration::from_hours(24),
         keep_audit: jiff::SignedDuration::from_hours(24),
@@ -183,6 +184,7 @@ async fn import(
         dry_run: false,
         atomic: false,
         snapshot: false,
+        allow_leavers: None,
     };
     held(narrator, &user::run(client, users).await?)?;
     let groups = cli::Group::Import { file: file_of("groups.csv", groups)?, dry_run: false, atomic: false };

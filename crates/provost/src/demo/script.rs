@@ -195,7 +195,8 @@ impl<'a> Day<'a> {
             self.company.people.insert(person.get("objectId").to_owned(), person);
         }
         let path = file(dir, "joiners.csv", &text)?;
-        let import = User::Import { file: path, dry_run: false, atomic: true, snapshot: false };
+        let import =
+            User::Import { file: path, dry_run: false, atomic: true, snapshot: false, allow_leavers: None };
         held(self.narrator, &user::run(self.client, import).await?)?;
         for (_, _, number) in joiners {
             let name = format!("joiner{number}@contoso.example");

@@ -1,17 +1,20 @@
-//! The parts of a server, and how they are put together. The only place that names a concrete store.
+//! The parts of a server, and how they are put together. With `copies` the only place that names a concrete
+//! store.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use administrators::Administrators;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use directory::{AdminToken, Installation, Keyring, Retention};
+use directory::import::{ImportFolder, ImportScheduler};
+use directory::{Installation, Keyring, Retention};
 use intake::Intake;
-use model::{Clock, Ids, Random, SystemClock};
-use serde_json::json;
+use model::{Clock, Ids, Principal, Random, SystemClock};
+use secrecy::ExposeSecret as _;
 use store::Store;
 use store_sqlite::SqliteStore;
 use tenant::{Announcer, Tenants};
@@ -19,13 +22,18 @@ use tower::ServiceExt as _;
 use worker::{DirectoryTargets, Worker, WorkerHandle};
 
 use super::files::NODE_FILE;
+use super::imports::Imports;
 use super::metrics::Metrics;
 use super::provider::Provider;
 use super::runner::Runner;
 use super::upkeep::{self, Upkeep};
-use crate::answer::{Answer, Failure};
+use crate::answer::Failure;
 use crate::cli::Serve;
 use crate::client::TOKEN_FILE;
+
+/// Where the key that secrets are encrypted with may be: a variable, or a file in the data directory.
+pub(super) const MASTER_KEY: &str = "PROVOST_MASTER_KEY";
+pub(super) const MASTER_KEY_FILE: &str = "master-key";
 
 /// How long a request of a dead process may linger in a target: the client's time-out.
 const SETTLE: Duration = Duration::from_secs(20);
@@ -33,7 +41,7 @@ const SETTLE: Duration = Duration::from_secs(20);
 const TICK: Duration = Duration::from_secs(1);
 
 /// Randomness of the operating system.
-struct SystemRandom;
+pub(super) struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
@@ -56,25 +64,42 @@ pub struct Site {
 }
 
 /// What everything else stands on.
-struct Base {
-    sqlite: Arc<SqliteStore>,
+pub(super) struct Base {
+    pub(super) sqlite: Arc<SqliteStore>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     ids: Ids,
-    installation: Installation,
+    pub(super) installation: Installation,
+    pub(super) administrators: Administrators,
 }
 
+/// What the key is derived for by which administrators' access tokens are signed.
+const ADMINISTRATORS_KEY: &str = "provost administrators";
+
 fn base(data_dir: &Path) -> Result<Base, Failure> {
+    // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
+    let keys = keyring(data_dir, &SystemRandom)?;
+    not_emptied(data_dir)?;
+    open(data_dir, keys)
+}
+
+/// Opens the store of a directory, whose secrets are encrypted with that key.
+pub(super) fn open(data_dir: &Path, keys: Keyring) -> Result<Base, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
-    // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
-    let keys = Arc::new(keyring(data_dir, random.as_ref())?);
-    not_emptied(data_dir)?;
     let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
+    let administrators = Administrators::new(
+        sqlite.clone(),
+        Arc::clone(&clock),
+        ids.clone(),
+        Arc::clone(&random),
+        &keys.derive(ADMINISTRATORS_KEY),
+    );
+    let keys = Arc::new(keys);
     let installation =
         Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
-    Ok(Base { sqlite, clock, random, ids, installation })
+    Ok(Base { sqlite, clock, random, ids, installation, administrators })
 }
 
 /// Refuses a store without a byte beside files that are written once the store holds something (an administrator may have
@@ -92,20 +117,17 @@ fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write_token(data_dir: &Path, token: &AdminToken) -> Result<(), Failure> {
-    let file = data_dir.join(TOKEN_FILE);
-    token.write_to(&file).map_err(|error| {
-        let words = format!("the administrator's token cannot be written to {}: {error}", file.display());
-        Failure::new("File", words).hint("then make it anew with `provost admin-token reset`")
-    })
+/// Writes the administrator's token to where the other commands look for it, for its owner only.
+pub fn write_token(data_dir: &Path, token: &str) -> Result<(), Failure> {
+    super::files::write_secret(&data_dir.join(TOKEN_FILE), format!("{token}\n").as_bytes())
 }
 
-fn failed(error: &directory::Error) -> Failure {
+pub(super) fn failed(error: &dyn std::fmt::Display) -> Failure {
     Failure::new("Store", error.to_string())
 }
 
 /// Makes a new administrator's token on a data directory that no server uses.
-pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
+pub async fn reset_admin_token(data_dir: &Path) -> Result<(), Failure> {
     if !store_sqlite::file_in(data_dir).exists() {
         return Err(Failure::new(
             "NoStore",
@@ -114,22 +136,21 @@ pub async fn reset_admin_token(data_dir: &Path) -> Result<Answer, Failure> {
         .hint("point --data-dir at the one that the server is started with"));
     }
     let base = base(data_dir)?;
-    let token = base.installation.reset_admin_token().await.map_err(|error| failed(&error))?;
-    write_token(data_dir, &token)?;
-    base.sqlite.close().await.map_err(closing)?;
-    let file = data_dir.join(TOKEN_FILE);
-    let shown = format!("the new token is in {}; the old one opens nothing any more", file.display());
-    Ok(Answer::done(json!({"tokenFile": file}), shown))
+    let by = Principal::system("provost admin-token reset");
+    let token = base.administrators.reset_admin_token(&by).await.map_err(|error| failed(&error))?;
+    write_token(data_dir, token.0.expose_secret())?;
+    base.sqlite.close().await.map_err(closing)
 }
 
 /// Opens the store and puts everything together.
 pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts, Upkeep), Failure> {
     let recipients = upkeep::recipients(&options.mail)?;
-    let Base { sqlite, clock, random, ids, installation } = base(data_dir)?;
+    let imports = ImportFolder::new(super::files::import_dir(data_dir, options.import_dir.as_deref())?);
+    let Base { sqlite, clock, random, ids, installation, administrators } = base(data_dir)?;
     let store: Arc<dyn Store> = sqlite.clone();
-    let (directory, token) = installation.open().await.map_err(|error| failed(&error))?;
-    if let Some(token) = token {
-        write_token(data_dir, &token)?;
+    let directory = installation.open().await.map_err(|error| failed(&error))?;
+    if let Some(token) = administrators.open().await.map_err(|error| failed(&error))? {
+        write_token(data_dir, token.0.expose_secret())?;
     }
     let tenants =
         Arc::new(Tenants::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), Arc::clone(&random)));
@@ -156,6 +177,12 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
     let mailer = recipients.as_ref().map(|recipients| recipients.mailer.clone());
     let upkeep = Upkeep {
         scim: Arc::clone(&scim),
+        imports: Imports {
+            scheduler: ImportScheduler::new(directory.clone(), imports.clone()),
+            directory: directory.clone(),
+            recipients: upkeep::recipients(&options.mail)?,
+            server: public_url.clone(),
+        },
         announcer: Announcer::new(Arc::clone(&tenants), recipients, node),
         notices: worker::Announcer::new(
             Arc::clone(&store),
@@ -187,6 +214,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
     });
     let administration = graph_api::router(graph_api::State {
         installation,
+        administrators: Arc::new(administrators),
         tenants,
         provider: Arc::new(Provider(Arc::clone(&scim))),
         runner: Arc::new(Runner::new(worker.clone(), directory.id())),
@@ -196,6 +224,8 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
             public_url,
         },
         intake,
+        backups: graph_api::Backups::in_folder(data_dir),
+        imports,
     });
     let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
     Ok((Parts { store: sqlite, worker, site }, upkeep))
@@ -258,13 +288,14 @@ fn domain_with_port(domain: &str, public_url: &str) -> String {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]
-fn closing(error: store::Error) -> Failure {
+pub(super) fn closing(error: store::Error) -> Failure {
     Failure::new("Store", format!("the store did not close well: {error}"))
 }
 
-fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, Failure> {
-    let file = data_dir.join("master-key");
-    let keys = match std::env::var("PROVOST_MASTER_KEY") {
+/// The key of a data directory, which is made where there is no store yet.
+pub(super) fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, Failure> {
+    let file = data_dir.join(MASTER_KEY_FILE);
+    let keys = match std::env::var(MASTER_KEY) {
         Ok(text) => Keyring::parse(&text),
         Err(_) if !file.exists() && store_sqlite::file_in(data_dir).exists() => {
             let file = file.display();
@@ -282,7 +313,7 @@ fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, Failure> {
     })
 }
 
-fn opening(data_dir: &Path, error: &store::Error) -> Failure {
+pub(super) fn opening(data_dir: &Path, error: &store::Error) -> Failure {
     let place = data_dir.display();
     match error {
         store::Error::Locked(words) => Failure::new("Locked", words.clone())

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::answer::Failure;
 use crate::client::{SERVER_FILE, ServerFile};
@@ -24,6 +24,21 @@ pub fn prepare(data_dir: &Path) -> Result<(), Failure> {
         }
         failure(data_dir, "created", &error)
     })
+}
+
+/// The folder that files are imported from: the one that was named, or one in the data directory, which is made.
+pub fn import_dir(data_dir: &Path, named: Option<&Path>) -> Result<PathBuf, Failure> {
+    match named {
+        Some(folder) if folder.is_dir() => Ok(folder.to_owned()),
+        Some(folder) => Err(Failure::new("File", format!("{} is no folder", folder.display()))
+            .hint("make it, or choose another --import-dir")
+            .usage()),
+        None => {
+            let folder = data_dir.join("imports");
+            prepare(&folder)?;
+            Ok(folder)
+        }
+    }
 }
 
 /// Tells the other commands where the server is and which certificate it shows.
@@ -50,7 +65,7 @@ pub fn remove_server(data_dir: &Path) {
 }
 
 /// Writes a file whole or not at all, readable by its owner only.
-fn write_secret(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub fn write_secret(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let write = || -> io::Result<()> {
         let temporary = file.with_extension("new");
         let _ = fs::remove_file(&temporary);

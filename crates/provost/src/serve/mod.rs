@@ -2,8 +2,10 @@
 
 mod compose;
 mod connection;
+pub mod copies;
 mod files;
 mod http;
+mod imports;
 mod metrics;
 mod places;
 mod provider;
@@ -23,7 +25,7 @@ use crate::answer::{Answer, Failure};
 use crate::cli::Serve;
 
 use compose::Parts;
-pub use compose::reset_admin_token;
+pub use compose::{reset_admin_token, write_token};
 use tls::Identity;
 
 /// A server that runs in this process.

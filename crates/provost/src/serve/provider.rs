@@ -50,6 +50,14 @@ impl ServiceProvider for Provider {
         self.0.put_extension(tenant, body, id, by).await
     }
 
+    fn read_extension(&self, body: Map) -> Result<Value, scim::Error> {
+        scim_server::read_extension(body)
+    }
+
+    async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error> {
+        self.0.holds_resources(tenant).await
+    }
+
     async fn delete_extension(&self, tenant: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error> {
         self.0.delete_extension(tenant, id, by).await
     }

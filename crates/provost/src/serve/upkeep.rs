@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::imports::Imports;
 use crate::answer::Failure;
 use crate::cli::Mail;
 
@@ -32,6 +33,7 @@ const NOTICES_EVERY: Duration = Duration::from_secs(5);
 pub struct Upkeep {
     pub scim: Arc<Service>,
     pub announcer: Announcer,
+    pub imports: Imports,
     pub notices: worker::Announcer,
     pub installation: Installation,
     pub retention: Retention,
@@ -40,9 +42,14 @@ pub struct Upkeep {
 impl Upkeep {
     /// Works until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { scim, announcer, notices, installation, retention } = self;
+        let Self { scim, announcer, imports, notices, installation, retention } = self;
         let all = async {
-            tokio::join!(forget(&scim, &installation, &retention), announce(announcer), notify(notices))
+            tokio::join!(
+                forget(&scim, &installation, &retention),
+                announce(announcer),
+                notify(notices),
+                Box::pin(imports.run())
+            )
         };
         shutdown.run_until_cancelled(all).await;
     }

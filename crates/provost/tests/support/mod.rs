@@ -78,16 +78,21 @@ impl Server {
 
     /// Runs a command against this server; its JSON answer and exit status.
     pub fn run(&self, arguments: &[&str]) -> (Value, i32) {
-        answer(&self.command(arguments).output().expect("the command runs"))
+        self.commands().run(arguments)
     }
 
     /// Runs a command that must succeed; its JSON answer.
     pub fn ok(&self, arguments: &[&str]) -> Value {
-        let output = self.command(arguments).output().expect("the command runs");
-        let (value, status) = answer(&output);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(status, 0, "{arguments:?} failed: {value} {stderr}");
-        value
+        self.commands().ok(arguments)
+    }
+
+    fn commands(&self) -> Offline<'_> {
+        Offline(&self.data_dir)
+    }
+
+    /// Commands on a data directory that no server uses.
+    pub fn offline(data_dir: &Path) -> Offline<'_> {
+        Offline(data_dir)
     }
 
     /// Runs a command that must succeed; what it shows to people.
@@ -107,14 +112,42 @@ impl Server {
 
     /// A command against this server, with `--json`, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.commands().command(arguments)
+    }
+
+    pub fn plain(&self, arguments: &[&str]) -> Command {
+        self.commands().plain(arguments)
+    }
+}
+
+/// Commands on a data directory, whoever uses it.
+#[derive(Clone, Copy)]
+pub struct Offline<'a>(&'a Path);
+
+impl Offline<'_> {
+    /// Runs a command; its JSON answer and exit status.
+    pub fn run(self, arguments: &[&str]) -> (Value, i32) {
+        answer(&self.command(arguments).output().expect("the command runs"))
+    }
+
+    /// Runs a command that must succeed; its JSON answer.
+    pub fn ok(self, arguments: &[&str]) -> Value {
+        let output = self.command(arguments).output().expect("the command runs");
+        let (value, status) = answer(&output);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(status, 0, "{arguments:?} failed: {value} {stderr}");
+        value
+    }
+
+    fn command(self, arguments: &[&str]) -> Command {
         let mut command = self.plain(arguments);
         command.arg("--json");
         command
     }
 
-    pub fn plain(&self, arguments: &[&str]) -> Command {
+    fn plain(self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_provost"));
-        command.args(arguments).arg("--data-dir").arg(&self.data_dir).stdin(Stdio::null());
+        command.args(arguments).arg("--data-dir").arg(self.0).stdin(Stdio::null());
         command
     }
 }

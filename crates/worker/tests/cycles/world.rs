@@ -53,7 +53,7 @@ impl World {
         let keys = Arc::new(Keyring::new([7; 32]));
         let installation =
             Installation::new(Arc::clone(&store), Arc::clone(&clock), ids.clone(), random, keys);
-        let (directory, _) = installation.open().await.expect("a directory");
+        let directory = installation.open().await.expect("a directory");
         let by = Principal::system("test");
         let template = directory::template("officespace").expect("in the gallery");
         let made = directory.instantiate(&by, template, "Floor plans").await.expect("an application");

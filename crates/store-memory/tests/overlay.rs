@@ -1,9 +1,17 @@
 //! The overlay against a store that was really written to.
 
-use proptest::prelude::*;
-use store_memory::MemoryStore;
+use std::ops::Bound;
+use std::sync::Arc;
 
-use super::*;
+use bytes::Bytes;
+use jiff::Timestamp;
+use proptest::prelude::*;
+use store::{
+    Edge, EdgeKind, EdgesOf, Expect, Key, KeyName, KeyRange, Kind, MOST_WRITTEN, Object, Order, Overlay,
+    Realm, Scan, Store, Transaction,
+};
+use store_memory::MemoryStore;
+use uuid::Uuid;
 
 const REALM: Realm = Realm(Uuid::from_u128(7));
 
@@ -121,7 +129,7 @@ proptest! {
                 assert_eq!(one.is_ok(), two.is_ok());
             }
             let untouched = read_all(&*below).await;
-            let overlay = Overlay::over(Arc::<MemoryStore>::clone(&below));
+            let overlay = Overlay::recording(Arc::<MemoryStore>::clone(&below));
             for step in &after {
                 number += 1;
                 // Edges end at objects that are there.
@@ -137,6 +145,11 @@ proptest! {
             }
             assert_eq!(read_all(&overlay).await, read_all(&written).await);
             assert_eq!(read_all(&*below).await, untouched);
+            // And what was recorded does the same below.
+            let mut whole = Transaction::new(Timestamp::UNIX_EPOCH);
+            whole.ops = overlay.take_recorded().ops;
+            below.commit(whole).await.expect("it is as it was");
+            assert_eq!(read_all(&*below).await, read_all(&written).await);
         });
     }
 }

@@ -1,5 +1,5 @@
-//! A store over another one, which it reads and never writes: what is committed stays in memory. A cycle over it does
-//! everything but leave a trace.
+//! A store over another one, which it reads and never writes: what is committed stays in memory. What is done over it
+//! does everything but leave a trace; recorded, all of it can be committed below as one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, RangeBounds as _};
@@ -10,12 +10,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use store::{
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
     Changes, Committed, Cursor, Edge, EdgeKind, EdgePage, EdgesOf, Error, Expect, Key, KeyName, KeyRange,
     Kind, Lease, Object, Op, Order, Page, Position, Realm, Result, Scan, Store, Transaction,
 };
-use tokio::sync::watch;
-use uuid::Uuid;
 
 type Name = (Realm, Kind, Uuid);
 
@@ -51,17 +52,28 @@ struct Layer {
     entries: Vec<Bytes>,
     /// Whether there was more to write than fits.
     refused: bool,
+    /// All that was done, where it is to be done below later.
+    recorded: Option<Recorded>,
+}
+
+/// What was done over a store, to be done in it: the operations of all commits, in order, and the realms dropped.
+#[derive(Default)]
+pub struct Recorded {
+    /// One transaction does it all, or is refused whole where the store is not as it was.
+    pub ops: Vec<Op>,
+    /// To be dropped once that is committed.
+    pub dropped: Vec<Realm>,
 }
 
 /// Objects and entries of the log that are held: some hundred megabytes.
-pub(crate) const MOST_WRITTEN: usize = 100_000;
+pub const MOST_WRITTEN: usize = 100_000;
 
-/// The store, and what is written over it. Holds in memory what a cycle writes, up to [`MOST_WRITTEN`]: beyond that,
-/// commits are refused.
+/// The store, and what is written over it. Holds in memory what is written, up to [`MOST_WRITTEN`]: beyond that, commits
+/// are refused.
 ///
-/// It can do what a cycle asks of a store: a realm's feed and its leases are those below, and what would touch a whole
-/// realm is refused.
-pub(crate) struct Overlay {
+/// It can do what a cycle, or a change of configuration, asks of a store: a realm's feed and its leases are those below,
+/// unique keys are not looked at, and what would touch a whole realm is refused, or where it is recorded put off.
+pub struct Overlay {
     below: Arc<dyn Store>,
     layer: Mutex<Layer>,
     /// One transaction at a time: each reads below before it writes here.
@@ -69,8 +81,20 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// Nothing is written yet.
     pub fn over(below: Arc<dyn Store>) -> Self {
         Self { below, layer: Mutex::default(), committing: tokio::sync::Mutex::default() }
+    }
+
+    /// As [`Self::over`], and what is committed is recorded.
+    pub fn recording(below: Arc<dyn Store>) -> Self {
+        let layer = Layer { recorded: Some(Recorded::default()), ..Layer::default() };
+        Self { layer: Mutex::new(layer), ..Self::over(below) }
+    }
+
+    /// What was committed so far, where it is recorded.
+    pub fn take_recorded(&self) -> Recorded {
+        self.layer.lock().recorded.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Whether a commit was refused because no more fits: what is held is not all then.
@@ -491,6 +515,9 @@ impl Store for Overlay {
         };
         let mut committed = Committed { versions: Vec::new(), changed: Vec::new(), position };
         for op in transaction.ops {
+            if let Some(recorded) = &mut self.layer.lock().recorded {
+                recorded.ops.push(op.clone());
+            }
             let (version, changed) = self.apply(transaction.at, op).await?;
             committed.versions.push(version);
             committed.changed.push(changed);
@@ -498,8 +525,12 @@ impl Store for Overlay {
         Ok(committed)
     }
 
-    async fn drop_realm(&self, _: Realm) -> Result<()> {
-        Err(unsupported())
+    async fn drop_realm(&self, realm: Realm) -> Result<()> {
+        match &mut self.layer.lock().recorded {
+            Some(recorded) => recorded.dropped.push(realm),
+            None => return Err(unsupported()),
+        }
+        Ok(())
     }
 
     fn commits(&self) -> watch::Receiver<u64> {
@@ -526,7 +557,3 @@ impl Store for Overlay {
         Err(unsupported())
     }
 }
-
-#[cfg(test)]
-#[path = "overlay_tests.rs"]
-mod tests;
