@@ -23,6 +23,7 @@ from msgraph.generated.application_templates.item.instantiate.instantiate_post_r
 )
 from msgraph.generated.audit_logs.provisioning.provisioning_request_builder import ProvisioningRequestBuilder
 from msgraph.generated.groups.delta.delta_request_builder import DeltaRequestBuilder as GroupsDelta
+from msgraph.generated.groups.item.members.ref.ref_request_builder import RefRequestBuilder as MemberReferences
 from msgraph.generated.models.app_role_assignment import AppRoleAssignment
 from msgraph.generated.models.attribute_mapping import AttributeMapping
 from msgraph.generated.models.attribute_mapping_source import AttributeMappingSource
@@ -141,6 +142,8 @@ async def provisioning(graph):
             AppRoleAssignment(principal_id=assigned.id, resource_id=made.service_principal.id, app_role_id=role.id)
         )
     check("assignments", len((await app.app_role_assigned_to.get()).value), 2)
+    one = await graph.users.by_user_id(people[0].id).app_role_assignments.get()
+    check("the assignments of a user", [it.resource_display_name for it in one.value], ["OfficeSpace Contoso"])
     schema = await at.schema.get()
     users = next(it for it in schema.synchronization_rules[0].object_mappings if it.source_object_name == "User")
     mapped = len(users.attribute_mappings)
@@ -251,6 +254,8 @@ async def directory(graph):
     check("the users among the members", len((await team.members.graph_user.get()).value), 3)
     check("the number of members", await team.members.count.get(), 3)
     await team.members.by_directory_object_id(made[2].id).ref.delete()
+    await team.members.ref.post(ReferenceCreate(odata_id=reference(made[2].id)))
+    await team.members.ref.delete(asked(MemberReferences, id=reference(made[2].id)))
     check("the members at any depth", len((await team.transitive_members.get()).value), 2)
     groups = await one.member_of.get()
     check("the groups of a user", [(type(it).__name__, it.id) for it in groups.value], [("Group", group.id)])

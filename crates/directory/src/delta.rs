@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use model::{DirectoryObject, ObjectType};
-use store::{Change, Changed, Cursor, EdgeKind, EdgesOf, Kind, Object, PAGE_BYTES, Position, Scan};
+use store::{Change, Changed, Cursor, EdgeKind, EdgePage, EdgesOf, Kind, Object, PAGE_BYTES, Position, Scan};
 use uuid::Uuid;
 
 use crate::record::{decode_object, kind_of};
@@ -104,6 +104,19 @@ const CHANGES: usize = 1_000;
 /// the last one.
 const READS: usize = 1_000;
 
+/// An object of the first round, with its relations and where these go on.
+struct Listed {
+    object: Object,
+    relations: Vec<DeltaRelation>,
+    next: Option<Cursor>,
+}
+
+impl Listed {
+    fn new(object: Object, page: EdgePage) -> Self {
+        Self { object, relations: page.others.into_iter().filter_map(relation).collect(), next: page.next }
+    }
+}
+
 impl DeltaScope {
     const fn edge(&self) -> EdgeKind {
         match self.object_type {
@@ -160,14 +173,15 @@ impl Directory {
                 rest = next;
                 self.delta_related(scope, objects).await?
             };
-            for (object, related, next) in listed {
-                let decoded = decode_object(&object)?;
-                bytes += object.body.len();
-                relations += related.len();
-                if decoded.deleted.is_none() {
-                    open = next.map(|cursor| (object.id, cursor));
-                    let presence = Presence::Live(Box::new(decoded));
-                    entries.push(DeltaEntry { id: object.id, presence, relations: related });
+            for one in listed {
+                let object = decode_object(&one.object)?;
+                bytes += one.object.body.len();
+                relations += one.relations.len();
+                if object.deleted.is_none() {
+                    let id = object.id;
+                    open = one.next.map(|cursor| (id, cursor));
+                    let presence = Presence::Live(Box::new(object));
+                    entries.push(DeltaEntry { id, presence, relations: one.relations });
                 }
             }
             let ended = rest == Rest::Nothing && open.is_none();
@@ -199,52 +213,38 @@ impl Directory {
             return Ok((page.objects, page.next.map_or(Rest::Nothing, Rest::After)));
         };
         // Of a few objects by their ids, the place is how many have been listed.
-        let place = after.map_or(Ok(0), |Cursor(bytes)| match *bytes {
-            [place] => Ok(usize::from(place)),
-            _ => Err(store::Error::InvalidCursor),
+        let place = after.map_or(Ok(0), |Cursor(bytes)| {
+            let number = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+            number.ok_or(store::Error::InvalidCursor)
         })?;
         let wanted: Vec<Uuid> = only.iter().skip(place).take(limit).copied().collect();
         let found = self.store.get_many(realm, kind, &wanted).await?;
-        let place = place + found.len();
-        let rest = u8::try_from(place)
-            .ok()
-            .filter(|_| place < only.len())
-            .map_or(Rest::Nothing, |place| Rest::After(Cursor(vec![place].into())));
+        let place = place.saturating_add(found.len());
+        let rest =
+            if place < only.len() { Rest::After(Cursor(place.to_string().into())) } else { Rest::Nothing };
         Ok((found.into_iter().flatten().collect(), rest))
     }
 
     /// The objects with their first relations, and where those go on.
-    async fn delta_related(
-        &self,
-        scope: &DeltaScope,
-        objects: Vec<Object>,
-    ) -> Result<Vec<(Object, Vec<DeltaRelation>, Option<Cursor>)>> {
+    async fn delta_related(&self, scope: &DeltaScope, objects: Vec<Object>) -> Result<Vec<Listed>> {
         if !scope.relations {
-            return Ok(objects.into_iter().map(|object| (object, Vec::new(), None)).collect());
+            let alone = |object| Listed { object, relations: Vec::new(), next: None };
+            return Ok(objects.into_iter().map(alone).collect());
         }
         let of: Vec<EdgesOf> = objects.iter().map(|object| EdgesOf::From(object.id)).collect();
         let kind = kind_of(scope.object_type);
         let found = self.store.edges_of_each(self.realm(), scope.edge(), kind, &of, RELATIONS).await?;
-        Ok(objects
-            .into_iter()
-            .zip(found)
-            .map(|(object, page)| (object, holding(&page.others), page.next))
-            .collect())
+        Ok(objects.into_iter().zip(found).map(|(object, page)| Listed::new(object, page)).collect())
     }
 
     /// An object whose relations go on; nothing where it was deleted meanwhile, as the feed will tell.
-    async fn delta_reopened(
-        &self,
-        scope: &DeltaScope,
-        id: Uuid,
-        cursor: Cursor,
-    ) -> Result<Vec<(Object, Vec<DeltaRelation>, Option<Cursor>)>> {
+    async fn delta_reopened(&self, scope: &DeltaScope, id: Uuid, cursor: Cursor) -> Result<Vec<Listed>> {
         let Some(object) = self.store.get(self.realm(), kind_of(scope.object_type), id).await? else {
             return Ok(Vec::new());
         };
         let of = EdgesOf::From(id);
         let page = self.store.edges(self.realm(), scope.edge(), of, Some(cursor), RELATIONS).await?;
-        Ok(vec![(object, holding(&page.others), page.next)])
+        Ok(vec![Listed::new(object, page)])
     }
 
     async fn delta_changes(
@@ -362,10 +362,7 @@ fn fitting(scope: &DeltaScope, changes: &[Change], room: usize) -> usize {
     past.unwrap_or(changes.len())
 }
 
-fn holding(others: &[(Kind, Uuid)]) -> Vec<DeltaRelation> {
-    others.iter().filter_map(|other| relation(*other)).collect()
-}
-
+/// The relation to an object; `None` where it is neither a user nor a group.
 fn relation((kind, id): (Kind, Uuid)) -> Option<DeltaRelation> {
     let object_type = match kind {
         Kind::User => ObjectType::User,

@@ -289,4 +289,22 @@ mod tests {
             assert!(Query::parse(query).is_err(), "{query}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_options_are_read_or_refused(
+            value in proptest::prop_oneof!["\\PC{0,60}", "[a-z0-9()',:/$;=\"\\\\ ]{0,60}"],
+            name in "filter|select|expand|top|count|orderby|search|skip|skiptoken|format",
+        ) {
+            let option = format!("${name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC));
+            if let Ok(query) = Query::parse(&option) {
+                let object = serde_json::json!({"id": "1", "a": ["b", {"c": 1}], "d": null});
+                if let Some(filter) = &query.filter {
+                    filter.matches(&object);
+                }
+                query.select(object);
+                proptest::prop_assert!(Query::parse(&query.with_skip_token("abcd")).is_ok());
+            }
+        }
+    }
 }

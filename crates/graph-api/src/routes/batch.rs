@@ -296,3 +296,38 @@ fn value_of(bytes: &[u8], media_type: &str) -> Value {
         _ => URL_SAFE.encode(bytes).into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_json_texts_or_base64() {
+        for (body, media_type, bytes) in [
+            (json!({"a": 1}), "application/json", &b"{\"a\":1}"[..]),
+            (json!({"a": 1}), "", b"{\"a\":1}"),
+            (json!("a"), "application/json", b"\"a\""),
+            (json!("a,b"), "text/csv", b"a,b"),
+            (json!("_-8="), "image/png", &[255, 239]),
+            (json!("/+8="), "image/png", &[255, 239]),
+            (Value::Null, "image/png", b""),
+        ] {
+            let read = bytes_of(body.clone(), media_type).unwrap_or_else(|error| panic!("{body}: {error:?}"));
+            assert_eq!(read, bytes, "{body} as {media_type}");
+        }
+        assert!(bytes_of(json!("a,b"), "image/png").is_err());
+        assert_eq!(value_of(&[255, 239], "image/png"), "_-8=");
+        assert_eq!(value_of(b"a", "text/plain"), "a");
+        assert_eq!(value_of(b"[1]", "application/scim+json"), json!([1]));
+    }
+
+    #[tokio::test]
+    async fn answers_have_room_or_say_that_they_have_none() {
+        let mut room = 10;
+        let shown = answer("1".to_owned(), (StatusCode::OK, "12345678").into_response(), &mut room).await;
+        assert_eq!((&shown["status"], &shown["body"], room), (&json!(200), &json!("12345678"), 2));
+        let shown = answer("2".to_owned(), (StatusCode::OK, "123").into_response(), &mut room).await;
+        assert_eq!(shown["status"], 507);
+        assert_eq!((&shown["body"]["error"]["code"], room), (&json!("ResponseTooLarge"), 2));
+    }
+}

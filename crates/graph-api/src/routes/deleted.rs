@@ -13,16 +13,21 @@ use crate::odata::Part;
 use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
-    Routes::new()
-        .route("/directory/deletedItems/microsoft.graph.user", get(users))
-        .route("/directory/deletedItems/graph.user", get(users))
-        .route("/directory/deletedItems/microsoft.graph.group", get(groups))
-        .route("/directory/deletedItems/graph.group", get(groups))
-        .route("/directory/deletedItems/microsoft.graph.user/$count", get(count))
-        .route("/directory/deletedItems/graph.user/$count", get(count))
+    let routes = Routes::new()
         .route("/directory/deletedItems/{id}", get(show).delete(purge))
         .route("/directory/deletedItems/{id}/{type}", get(show_as))
-        .route("/directory/deletedItems/{id}/restore", post(restore))
+        .route("/directory/deletedItems/{id}/restore", post(restore));
+    // Groups are never in the recycle bin; who asks for them is told so.
+    let types = [("user", ObjectType::User), ("group", ObjectType::Group)];
+    types.into_iter().fold(routes, |routes, (name, object_type)| {
+        ["microsoft.graph", "graph"].into_iter().fold(routes, |routes, namespace| {
+            let path = format!("/directory/deletedItems/{namespace}.{name}");
+            routes.route(&path, get(move |call: Call| async move { list(&call, object_type).await })).route(
+                &format!("{path}/$count"),
+                get(move |call: Call| async move { count(&call, object_type).await }),
+            )
+        })
+    })
 }
 
 /// The type that a segment such as `microsoft.graph.user` names.
@@ -42,12 +47,12 @@ fn check(call: &Call, object_type: ObjectType) -> Result<(), ApiError> {
     objects::check(&call.query, object_type)
 }
 
-async fn list(call: &Call, object_type: ObjectType, what: &str) -> Answer {
+async fn list(call: &Call, object_type: ObjectType) -> Answer {
     check(call, object_type)?;
     let found = page(call, object_type, call.query.after.clone(), call.query.limit()).await?;
     let count = if call.query.count { Some(count_of(call, object_type).await?) } else { None };
     let shown = found.objects.iter().map(render::typed).collect();
-    Ok(page::list(call, what, shown, found.next.as_ref(), count))
+    Ok(page::list(call, objects::set_of(object_type), shown, found.next.as_ref(), count))
 }
 
 async fn page(
@@ -72,17 +77,9 @@ async fn count_of(call: &Call, object_type: ObjectType) -> Result<u64, ApiError>
     }
 }
 
-async fn users(call: Call) -> Answer {
-    list(&call, ObjectType::User, "users").await
-}
-
-async fn groups(call: Call) -> Answer {
-    list(&call, ObjectType::Group, "groups").await
-}
-
-async fn count(call: Call) -> Answer {
-    check(&call, ObjectType::User)?;
-    Ok(objects::plain(count_of(&call, ObjectType::User).await?))
+async fn count(call: &Call, object_type: ObjectType) -> Answer {
+    check(call, object_type)?;
+    Ok(objects::plain(count_of(call, object_type).await?))
 }
 
 async fn deleted(call: &Call, id: &str) -> Result<DirectoryObject, ApiError> {

@@ -116,7 +116,7 @@ async fn only_some_objects_or_only_what_comes() {
     let some = format!("/v1.0/users/delta?$select=id,displayName&$filter=id eq '{ann}' or id eq '{bob}'");
     let (told, some) = changes(&api, &some).await;
     assert_eq!(told.len(), 2);
-    let (told, latest) = changes(&api, "/v1.0/users/delta?$deltatoken=latest&$select=displayName").await;
+    let (told, latest) = changes(&api, "/v1.0/users/delta?$deltaToken=latest&$select=displayName").await;
     assert_eq!(told, [Value::Null; 0]);
     let carl = api.user("carl@x.com").await;
     api.ok("PATCH", &format!("/v1.0/users/{bob}"), json!({"displayName": "Bobby"})).await;

@@ -118,6 +118,7 @@ async fn the_recycle_bin_is_counted() {
     let bin = "/v1.0/directory/deletedItems";
     assert_eq!(api.get(&format!("{bin}/graph.user?$count=true&$top=1")).await["@odata.count"], 2);
     assert_eq!(api.raw("GET", &format!("{bin}/microsoft.graph.user/$count"), "").await.1, "2");
+    assert_eq!(api.raw("GET", &format!("{bin}/graph.group/$count"), "").await.1, "0");
     assert_eq!(api.get(&format!("{bin}/{ann}/graph.user")).await["displayName"], "ann");
     assert_eq!(api.no("GET", &format!("{bin}/{ann}/graph.group"), Value::Null).await.0, 404);
 }
