@@ -44,7 +44,8 @@ impl View<'_> {
             tenants.push(self.tenant(&tenant).await?);
         }
         tenants.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Document::new(applications, tenants))
+        let scheduled = self.directory.import_schedule().await?;
+        Ok(Document::new(scheduled.map(|it| it.schedule), applications, tenants))
     }
 
     async fn application(
