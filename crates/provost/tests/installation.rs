@@ -85,6 +85,41 @@ async fn a_configuration_goes_from_one_installation_to_another() {
     assert!(status == 1 && message.starts_with("colour: unknown field"), "{refused}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_resources_of_a_tenant_do_not_fit_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let tenant = Tenant::create(&server);
+    server.ok(&["tenant", "create", "fabrikam"]);
+    for name in ["ann", "bob"] {
+        let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "externalId": "7"});
+        let request = tenant.client.post(format!("{}/Users", tenant.base_url)).bearer_auth(&tenant.token);
+        let request = request.header("content-type", "application/scim+json").body(user.to_string());
+        assert_eq!(request.send().await.expect("an answer").status(), 201);
+    }
+    let before = server.table(&["config", "export"]);
+    let document = |settings: Value| {
+        json!({"version": 1, "applications": [{"name": "A", "template": "scim"}],
+            "tenants": [{"name": "contoso", "settings": settings}]})
+    };
+    let unique = write(dir.path(), "unique.json", &document(json!({"uniqueExternalIds": true})));
+    server.ok(&["config", "apply", &unique, "--plan"]);
+    let (refused, status) = server.run(&["config", "apply", &unique]);
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(status == 1 && message.starts_with("tenants[contoso]: "), "{refused}");
+    assert_eq!(server.table(&["config", "export"]), before, "nor is the application made");
+    // What is not named goes, but for tenants that hold somebody.
+    let none = write(dir.path(), "none.json", &json!({"version": 1, "tenants": []}));
+    let (refused, status) = server.run(&["config", "apply", &none, "--prune", "--yes"]);
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(status == 1 && message.contains("'contoso' is not named"), "{refused}");
+    let strict = write(dir.path(), "strict.json", &document(json!({"strict": true})));
+    server.ok(&["config", "apply", &strict, "--prune", "--yes"]);
+    assert_eq!(server.run(&["tenant", "show", "fabrikam"]).1, 1);
+    assert_eq!(server.ok(&["tenant", "show", "contoso"])["settings"]["strict"], true);
+    assert_eq!(server.ok(&["app", "list"])["value"][0]["displayName"], "A");
+}
+
 /// What people see of an installation.
 fn seen(server: &Server) -> Vec<Value> {
     [

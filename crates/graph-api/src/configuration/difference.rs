@@ -38,8 +38,8 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("schemas", &["id"]),
 ];
 
-/// The member that is shown as a whole: `{"attribute": ...}` becomes `{"constant": ...}`.
-const WHOLE: &str = "source";
+/// The members that are shown as a whole: `{"attribute": ...}` becomes `{"constant": ...}`.
+const WHOLE: &[&str] = &["source", "when"];
 
 /// What has to be done to a configuration to make another one of it, in the order of the document.
 pub(crate) fn between(old: &Value, new: &Value) -> Vec<Change> {
@@ -51,7 +51,9 @@ pub(crate) fn between(old: &Value, new: &Value) -> Vec<Change> {
 fn values(path: &str, member: &str, old: &Value, new: &Value, changes: &mut Vec<Change>) {
     match (old, new) {
         _ if old == new => {}
-        (Value::Object(old), Value::Object(new)) if member != WHOLE => objects(path, old, new, changes),
+        (Value::Object(old), Value::Object(new)) if !WHOLE.contains(&member) => {
+            objects(path, old, new, changes);
+        }
         (Value::Array(old), Value::Array(new)) => {
             let by = NAMED_BY.iter().find(|(list, _)| *list == member).map(|(_, by)| *by);
             match by.and_then(|by| labelled(old, by).zip(labelled(new, by))) {

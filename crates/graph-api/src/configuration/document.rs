@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use directory::import::ImportSchedule;
 use model::{AttributeType, LookupTable, Mutability, ObjectType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,6 +20,9 @@ const VERSION: u32 = 1;
 pub(crate) struct Document {
     /// The form that it is written in.
     pub version: u32,
+    /// The file of users that is imported by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_schedule: Option<ImportSchedule>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applications: Option<Vec<Application>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,8 +153,12 @@ pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 impl Document {
     /// A document of the present form.
-    pub fn new(applications: Vec<Application>, tenants: Vec<Tenant>) -> Self {
-        Self { version: VERSION, applications: Some(applications), tenants: Some(tenants) }
+    pub fn new(
+        import_schedule: Option<ImportSchedule>,
+        applications: Vec<Application>,
+        tenants: Vec<Tenant>,
+    ) -> Self {
+        Self { version: VERSION, import_schedule, applications: Some(applications), tenants: Some(tenants) }
     }
 
     /// Reads a document. The error says where something is that is not known, and what is known there.

@@ -1,6 +1,6 @@
 //! The configuration as it is, as a document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use directory::{Directory, JobSettings};
 use model::{AppRole, AppRoleAssignment, DEFAULT_ACCESS, ObjectType, ServicePrincipal};
@@ -29,12 +29,13 @@ impl View<'_> {
     /// The whole configuration; equal ones give equal documents.
     pub async fn export(&self) -> Result<Document, ApiError> {
         let principals = all_applications(self.directory).await?;
+        let mut names: HashMap<String, usize> = HashMap::new();
+        for principal in &principals {
+            *names.entry(fold_key(&principal.display_name)).or_default() += 1;
+        }
         let mut applications = Vec::with_capacity(principals.len());
         for principal in &principals {
-            let same = |other: &&ServicePrincipal| {
-                fold_key(&other.display_name) == fold_key(&principal.display_name)
-            };
-            let ambiguous = principals.iter().filter(same).count() > 1;
+            let ambiguous = names.get(&fold_key(&principal.display_name)).is_some_and(|count| *count > 1);
             applications.push(self.application(principal, ambiguous).await?);
         }
         applications.sort_by_cached_key(|it| (fold_key(&it.name), it.name.clone(), it.id));
@@ -43,7 +44,8 @@ impl View<'_> {
             tenants.push(self.tenant(&tenant).await?);
         }
         tenants.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Document::new(applications, tenants))
+        let scheduled = self.directory.import_schedule().await?;
+        Ok(Document::new(scheduled.map(|it| it.schedule), applications, tenants))
     }
 
     async fn application(

@@ -10,7 +10,7 @@ use store::{Lease, Overlay, Recorded, Transaction};
 use tenant::Tenants;
 use uuid::Uuid;
 
-use super::apply::Applications;
+use super::apply::{Applications, at};
 use super::document::{Document, Tenant, cut};
 use super::export::View;
 use super::tenants::Provider;
@@ -72,6 +72,10 @@ impl<'a> Staged<'a> {
     }
 
     async fn apply(&mut self) -> Result<(), ApiError> {
+        if let Some(schedule) = &self.document.import_schedule {
+            let set = self.directory.set_import_schedule(self.by, schedule).await;
+            set.map_err(|error| at("importSchedule", error.into()))?;
+        }
         if let Some(applications) = &self.document.applications {
             let prune = self.options.prune;
             Applications { directory: &self.directory, by: self.by, prune }.apply(applications).await?;

@@ -132,6 +132,16 @@ async fn all_of_it_or_nothing() {
         "tenants": [{"name": "contoso", "settings": {"colour": 1}}]});
     assert_eq!(api.no("POST", PATH, wrong).await.0, 400);
     assert_eq!(exported(&api).await, before);
+    for wrong in [
+        json!({"file": "../x", "when": {"every": "PT1H"}}),
+        json!({"file": "x", "when": {"every": "PT1H"}, "colour": 1}),
+        json!({"file": "x", "when": "noon"}),
+    ] {
+        let document = json!({"version": 1, "importSchedule": wrong});
+        let (status, refused) = api.call("POST", PATH, document).await;
+        let message = refused["error"]["message"].as_str().expect("a message");
+        assert!(status == StatusCode::BAD_REQUEST && message.starts_with("importSchedule"), "{message}");
+    }
     for body in ["", "[]", "{", "{\"version\": 7}"] {
         assert_eq!(api.raw("POST", PATH, body).await.0, StatusCode::BAD_REQUEST, "{body}");
     }
@@ -360,7 +370,11 @@ fn application() -> impl Strategy<Value = Value> {
 fn document() -> impl Strategy<Value = Value> {
     let applications = prop::collection::btree_map("[A-D]", application(), 0..4);
     let tenants = prop::collection::btree_map("[e-h]{3}", (any::<bool>(), any::<bool>(), 1..9_u32), 0..3);
-    (applications, tenants).prop_map(|(applications, tenants)| {
+    let schedule = prop_oneof![
+        Just(json!({"file": "users.csv", "when": {"every": "P1D"}})),
+        Just(json!({"file": "all.csv", "when": {"at": "02:30"}, "leavers": {"number": 9}, "settle": "PT1M"})),
+    ];
+    (schedule, applications, tenants).prop_map(|(schedule, applications, tenants)| {
         let applications: Vec<Value> = applications
             .into_iter()
             .map(|(name, mut application)| {
@@ -373,7 +387,7 @@ fn document() -> impl Strategy<Value = Value> {
                 "settings": {"strict": strict, "requestsPerSecond": rate}})
         };
         let tenants: Vec<Value> = tenants.into_iter().map(tenant).collect();
-        json!({"version": 1, "applications": applications, "tenants": tenants})
+        json!({"version": 1, "importSchedule": schedule, "applications": applications, "tenants": tenants})
     })
 }
 

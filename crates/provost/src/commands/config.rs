@@ -88,7 +88,8 @@ fn summary(outcome: &Value) -> String {
     }
     for one in outcome["reevaluation"].as_array().into_iter().flatten() {
         let (application, objects) = (text(one, "application"), plain(&one["objects"]));
-        let whole = if one["everything"] == true { ", which is all there are" } else { "" };
+        let whole =
+            if one["everything"] == true && one["objects"] != 0 { ", which is all there are" } else { "" };
         let _ = writeln!(
             shown,
             "the next cycle of {application} looks at {objects} objects because of this{whole}"

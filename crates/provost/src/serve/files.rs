@@ -28,17 +28,20 @@ pub fn prepare(data_dir: &Path) -> Result<(), Failure> {
 
 /// The folder that files are imported from: the one that was named, or one in the data directory, which is made.
 pub fn import_dir(data_dir: &Path, named: Option<&Path>) -> Result<PathBuf, Failure> {
-    match named {
-        Some(folder) if folder.is_dir() => Ok(folder.to_owned()),
-        Some(folder) => Err(Failure::new("File", format!("{} is no folder", folder.display()))
-            .hint("make it, or choose another --import-dir")
-            .usage()),
+    let folder = match named {
+        Some(folder) if folder.is_dir() => folder.to_owned(),
+        Some(folder) => {
+            return Err(Failure::new("File", format!("{} is no folder", folder.display()))
+                .hint("make it, or choose another --import-dir")
+                .usage());
+        }
         None => {
             let folder = data_dir.join("imports");
             prepare(&folder)?;
-            Ok(folder)
+            folder
         }
-    }
+    };
+    std::path::absolute(&folder).map_err(|error| failure(&folder, "found", &error))
 }
 
 /// Tells the other commands where the server is and which certificate it shows.
