@@ -41,7 +41,7 @@ pub use installation::Installation;
 pub use job_settings::JobSettings;
 pub use jobs::{JobChange, disable_job, put_job, schema_tag};
 pub use keyring::Keyring;
-pub use log::{AuditFilter, LogFilter, LogPage, LogPart, entry_op};
+pub use log::{AuditFilter, LogFilter, LogPage, LogPart, decode_entry, entry_op, read_entry};
 pub use objects::{ObjectPage, Selection};
 pub use record::{decode_object, decode_record};
 pub use reevaluation::Reevaluated;

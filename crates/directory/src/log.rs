@@ -1,14 +1,14 @@
 //! The provisioning log and the audit log.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use model::{AuditEntry, ProvisioningAction, ProvisioningEntry, ProvisioningStatus};
-use serde::de::DeserializeOwned;
-use store::{Cursor, Expect, Key, KeyName, Kind, Op, Realm, Scan};
+use store::{Cursor, Expect, Key, KeyName, Kind, Object, Op, Realm, Scan};
 use uuid::Uuid;
 
 use crate::assignments::exactly;
 use crate::record::{decode_record, encode};
-use crate::{Directory, Result};
+use crate::{Directory, Error, Result};
 
 /// Which entries of the provisioning log are wanted: all conditions hold.
 #[derive(Clone, Debug, Default)]
@@ -82,9 +82,41 @@ pub fn entry_op(entry: &ProvisioningEntry) -> Op {
         kind: Kind::ProvisioningEntry,
         id: entry.id,
         expect: Expect::Any,
-        body: encode(entry),
+        body: encode_entry(entry),
         keys,
     }
+}
+
+/// What stands before an entry that is compressed. Earlier versions kept the JSON as it is.
+const COMPRESSED: u8 = 1;
+
+/// An entry of the provisioning log as it is stored. They are most of what a cycle writes, alike, and seldom read.
+fn encode_entry(entry: &ProvisioningEntry) -> Bytes {
+    let mut body = vec![COMPRESSED];
+    body.extend(lz4_flex::compress_prepend_size(&encode(entry)));
+    body.into()
+}
+
+/// An entry of the provisioning log that is stored so.
+///
+/// # Errors
+/// What is wrong with it, where the program never stored it so.
+pub fn decode_entry(body: &[u8]) -> std::result::Result<ProvisioningEntry, String> {
+    match body.split_first() {
+        Some((&COMPRESSED, compressed)) => {
+            let json = lz4_flex::decompress_size_prepended(compressed).map_err(|error| error.to_string())?;
+            serde_json::from_slice(&json).map_err(|error| error.to_string())
+        }
+        _ => serde_json::from_slice(body).map_err(|error| error.to_string()),
+    }
+}
+
+/// An entry of the provisioning log.
+///
+/// # Errors
+/// [`Error::Damaged`].
+pub fn read_entry(object: &Object) -> Result<ProvisioningEntry> {
+    decode_entry(&object.body).map_err(|reason| Error::Damaged { what: "log entry", id: object.id, reason })
 }
 
 const fn status_name(status: ProvisioningStatus) -> &'static str {
@@ -143,7 +175,8 @@ impl Directory {
         let early =
             |entry: &ProvisioningEntry| filter.since.is_some_and(|since| entry.activity_date_time < since);
         let keep = |entry: &ProvisioningEntry| filter.keeps(entry) && also(entry);
-        self.log_page(Kind::ProvisioningEntry, |limit| filter.scan(limit), part, early, keep).await
+        self.log_page(Kind::ProvisioningEntry, read_entry, |limit| filter.scan(limit), part, early, keep)
+            .await
     }
 
     /// One page of the audit log: the entries that the filter names and `also` holds for.
@@ -161,12 +194,14 @@ impl Directory {
         let keep = |entry: &AuditEntry| {
             filter.category.as_ref().is_none_or(|it| *it == entry.category) && also(entry)
         };
-        self.log_page(Kind::AuditEntry, scan, part, early, keep).await
+        let read = |object: &Object| decode_record("log entry", object);
+        self.log_page(Kind::AuditEntry, read, scan, part, early, keep).await
     }
 
-    async fn log_page<T: DeserializeOwned>(
+    async fn log_page<T>(
         &self,
         kind: Kind,
+        read: impl Fn(&Object) -> Result<T>,
         scan: impl Fn(usize) -> Scan,
         part: LogPart,
         early: impl Fn(&T) -> bool,
@@ -180,7 +215,7 @@ impl Directory {
             let scan = if oldest_first { scan } else { scan.descending() };
             let page = self.store.scan(self.realm(), kind, scan).await?;
             for object in &page.objects {
-                let entry: T = decode_record("log entry", object)?;
+                let entry = read(object)?;
                 match early(&entry) {
                     true if oldest_first => {}
                     true => return Ok(LogPage { entries, next: None }),

@@ -213,15 +213,17 @@ impl Context {
         self.leave_groups(&mut works).await?;
         let intents = self.note_all(rule, &mut works).await?;
         let (together, others) = self.divide(works);
-        let mut sent: Vec<BoxFuture<'_, Vec<Work>>> = Vec::with_capacity(together.len() + others.len());
+        let mut sent: Vec<BoxFuture<'_, Result<Vec<Work>, Stop>>> =
+            Vec::with_capacity(together.len() + others.len());
         for works in together {
-            sent.push(self.create_together(rule, works, mode).boxed());
+            sent.push(self.created_together(rule.object_type, works, mode).boxed());
         }
         for work in others {
-            sent.push(self.export_one(rule, work, mode).map(|work| vec![work]).boxed());
+            sent.push(self.export_one(rule, work, mode).map(|work| Ok(vec![work])).boxed());
         }
-        let works: Vec<Vec<Work>> = futures::stream::iter(sent).buffer_unordered(CONCURRENCY).collect().await;
-        let works = works.into_iter().flatten().collect();
+        let sent: Vec<_> = futures::stream::iter(sent).buffer_unordered(CONCURRENCY).collect().await;
+        let sent: Vec<Vec<Work>> = sent.into_iter().collect::<Result<_, _>>()?;
+        let works = sent.into_iter().flatten().collect();
         self.finish(rule, works, intents, mode, entries).await
     }
 

@@ -131,7 +131,8 @@ impl Context {
     }
 
     /// Has the links and log entries of a batch written; the one before it is in the store. They are put into words
-    /// at once, and committed after the next intents, which are waited for, or when somebody waits for them.
+    /// at once, and committed after the next intents, which are waited for; but at once after a batch without any, and
+    /// when somebody waits for them.
     pub(crate) fn write_behind(&self, works: Vec<Work>, intents: Option<Uuid>, mode: Mode) {
         let account = |work: &Work| work.link.target_id.clone();
         let accounts = works.iter().map(|work| (work.id, account(work))).collect();
@@ -149,6 +150,10 @@ impl Context {
         });
         let written = AbortOnDropHandle::new(written);
         state.writing = Some(Writing { accounts, holders, intents, go, written });
+        drop(state);
+        if intents.is_none() {
+            self.go_on_behind();
+        }
     }
 
     async fn write(

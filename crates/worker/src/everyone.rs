@@ -48,7 +48,7 @@ impl Context {
         let known = if checkpoint.sweep { self.store.count(self.realm(), Kind::Link).await? } else { 0 };
         let users = object_type == ObjectType::User;
         self.prefetch(rule, all.saturating_sub(known), users).await?;
-        if users && rule.index.lock().is_some() {
+        if users && rule.index.lock().as_ref().is_some_and(|index| index.len() > 0) {
             checkpoint.confirm = true;
             self.pass(state, checkpoint).await?;
         }

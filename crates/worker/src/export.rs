@@ -129,10 +129,8 @@ impl Context {
         // an account that is gone.
         work.link.referrers_due = work.object_type == ObjectType::Group || !mode.everyone || work.is_back();
         work.link.origin = LinkOrigin::Created;
-        work.link.shadow = Shadow::new();
-        let values: Map<String, Value> =
-            values.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
-        work.apply_changes(rule, &values);
+        work.modified.extend(rule.mapping.modified_properties(&Shadow::new(), values));
+        work.link.shadow.clone_from(values);
         work.applied(&rule.fingerprint);
         work.succeed(ProvisioningAction::Create, Outcome::Created);
     }

@@ -302,8 +302,7 @@ impl Context {
             DueChange::Recreate => "the account would be matched or created again",
         };
         if let (DueChange::Rename(values), Some(rule)) = (&due.change, self.rule(work.object_type)) {
-            let changes = values.clone().into_iter().collect();
-            work.modified = rule.mapping.modified_properties(&work.link.shadow, &changes);
+            work.modified = rule.mapping.modified_properties(&work.link.shadow, values);
         }
         let text = format!("{text}: {}", due.reason);
         work.step(StepType::Export, ProvisioningStatus::Skipped, text, json!({}));

@@ -1,6 +1,7 @@
 //! Which account in the target is it, and what does that mean for the object?
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use engine::{Decision, MatchingValue, renames};
 use futures::future::BoxFuture;
@@ -148,7 +149,7 @@ impl Context {
         work.next_state = LinkState::Active;
         work.link.kept.clone_from(&desired.kept);
         match &work.found {
-            None => work.export = Export::Create(rule.mapping.creation(desired)),
+            None => work.export = Export::Create(Arc::new(rule.mapping.creation(desired))),
             Some(found) => {
                 let mut changes = rule.mapping.changes_on_match(desired, found);
                 if !rule.mapping.actions.update {

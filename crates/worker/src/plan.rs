@@ -59,7 +59,7 @@ impl IntoIterator for PlannedEntries {
 
 /// An entry, which this process has just encoded, and decoded once before it became part of a plan.
 fn decode(body: &Bytes) -> Option<ProvisioningEntry> {
-    serde_json::from_slice(body).ok()
+    directory::decode_entry(body).ok()
 }
 
 /// Targets that are read and not written to.

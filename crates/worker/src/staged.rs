@@ -135,8 +135,7 @@ fn account(configuration: &Configuration, link: &Link) -> Option<StagedChange> {
         DueChange::Delete => (StagedAction::Delete, Vec::new()),
         DueChange::Recreate => (StagedAction::Recreate, Vec::new()),
         DueChange::Rename(values) => {
-            let changes = values.clone().into_iter().collect();
-            let of = |rule: &crate::context::Rule| rule.mapping.modified_properties(&link.shadow, &changes);
+            let of = |rule: &crate::context::Rule| rule.mapping.modified_properties(&link.shadow, values);
             (StagedAction::Rename, rule.as_ref().map(of).unwrap_or_default())
         }
     };

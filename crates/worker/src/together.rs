@@ -1,12 +1,15 @@
 //! Creations that are sent together, where the target takes bulk requests.
 
 use futures::StreamExt as _;
+use model::ObjectType;
 use scim_client::document;
 use serde_json::{Map, Value};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::Error;
 use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
+use crate::error::Stop;
 use crate::work::{Export, Work};
 
 /// In so many requests what can be created together is sent at least: one is put into words while another is under way,
@@ -30,8 +33,27 @@ impl Context {
         (together, others)
     }
 
+    /// Creates the accounts of these objects on a task of its own: what is sent is put into words, and what comes back
+    /// is read, on all processors.
+    pub(crate) async fn created_together(
+        &self,
+        object_type: ObjectType,
+        works: Vec<Work>,
+        mode: Mode,
+    ) -> Result<Vec<Work>, Stop> {
+        let context = self.me.upgrade().ok_or(Stop::Cancelled)?;
+        let create = async move {
+            match context.rule(object_type) {
+                Some(rule) => context.create_together(rule, works, mode).await,
+                None => works,
+            }
+        };
+        let created = AbortOnDropHandle::new(tokio::spawn(create)).await;
+        created.map_err(|panic| Error::Damaged(format!("the creation of accounts: {panic}")).into())
+    }
+
     /// Creates the accounts of these objects; what becomes of each is as if it had been sent by itself.
-    pub(crate) async fn create_together(&self, rule: &Rule, works: Vec<Work>, mode: Mode) -> Vec<Work> {
+    async fn create_together(&self, rule: &Rule, works: Vec<Work>, mode: Mode) -> Vec<Work> {
         let mut ready = Vec::with_capacity(works.len());
         let mut documents: Vec<Map<String, Value>> = Vec::with_capacity(works.len());
         let mut done = Vec::new();
@@ -60,12 +82,9 @@ impl Context {
                 }
             }
         }
-        // On a task of its own: what is sent is put into words, and what comes back is read, on all processors.
-        let (target, kind) = (self.target.clone(), rule.kind);
-        let sending = async move { target.create_together(kind, &documents).await };
         let sent = tokio::select! {
             biased;
-            sent = AbortOnDropHandle::new(tokio::spawn(sending)) => sent.ok(),
+            sent = self.target.create_together(rule.kind, &documents) => Some(sent),
             () = self.out_of_patience() => None,
         };
         let Some(sent) = sent else {

@@ -26,7 +26,7 @@ use crate::links;
 #[derive(Clone, Debug)]
 pub(crate) enum Export {
     Nothing,
-    Create(Shadow),
+    Create(Arc<Shadow>),
     Patch(Changes),
     Delete,
 }
@@ -327,7 +327,7 @@ impl Work {
         let known = [Some(&self.link.shadow), self.stored.as_ref().map(|it| &it.shadow), self.found.as_ref()];
         let known = known.into_iter().flatten().chain([&created]).flatten();
         match &self.export {
-            Export::Create(values) => rule.mapping.secrets(known.chain(values)),
+            Export::Create(values) => rule.mapping.secrets(known.chain(&**values)),
             Export::Patch(changes) => rule.mapping.secrets(known.chain(changes)),
             Export::Delete | Export::Nothing => rule.mapping.secrets(known),
         }

@@ -123,9 +123,13 @@ impl CompiledMapping {
     }
 
     /// The changes with the values before them, for the log.
-    pub fn modified_properties(&self, before: &Shadow, changes: &Changes) -> Vec<ModifiedProperty> {
+    pub fn modified_properties<'a>(
+        &self,
+        before: &Shadow,
+        changes: impl IntoIterator<Item = (&'a String, &'a Json)>,
+    ) -> Vec<ModifiedProperty> {
         changes
-            .iter()
+            .into_iter()
             .map(|(path, new)| {
                 let redacted = self.redacts(path);
                 let shown = |value: &Json| if redacted { REDACTED.into() } else { value.clone() };

@@ -189,7 +189,7 @@ async fn entry(call: Call, Path(id): Path<String>) -> Answer {
     let found = directory.store().get(directory.realm(), store::Kind::ProvisioningEntry, id).await?;
     let found =
         found.ok_or_else(|| ApiError::missing(format!("Resource '{id}' does not exist in the log.")))?;
-    call.found("auditLogs/provisioning", render::entry(&directory::decode_record("log entry", &found)?))
+    call.found("auditLogs/provisioning", render::entry(&directory::read_entry(&found)?))
 }
 
 const AUDIT: &[&str] = &[

@@ -105,11 +105,7 @@ pub async fn planned_and_run(world: &World) -> Plan {
         let scan = Scan::first(500).after(after);
         let page = world.store.scan(world.directory.realm(), Kind::ProvisioningEntry, scan).await;
         let page = page.expect("the log");
-        log.extend(
-            page.objects
-                .iter()
-                .map(|it| serde_json::from_slice::<ProvisioningEntry>(&it.body).expect("an entry")),
-        );
+        log.extend(page.objects.iter().map(|it| directory::read_entry(it).expect("an entry")));
         after = page.next;
         if after.is_none() {
             break;

@@ -241,7 +241,7 @@ impl World {
         let key = store::Key::lookup(store::KeyName::Source, user.to_string());
         let realm = self.directory.realm();
         let found = self.store.find(realm, store::Kind::ProvisioningEntry, &key, 100).await.expect("the log");
-        found.iter().map(|object| serde_json::from_slice(&object.body).expect("an entry")).collect()
+        found.iter().map(|object| directory::read_entry(object).expect("an entry")).collect()
     }
 }
 
