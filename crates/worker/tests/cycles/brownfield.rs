@@ -2,7 +2,7 @@
 
 use model::{CycleKind, CycleStatus};
 use serde_json::json;
-use testkit::{Recorded, Switches};
+use testkit::{Recorded, Rule, Switches};
 
 use crate::world::{World, writes};
 
@@ -46,4 +46,42 @@ async fn accounts_are_found_by_pages_without_a_query_for_each() {
     world.target.take_recorded();
     world.run().await;
     assert!(writes(&world.target.take_recorded()).is_empty(), "and the second cycle is quiet");
+}
+
+#[tokio::test]
+async fn nobody_keeps_an_account_that_went_or_changed_hands_since_it_was_read() {
+    let (sender, mut sent) = tokio::sync::mpsc::unbounded_channel();
+    let rule = Rule::new(move |request| {
+        if request.method == "PATCH" {
+            let _ = sender.send(());
+        }
+        None
+    });
+    let world = both_sides(Switches { rule: Some(rule), ..Switches::default() }, 1_200).await;
+    let id = |name: &str| world.account(name).expect("planted")["id"].as_str().expect("an id").to_owned();
+    let (gone, renamed) = (id("user1"), id("user2"));
+    // Everybody has been read when the first account is changed.
+    let meanwhile = async {
+        sent.recv().await.expect("a change");
+        world.target.uproot("Users", &gone);
+        world.target.alter("Users", &renamed, |account| {
+            account.insert("userName".to_owned(), json!("stranger@example.com"));
+        });
+        let account = json!({"userName": "user2@example.com", "active": true, "title": "Pilot"});
+        world.target.plant("Users", account)
+    };
+    let (report, other) = tokio::join!(world.run(), meanwhile);
+    assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
+    let again = id("user1");
+    assert_ne!(again, gone, "created, since it was gone");
+    assert_eq!(id("user2"), other);
+    let members = world.members("Everyone");
+    assert_eq!(members.len(), 1_200);
+    let group = world.target.resources("Groups").into_iter().next().expect("the group");
+    let ids: Vec<&str> =
+        group["members"].as_array().into_iter().flatten().filter_map(|it| it["value"].as_str()).collect();
+    assert!(ids.contains(&again.as_str()) && ids.contains(&other.as_str()));
+    assert!(!ids.contains(&renamed.as_str()), "whoever it is now, it is nobody of ours");
+    let written = world.target.take_recorded();
+    assert!(!written.iter().any(|it| it.method == "PATCH" && it.uri.ends_with(&format!("/{renamed}"))));
 }
