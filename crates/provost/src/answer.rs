@@ -11,6 +11,10 @@ pub const FAILED: u8 = 1;
 /// The exit status of a command that a safety limit refused.
 pub const REFUSED: u8 = 3;
 
+/// The hint of a failure that nobody could have caused.
+pub const UNFORESEEN: &str =
+    "run the command again; if it fails again, this is an error of Provost: report it with these words";
+
 /// What a command has to say.
 pub struct Answer {
     /// For `--json`.
@@ -65,22 +69,15 @@ pub struct Failure {
     /// What happened, to which object.
     pub message: String,
     /// What to do.
-    pub hint: Option<String>,
+    pub hint: String,
     /// The exit status.
     pub status: u8,
 }
 
 impl Failure {
-    /// A failure without a hint.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), hint: None, status: FAILED }
-    }
-
-    /// The same failure with what to do about it.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    /// A failure: its code, what happened to which object, and what to do about it.
+    pub fn new(code: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), hint: hint.into(), status: FAILED }
     }
 
     /// The same failure as wrong usage.
@@ -100,8 +97,9 @@ impl Failure {
         let first = paragraphs.next().unwrap_or_default();
         let message = first.strip_prefix("error: ").unwrap_or(&first);
         let rest: Vec<String> = paragraphs.filter(|it| !it.starts_with("For more information")).collect();
-        let failure = Self::new("Usage", message).usage();
-        if rest.is_empty() { failure } else { failure.hint(rest.join("; ")) }
+        let hint =
+            if rest.is_empty() { "--help tells what the command takes".to_owned() } else { rest.join("; ") };
+        Self::new("Usage", message, hint).usage()
     }
 
     /// Prints it: a document to standard output with `--json`, else words to standard error.
@@ -110,10 +108,8 @@ impl Failure {
             let document = json!({"error": {"code": self.code, "message": self.message, "hint": self.hint}});
             print_line(&document.to_string());
         } else {
-            eprintln!("error: {}", self.message);
-            if let Some(hint) = &self.hint {
-                eprintln!("hint: {hint}");
-            }
+            // Like `print_line`: nobody may be there to read it.
+            let _ = writeln!(std::io::stderr().lock(), "error: {}\nhint: {}", self.message, self.hint);
         }
         ExitCode::from(self.status)
     }

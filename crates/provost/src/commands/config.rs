@@ -28,7 +28,7 @@ async fn export(client: &Client, output: Option<&Path>) -> Result<Answer, Failur
     let shown = serde_json::to_string_pretty(&document).unwrap_or_default();
     let Some(file) = output else { return Ok(Answer::done(document, shown)) };
     write(file, &shown).map_err(|error| {
-        Failure::new("File", format!("{} cannot be written: {error}", file.display())).hint("check the path")
+        Failure::new("File", format!("{} cannot be written: {error}", file.display()), "check the path")
     })?;
     let count = |list: &str| document[list].as_array().map_or(0, Vec::len);
     let (applications, tenants) = (count("applications"), count("tenants"));

@@ -44,13 +44,21 @@ fn settings(file: &Path) -> Result<Value, Failure> {
     let read: Result<Map<String, Value>, _> = serde_json::from_slice(&read_file(file)?);
     let settings = read.map_err(|error| {
         let shown = file.display();
-        Failure::new("Usage", format!("{shown} is no JSON object with settings: {error}")).usage()
+        Failure::new(
+            "Usage",
+            format!("{shown} is no JSON object with settings: {error}"),
+            "write settings such as {\"scope\": \"all\"}, and \"schema\" in Graph's form",
+        )
+        .usage()
     })?;
     // Who is planned is said by name.
     match settings.keys().find(|name| ["users", "groups"].contains(&name.as_str())) {
-        Some(name) => {
-            Err(Failure::new("Usage", format!("{name} is no setting; use --user and --group")).usage())
-        }
+        Some(name) => Err(Failure::new(
+            "Usage",
+            format!("{name} is no setting"),
+            "name who is planned with --user and --group",
+        )
+        .usage()),
         None => Ok(settings.into()),
     }
 }

@@ -140,7 +140,7 @@ async fn schema(client: &Client, command: TenantSchema) -> Result<Answer, Failur
             let help = "`provost tenant schema set --help` shows what a definition looks like";
             let definition = read_document(&file, help)?;
             let Some(urn) = definition["id"].as_str() else {
-                return Err(Failure::new("File", format!("{} has no id", file.display())).hint(help));
+                return Err(Failure::new("File", format!("{} has no id", file.display()), help));
             };
             let schema = client.put(&format!("{}/{}", schemas(&tenant), escape(urn)), &definition).await?;
             let shown = attributes(&schema);
@@ -258,15 +258,18 @@ async fn only_token(client: &Client, path: &str, tenant: &str) -> Result<String,
     let live = client.list(path, usize::MAX).await?;
     match live.as_slice() {
         [one] => Ok(super::id_of(one)),
-        [] => Err(Failure::new("NoToken", format!("the tenant {tenant} has no token"))
-            .hint("`provost token create` makes one")),
+        [] => Err(Failure::new(
+            "NoToken",
+            format!("the tenant {tenant} has no token"),
+            "`provost token create` makes one",
+        )),
         several => {
             let ids: Vec<String> = several.iter().map(super::id_of).collect();
             Err(Failure::new(
                 "Ambiguous",
                 format!("the tenant {tenant} has several tokens: {}", ids.join(", ")),
-            )
-            .hint("name the one to replace: `provost token rotate TENANT ID`"))
+                "name the one to replace: `provost token rotate TENANT ID`",
+            ))
         }
     }
 }
