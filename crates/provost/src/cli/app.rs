@@ -17,6 +17,7 @@ Examples:
         /// The template's id: see `provost gallery list`
         #[arg(long)]
         template: String,
+        /// The application, by name or id
         #[arg(long)]
         name: String,
         #[command(flatten)]
@@ -33,16 +34,32 @@ Examples:
 A token takes the place of client credentials, and the other way round. Secrets and keys are kept
 encrypted and never shown again.")]
     Set {
+        /// The application, by name or id
         name: String,
         #[command(flatten)]
         connection: Connection,
     },
     /// List the applications
+    #[command(after_help = "\
+Example:
+  provost app list")]
     List,
     /// Show an application with its roles, assignments and job
-    Show { name: String },
+    #[command(after_help = "\
+Example:
+  provost app show OfficeSpace")]
+    Show {
+        /// The application, by name or id
+        name: String,
+    },
     /// Remove an application with its job and assignments; the accounts in it stay
-    Delete { name: String },
+    #[command(after_help = "\
+Example:
+  provost app delete OfficeSpace")]
+    Delete {
+        /// The application, by name or id
+        name: String,
+    },
     /// Assign a user or a group, or provision everybody
     #[command(after_help = "\
 Examples:
@@ -51,6 +68,10 @@ Examples:
   provost app assign OfficeSpace --all-users")]
     Assign(Assign),
     /// Take an assignment back
+    #[command(after_help = "\
+Examples:
+  provost app unassign OfficeSpace --group Engineering
+  provost app unassign OfficeSpace --all-users      # from now on only who is assigned")]
     Unassign(Assign),
 }
 

@@ -20,7 +20,7 @@ pub struct Backup {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provost restore provost-2026-11-28.backup --master-key master-key    to a new data directory
+  provost restore provost-2026-11-28.backup --master-key master-key    # to a new data directory
   provost restore provost-2026-11-28.backup --replace --pause-jobs
 
 The server must not run. What happened after the backup is not known then: import users and groups again, and see

@@ -11,7 +11,7 @@ pub enum Config {
     #[command(after_help = "\
 Examples:
   provost config export > provost.json
-  provost config export --output provost.json     replaces the file only once all of it is written
+  provost config export --output provost.json     # replaces the file only once all of it is written
 
 docs/configuration.md describes the document.")]
     Export {
@@ -22,7 +22,7 @@ docs/configuration.md describes the document.")]
     /// Make the configuration what a document says; what the document does not mention stays as it is
     #[command(after_help = "\
 Examples:
-  provost config apply provost.json --plan        what would change, and how many objects are looked at again
+  provost config apply provost.json --plan        # what would change, and how many objects are looked at again
   provost config apply provost.json
   provost config apply provost.json --prune --plan
 

@@ -9,6 +9,9 @@ use super::values::duration;
 #[derive(Debug, Subcommand)]
 pub enum ImportSchedule {
     /// Show what is imported when, and what came of it last
+    #[command(after_help = "\
+Example:
+  provost user import-schedule show")]
     Show,
     /// Have a file imported by itself; it lies in the folder that `provost serve --import-dir` names
     #[command(after_help = "\
@@ -21,8 +24,15 @@ It is taken once it has not changed for a while (--settle), and only if it is no
 Write it under another name and rename it, and half a file is never seen. docs/imports.md tells more.")]
     Set(SetImport),
     /// Have no file imported by itself any more
+    #[command(after_help = "\
+Example:
+  provost user import-schedule off")]
     Off,
     /// Import the file now
+    #[command(after_help = "\
+Examples:
+  provost user import-schedule run
+  provost user import-schedule run --allow-leavers 25")]
     Run {
         /// Let that many go this time, whatever share they are
         #[arg(long, value_name = "N")]

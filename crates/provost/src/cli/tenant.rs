@@ -10,11 +10,27 @@ use super::values::{Moment, duration, moment};
 #[derive(Debug, Subcommand)]
 pub enum Tenant {
     /// Create a tenant and its first token, which is shown once
-    Create { name: String },
+    #[command(after_help = "\
+Examples:
+  provost tenant create contoso
+  provost tenant create contoso --json | jq -r .token > token.txt")]
+    Create {
+        /// The tenant, by name or id
+        name: String,
+    },
     /// List the tenants
+    #[command(after_help = "\
+Example:
+  provost tenant list")]
     List,
     /// Show a tenant with its addresses and settings
-    Show { name: String },
+    #[command(after_help = "\
+Example:
+  provost tenant show contoso")]
+    Show {
+        /// The tenant, by name or id
+        name: String,
+    },
     /// Change the switch or the settings of a tenant
     #[command(after_help = "\
 Examples:
@@ -25,6 +41,7 @@ Examples:
 What is made unique is checked in the users and groups that are there: where two have the same
 value the command fails, names both, and nothing is changed.")]
     Set {
+        /// The tenant, by name or id
         name: String,
         #[command(flatten)]
         settings: TenantSettings,
@@ -36,12 +53,13 @@ value the command fails, names both, and nothing is changed.")]
     /// accepted although it deviates from the RFCs; --json also has the bodies
     #[command(after_help = "\
 Examples:
-  provost tenant requests contoso --errors             what was refused, with cause and fix
-  provost tenant requests contoso --client entra       what one client did
+  provost tenant requests contoso --errors             # what was refused, with cause and fix
+  provost tenant requests contoso --client entra       # what one client did
 
 Passwords and tokens are masked. Requests whose token is not good are shown as well, the last few of
 them.")]
     Requests {
+        /// The tenant, by name or id
         name: String,
         /// Only those that were refused
         #[arg(long)]
@@ -51,9 +69,21 @@ them.")]
         client: Option<String>,
     },
     /// List what administrators did to a tenant, newest first
-    Audits { name: String },
+    #[command(after_help = "\
+Example:
+  provost tenant audits contoso")]
+    Audits {
+        /// The tenant, by name or id
+        name: String,
+    },
     /// Delete a tenant with all its users, groups and tokens
-    Delete { name: String },
+    #[command(after_help = "\
+Example:
+  provost tenant delete contoso")]
+    Delete {
+        /// The tenant, by name or id
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -105,9 +135,23 @@ pub enum PatchAnswer {
 #[derive(Debug, Subcommand)]
 pub enum TenantSchema {
     /// List the schema extensions of a tenant
-    List { tenant: String },
+    #[command(after_help = "\
+Example:
+  provost tenant schema list contoso")]
+    List {
+        /// The tenant, by name or id
+        tenant: String,
+    },
     /// Show a schema extension; --json has it as `set` takes it
-    Show { tenant: String, urn: String },
+    #[command(after_help = "\
+Example:
+  provost tenant schema show contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User")]
+    Show {
+        /// The tenant, by name or id
+        tenant: String,
+        /// The URN of the extension
+        urn: String,
+    },
     /// Add a schema extension, or replace the one with the same URN
     #[command(after_help = "\
 Example:
@@ -126,12 +170,21 @@ attributes that clients filter by. It takes effect when the users or groups that
 checked: where one does not fit, or two have the same value of a unique attribute, the command
 fails and names them, and nothing is changed.")]
     Set {
+        /// The tenant, by name or id
         tenant: String,
         /// The definition as JSON; - for standard input
         file: PathBuf,
     },
     /// Delete a schema extension with all values that users or groups have of it
-    Delete { tenant: String, urn: String },
+    #[command(after_help = "\
+Example:
+  provost tenant schema delete contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User")]
+    Delete {
+        /// The tenant, by name or id
+        tenant: String,
+        /// The URN of the extension
+        urn: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -143,6 +196,7 @@ Examples:
   provost token create contoso --label audit --read-only --expires 90d
   provost token create contoso --expires 2027-01-01")]
     Create {
+        /// The tenant, by name or id
         tenant: String,
         /// What it is for
         #[arg(long, value_name = "TEXT")]
@@ -155,9 +209,20 @@ Examples:
         read_only: bool,
     },
     /// List the tokens of a tenant, without their secrets
-    List { tenant: String },
+    #[command(after_help = "\
+Example:
+  provost token list contoso")]
+    List {
+        /// The tenant, by name or id
+        tenant: String,
+    },
     /// Replace a token by a new one, and keep the old one valid for a while
+    #[command(after_help = "\
+Examples:
+  provost token rotate contoso                  # the old one stays valid for a day
+  provost token rotate contoso --overlap 0s      # ... or not at all")]
     Rotate {
+        /// The tenant, by name or id
         tenant: String,
         /// The token to replace; needed when several are live
         id: Option<String>,
@@ -166,5 +231,13 @@ Examples:
         overlap: SignedDuration,
     },
     /// Make a token invalid at once
-    Revoke { tenant: String, id: String },
+    #[command(after_help = "\
+Example:
+  provost token revoke contoso 0198f0c2-7a51-7000-8000-2b1f3c5d7e91")]
+    Revoke {
+        /// The tenant, by name or id
+        tenant: String,
+        /// The id of the token: see `provost token list`
+        id: String,
+    },
 }

@@ -56,7 +56,7 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::Config(command) => config::run(&connect()?, command).await,
         Command::Admin(command) => admin::run(&connect()?, command).await,
         Command::AdminToken(AdminToken::Reset) => admin::reset_token(&data_dir).await,
-        Command::Completions { shell } => {
+        Command::Completion { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "provost", &mut std::io::stdout());
             Ok(Answer::silent())
