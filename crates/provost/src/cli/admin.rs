@@ -130,7 +130,7 @@ pub struct AdminChanges {
     #[arg(long, value_name = "NAME")]
     pub sign_in: Option<String>,
     /// Whether it opens anything
-    #[arg(long, value_name = "ON|OFF", hide_possible_values = true)]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub enabled: Option<Switch>,
     /// A file with the password; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "new_password")]

@@ -17,7 +17,7 @@ Examples:
         /// The template's id: see `provost gallery list`
         #[arg(long)]
         template: String,
-        /// The application, by name or id
+        /// What the application is to be called
         #[arg(long)]
         name: String,
         #[command(flatten)]
@@ -128,6 +128,7 @@ pub enum ClientAuth {
 
 #[derive(Debug, Args)]
 pub struct Assign {
+    /// The application, by name or id
     pub name: String,
     #[command(flatten)]
     pub who: Who,
@@ -139,8 +140,10 @@ pub struct Assign {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Who {
+    /// This user, by principal name or id
     #[arg(long, value_name = "UPN")]
     pub user: Option<String>,
+    /// The members of this group, by name or id
     #[arg(long)]
     pub group: Option<String>,
     /// Everybody in the directory

@@ -7,7 +7,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  provost backup provost-$(date +%F).backup
+  provost backup \"provost-$(date +%F).backup\"
 
 All of it as it is at one moment, while the server goes on; also without a server, from its data directory. The file
 appears only once it is complete and was read again, readable for its owner only. Keep the master key apart from it.

@@ -9,8 +9,10 @@ use super::{JobAttribute, JobFilter, JobMapping, JobObject, JobSettings};
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Subject {
+    /// This user, by principal name or id
     #[arg(long, value_name = "UPN")]
     pub user: Option<String>,
+    /// This group, by name or id
     #[arg(long)]
     pub group: Option<String>,
 }

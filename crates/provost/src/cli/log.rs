@@ -31,6 +31,7 @@ Examples:
         /// With the steps of each entry
         #[arg(long)]
         steps: bool,
+        /// As a table for people, as JSON (the same as --json), or as CSV for spreadsheets
         #[arg(long, default_value = "table")]
         format: Format,
     },

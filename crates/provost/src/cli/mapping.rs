@@ -248,16 +248,16 @@ Examples:
         #[arg(long)]
         group: bool,
         /// Whether they are provisioned at all
-        #[arg(long, value_name = "on|off", group = "change")]
+        #[arg(long, value_name = "on|off", hide_possible_values = true, group = "change")]
         enabled: Option<Switch>,
         /// Whether accounts may be created
-        #[arg(long, value_name = "on|off", group = "change")]
+        #[arg(long, value_name = "on|off", hide_possible_values = true, group = "change")]
         create: Option<Switch>,
         /// Whether accounts may be changed, and disabled
-        #[arg(long, value_name = "on|off", group = "change")]
+        #[arg(long, value_name = "on|off", hide_possible_values = true, group = "change")]
         update: Option<Switch>,
         /// Whether accounts may be deleted
-        #[arg(long, value_name = "on|off", group = "change")]
+        #[arg(long, value_name = "on|off", hide_possible_values = true, group = "change")]
         delete: Option<Switch>,
     },
 }

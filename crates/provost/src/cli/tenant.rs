@@ -15,7 +15,7 @@ Examples:
   provost tenant create contoso
   provost tenant create contoso --json | jq -r .token > token.txt")]
     Create {
-        /// The tenant, by name or id
+        /// Its name, a part of its address: lower-case letters, digits and hyphens
         name: String,
     },
     /// List the tenants
@@ -90,22 +90,22 @@ Example:
 #[group(required = true, multiple = true)]
 pub struct TenantSettings {
     /// Whether the endpoint accepts SCIM at all; off, it answers 403
-    #[arg(long, value_name = "ON|OFF", hide_possible_values = true)]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub scim_for_authentication: Option<Switch>,
     /// Whether two groups may not have the same displayName
-    #[arg(long, value_name = "ON|OFF", hide_possible_values = true)]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub unique_group_names: Option<Switch>,
     /// Whether two users, or two groups, may not have the same externalId
-    #[arg(long, value_name = "ON|OFF", hide_possible_values = true)]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub unique_external_ids: Option<Switch>,
     /// Whether unknown attributes are refused instead of ignored
-    #[arg(long, value_name = "ON|OFF", hide_possible_values = true)]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub strict: Option<Switch>,
     /// What a PATCH is answered with: by type, users 200 with the resource and groups 204; or always the one or the other
     #[arg(long)]
     pub patch_answer: Option<PatchAnswer>,
     /// Whether /Schemas, /ResourceTypes and /ServiceProviderConfig are answered only with a token
-    #[arg(long, value_name = "ON|OFF", hide_possible_values = true)]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub discovery_needs_token: Option<Switch>,
     /// The most requests a second; more are answered 429
     #[arg(long, value_name = "N")]

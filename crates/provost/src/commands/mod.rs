@@ -56,13 +56,18 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::Config(command) => config::run(&connect()?, command).await,
         Command::Admin(command) => admin::run(&connect()?, command).await,
         Command::AdminToken(AdminToken::Reset) => admin::reset_token(&data_dir).await,
-        Command::Completion { shell } => {
-            let mut command = <Arguments as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "provost", &mut std::io::stdout());
-            Ok(Answer::silent())
-        }
+        Command::Completion { shell } => Ok(completion(shell)),
         Command::DemoFiles { dir, users, groups } => demo_files(&dir, users, groups),
     }
+}
+
+/// The script that completes commands, options and their values, made of the commands that there are.
+fn completion(shell: clap_complete::Shell) -> Answer {
+    let mut script = Vec::new();
+    let mut command = <Arguments as clap::CommandFactory>::command();
+    clap_complete::generate(shell, &mut command, "provost", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    Answer::done(json!({"shell": shell.to_string(), "script": script}), script)
 }
 
 fn demo_files(dir: &Path, users: usize, groups: usize) -> Result<Answer, Failure> {
