@@ -138,6 +138,37 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
+/// The most letters of a cell of a table that people are to read in one line.
+const CELL: usize = 100;
+
+/// Parts of a cell, as many as fit; the others are counted.
+pub fn listed(parts: &[String]) -> String {
+    let mut length = 0;
+    let fits = |part: &&String| {
+        length += part.chars().count() + 2;
+        length <= CELL
+    };
+    let shown: Vec<&str> = parts.iter().take_while(fits).map(String::as_str).collect();
+    match (shown.len(), parts.len() - shown.len()) {
+        (_, 0) => shown.join(", "),
+        (0, _) => cut(&parts.join(", ")),
+        (_, more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The beginning of a text that is longer than a cell.
+pub fn cut(text: &str) -> String {
+    match text.char_indices().nth(CELL) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A number with what it counts: "1 change", "2 changes".
+pub fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The text of a member of a document, for tables: strings as they are, nothing for null.
 pub fn text(value: &Value, member: &str) -> String {
     plain(&value[member])
@@ -194,5 +225,24 @@ fn lines(value: &Value, depth: usize, out: &mut String) {
                 let _ = writeln!(out, "{:indent$}{name}: {}", "", plain(other), indent = depth * 2);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_read_in_one_line() {
+        let names = |number: usize| vec!["displayName".to_owned(); number];
+        assert_eq!(listed(&names(2)), "displayName, displayName");
+        let many = listed(&names(20));
+        assert!(many.ends_with("displayName and 13 more") && many.chars().count() < CELL + 20, "{many}");
+        let long = listed(&["é".repeat(300), "x".to_owned()]);
+        assert_eq!(long, format!("{}...", "é".repeat(CELL)));
+        assert_eq!(
+            (counted(1, "change"), counted(0, "change")),
+            ("1 change".to_owned(), "0 changes".to_owned())
+        );
     }
 }

@@ -42,23 +42,27 @@ pub use values::Moment;
 #[command(name = "provost", version, arg_required_else_help = true, max_term_width = 110)]
 #[command(after_help = "\
 Examples:
-  provost demo --exit                     # the whole scenario, checked, in a minute
-  provost serve                           # and in a second terminal:
+  # the whole scenario, checked, in a minute
+  provost demo --exit
+  provost serve
+  # in a second terminal:
   provost user import users.csv
   provost tenant create contoso
-  provost app create --template scim --name Contoso --tenant-url URL --secret-token-file token.txt
+  provost app create --template scim --name Contoso --tenant-url URL \\
+      --secret-token-file token.txt
   provost app assign Contoso --all-users
   provost job run Contoso --wait
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by a safety limit.")]
 pub struct Arguments {
     /// Print one JSON document to standard output, and everything else to standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Options of every command")]
     pub json: bool,
     /// The directory in which the server keeps its data, its address and the administrator's token
     #[arg(
         long,
         global = true,
+        help_heading = "Options of every command",
         value_name = "DIR",
         env = "PROVOST_DATA_DIR",
         default_value = "./provost-data"
@@ -119,7 +123,8 @@ pub enum Command {
         after_help = "\
 Examples:
   provost completion bash > ~/.local/share/bash-completion/completions/provost
-  provost completion zsh > ~/.zfunc/_provost       # and in .zshrc: fpath+=~/.zfunc; autoload -Uz compinit; compinit
+  # and in .zshrc: fpath+=~/.zfunc; autoload -Uz compinit; compinit
+  provost completion zsh > ~/.zfunc/_provost
   provost completion fish > ~/.config/fish/completions/provost.fish"
     )]
     Completion {
@@ -140,8 +145,10 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provost demo                            # runs the scenario, then keeps serving for you to look around
-  provost demo --exit --users 5000        # for scripts: a larger company, and the exit status tells")]
+  # runs the scenario, then keeps serving for you to look around
+  provost demo
+  # for scripts: a larger company, and the exit status tells
+  provost demo --exit --users 5000")]
 pub struct Demo {
     /// How many users the directory gets
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(60..=200_000))]
@@ -157,10 +164,14 @@ pub struct Demo {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provost expr 'Join(\" \", [givenName], [surname])' --attr givenName=Ada --attr surname=Lovelace
-  provost expr 'Switch([accountEnabled], , \"True\", \"yes\", \"False\", \"no\")' --attr accountEnabled=True
-  provost expr 'DateDiff(\"d\", Now(), CDate([employeeHireDate]))' --attr employeeHireDate=2027-01-01 --now 2026-12-01
-  provost expr 'Lookup([department], \"costCentres\")' --attr department=Sales --table costCentres:Sales=4711
+  provost expr 'Join(\" \", [givenName], [surname])' --attr givenName=Ada \\
+      --attr surname=Lovelace
+  provost expr 'Switch([accountEnabled], , \"True\", \"yes\", \"False\", \"no\")' \\
+      --attr accountEnabled=True
+  provost expr 'DateDiff(\"d\", Now(), CDate([employeeHireDate]))' \\
+      --attr employeeHireDate=2027-01-01 --now 2026-12-01
+  provost expr 'Lookup([department], \"costCentres\")' --attr department=Sales \\
+      --table costCentres:Sales=4711
 
 docs/expressions.md describes the language and its functions.")]
 pub struct Expr {

@@ -283,9 +283,9 @@ async fn a_job_is_configured_by_the_script_of_the_readme_alone() {
 
     let shown = shell("bash", &[], dir.path(), &script_of_the_readme());
     let last = shown.lines().last().unwrap_or_default();
-    assert_eq!(last, "1 user in the tenant contoso", "{shown}");
+    assert_eq!(last, "users in the tenant contoso: 1", "{shown}");
     assert!(shown.contains("the plan creates 2 accounts and groups"), "Ada and the group: {shown}");
-    assert!(shown.contains("create success Ada Lovelace"), "{shown}");
+    assert!(shown.contains("create success ada@contoso.example"), "{shown}");
 
     // Only Ada passes the filter, and the mapping gave her the name that everybody calls her by.
     let made = server.ok(&["token", "create", "contoso", "--read-only"]);
@@ -323,12 +323,13 @@ fn shells_complete_commands() {
             &["--no-config"],
             "provost completion fish | source; complete -C 'provost job sta' | cut -f 1",
         ),
-        // Nobody types into this one: it is asked what it would run for `provost`, and takes the script as it is.
+        // Nobody types into this one: what it would show is printed instead.
         (
             "zsh",
             &["-f"],
             "autoload -Uz compinit && compinit -u -D && eval \"$(provost completion zsh)\"\n\
-             [[ ${_comps[provost]} == _provost ]] && functions _provost | grep -o \"'st[a-z]*:\" | tr -d \"':\" | sort -u",
+             _describe() { print -l -- ${${(P)4}%%:*} }\n\
+             [[ ${_comps[provost]} == _provost ]] && _provost__subcmd__job_commands",
         ),
     ];
     for (program, options, script) in asked.into_iter().filter(|(program, ..)| there(program)) {

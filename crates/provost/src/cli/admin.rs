@@ -17,11 +17,14 @@ Example:
     /// Create an administrator: a person, who signs in, or a tool, which gets access tokens
     #[command(after_help = "\
 Examples:
-  provost admin create \"Ada Lovelace\" --sign-in ada@contoso.example --role application-administrator
-  provost admin create \"Contoso IT\" --sign-in it@contoso.example --role tenant-administrator --tenant contoso
-  provost admin create terraform --tool --role global-administrator --directory default
+  provost admin create \"Ada Lovelace\" --sign-in ada@contoso.example \\
+      --role application-administrator
+  provost admin create \"Contoso IT\" --sign-in it@contoso.example \\
+      --role tenant-administrator --tenant contoso
+  provost admin create terraform --tool --role global-administrator \\
+      --directory default
 
-Without --password-file the command makes a password, which is shown once; a tool gets its first
+Without --password-file the command makes a password, which is shown once; a tool gets its first \
 secret, which is shown once as well. docs/administrators.md tells what each role may do.")]
     Create {
         /// What people call it
@@ -51,6 +54,7 @@ Example:
 Examples:
   provost admin set ada@contoso.example --enabled off
   provost admin set ada@contoso.example --new-password")]
+    #[command(override_usage = "provost admin set <ADMIN> <OPTION>...")]
     Set {
         /// The administrator, by display name, sign-in name or id
         admin: String,

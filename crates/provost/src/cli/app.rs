@@ -10,9 +10,12 @@ pub enum App {
     #[command(after_help = "\
 Examples:
   provost app create --template officespace --name OfficeSpace \\
-      --tenant-url https://contoso.officespacesoftware.com/api/scim/v2/ --secret-token-file token.txt
-  provost app create --template scim --name Contoso --tenant-url https://contoso.example.com/scim/v2 \\
-      --client-id provost --client-secret-file secret.txt --token-url https://login.contoso.example.com/oauth2/token")]
+      --tenant-url https://contoso.officespacesoftware.com/api/scim/v2/ \\
+      --secret-token-file token.txt
+  provost app create --template scim --name Contoso \\
+      --tenant-url https://contoso.example.com/scim/v2 \\
+      --client-id provost --client-secret-file secret.txt \\
+      --token-url https://login.contoso.example.com/oauth2/token")]
     Create {
         /// The template's id: see `provost gallery list`
         #[arg(long)]
@@ -29,9 +32,10 @@ Examples:
   provost app set OfficeSpace --secret-token-file token.txt
   provost app set Contoso --client-id provost --client-secret-file secret.txt \\
       --token-url https://login.contoso.example.com/oauth2/token --scope scim
-  provost app set Contoso --trusted-certs ca.pem --client-cert provost.pem --client-key provost-key.pem
+  provost app set Contoso --trusted-certs ca.pem --client-cert provost.pem \\
+      --client-key provost-key.pem
 
-A token takes the place of client credentials, and the other way round. Secrets and keys are kept
+A token takes the place of client credentials, and the other way round. Secrets and keys are kept \
 encrypted and never shown again.")]
     Set {
         /// The application, by name or id
@@ -71,7 +75,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   provost app unassign OfficeSpace --group Engineering
-  provost app unassign OfficeSpace --all-users      # from now on only who is assigned")]
+  # from now on only who is assigned
+  provost app unassign OfficeSpace --all-users")]
     Unassign(Assign),
 }
 

@@ -13,12 +13,13 @@ pub enum User {
 Examples:
   provost user import users.csv --dry-run
   provost user import users.csv
-  provost user import everybody.csv --snapshot --dry-run     # who would leave
+  # who would leave
+  provost user import everybody.csv --snapshot --dry-run
 
-The first line names the columns: userPrincipalName, displayName, objectId, accountEnabled,
-manager (a user principal name) and any other attribute of Graph's. Users are found by objectId,
-else by userPrincipalName. An empty cell clears the attribute; a column that is not there leaves
-it as it is.")]
+The first line names the columns: userPrincipalName, displayName, objectId, accountEnabled, manager \
+(a user principal name) and any other attribute of Graph's. Users are found by objectId, else by \
+userPrincipalName. An empty cell clears the attribute; a column that is not there leaves it as it \
+is.")]
     Import {
         /// The CSV file
         file: PathBuf,
@@ -42,8 +43,10 @@ it as it is.")]
     /// List the users
     #[command(after_help = "\
 Examples:
-  provost user list ada                # whose name or principal name begins with it
-  provost user list --deleted          # who is in the recycle bin")]
+  # whose name or principal name begins with it
+  provost user list ada
+  # who is in the recycle bin
+  provost user list --deleted")]
     List {
         /// Only those whose name begins like this
         text: Option<String>,
@@ -65,7 +68,8 @@ Example:
     /// Set attributes: NAME=VALUE, NAME= to clear; manager=UPN sets the manager
     #[command(after_help = "\
 Example:
-  provost user set ada@contoso.example jobTitle=\"Chief Engineer\" mobile= manager=bob@contoso.example")]
+  provost user set ada@contoso.example jobTitle=\"Chief Engineer\" mobile= \\
+      manager=bob@contoso.example")]
     Set {
         /// The user, by principal name or id
         user: String,
@@ -110,7 +114,7 @@ pub enum Group {
 Example:
   provost group import groups.csv
 
-The columns: displayName, mailNickname, description, memberUserPrincipalName. A group without
+The columns: displayName, mailNickname, description, memberUserPrincipalName. A group without \
 members has one row without one. Memberships that the file does not name stay.")]
     Import {
         /// The CSV file

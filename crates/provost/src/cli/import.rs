@@ -16,12 +16,15 @@ Example:
     /// Have a file imported by itself; it lies in the folder that `provost serve --import-dir` names
     #[command(after_help = "\
 Examples:
-  provost user import-schedule set users.csv --at 02:30 --time-zone Europe/Berlin
-  provost user import-schedule set users.csv --every 6h --max-leavers 20 --max-leavers-percent 5
+  provost user import-schedule set users.csv --at 02:30 \\
+      --time-zone Europe/Berlin
+  provost user import-schedule set users.csv --every 6h --max-leavers 20 \\
+      --max-leavers-percent 5
 
-The file is the whole company: who is not in it is a leaver, and goes to the recycle bin unless too many would.
-It is taken once it has not changed for a while (--settle), and only if it is not the one that was imported last.
-Write it under another name and rename it, and half a file is never seen. docs/imports.md tells more.")]
+The file is the whole company: who is not in it is a leaver, and goes to the recycle bin unless too \
+many would. It is taken once it has not changed for a while (--settle), and only if it is not the \
+one that was imported last. Write it under another name and rename it, and half a file is never \
+seen. docs/imports.md tells more.")]
     Set(SetImport),
     /// Have no file imported by itself any more
     #[command(after_help = "\

@@ -46,8 +46,10 @@ Example:
     /// Begin again, by default with everything but the links between users and accounts
     #[command(after_help = "\
 Examples:
-  provost job restart OfficeSpace                        # ends a quarantine, reads everybody again, retries failures
-  provost job restart OfficeSpace --reset-scope Full     # matches every account again, too")]
+  # ends a quarantine, reads everybody again, retries failures
+  provost job restart OfficeSpace
+  # matches every account again, too
+  provost job restart OfficeSpace --reset-scope Full")]
     Restart {
         /// The application, by name or id
         name: String,
@@ -60,7 +62,7 @@ Examples:
 Example:
   provost job run OfficeSpace --wait
 
-With --wait the exit status tells how the cycle ended: 0 done, 1 objects failed or the job is in
+With --wait the exit status tells how the cycle ended: 0 done, 1 objects failed or the job is in \
 quarantine, 3 removals are held back by a guard.")]
     Run {
         /// The application, by name or id
@@ -72,13 +74,16 @@ quarantine, 3 removals are held back by a guard.")]
     /// Compare what the application holds with what the job left there, and list what differs
     #[command(after_help = "\
 Examples:
-  provost job drift OfficeSpace             # reads and lists; nothing is changed
-  provost job drift OfficeSpace --repair    # puts back what others changed, creates accounts again that are gone
-  provost job drift OfficeSpace --last      # what was found last, by hand or by the job itself (job set --drift-interval)
+  # reads and lists; nothing is changed
+  provost job drift OfficeSpace
+  # puts back what others changed, creates accounts again that are gone
+  provost job drift OfficeSpace --repair
+  # what was found last, by hand or by the job itself (job set --drift-interval)
+  provost job drift OfficeSpace --last
 
-Accounts that the job did not provision are listed and never touched, and neither are they as members of groups. Exit
-status: 0 nothing differs (or all was put right), 1 something differs or could not be compared, 3 a guard holds the repair
-back.")]
+Accounts that the job did not provision are listed and never touched, and neither are they as \
+members of groups. Exit status: 0 nothing differs (or all was put right), 1 something differs or \
+could not be compared, 3 a guard holds the repair back.")]
     Drift {
         /// The application, by name or id
         name: String,
@@ -124,9 +129,12 @@ Examples:
     /// written
     #[command(after_help = "\
 Examples:
-  provost job plan OfficeSpace                             # everything that would change, with old and new values
-  provost job plan OfficeSpace --user ada@contoso.example  # why she gets an account or gets none, step by step
-  provost job plan OfficeSpace --with scope-all.json       # what would change with settings that are not saved
+  # everything that would change, with old and new values
+  provost job plan OfficeSpace
+  # why she gets an account or gets none, step by step
+  provost job plan OfficeSpace --user ada@contoso.example
+  # what would change with settings that are not saved
+  provost job plan OfficeSpace --with scope-all.json
 
 Exit status: 0 nothing would fail, 1 something would, 3 a guard would hold something back.")]
     Plan {
@@ -166,22 +174,27 @@ Example:
     Table(Table),
     /// Change settings
     #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
+    #[command(override_usage = "provost job set <NAME> <OPTION>...")]
     #[command(after_help = "\
 Examples:
-  provost job set OfficeSpace --interval 20m --scope assigned --mail it@contoso.example --threshold 25
-  provost job set OfficeSpace --trigger on-change        # changes arrive within a second or two
+  provost job set OfficeSpace --interval 20m --scope assigned \\
+      --mail it@contoso.example --threshold 25
+  # changes arrive within a second or two
+  provost job set OfficeSpace --trigger on-change
   provost job set OfficeSpace --on-deleted nothing --on-purged disable
-  provost job set OfficeSpace --guard memberships=1000 --guard renames=10% --guard source=off
+  provost job set OfficeSpace --guard memberships=1000 --guard renames=10% \\
+      --guard source=off
   provost job set OfficeSpace --drift-interval 1d --drift-action repair
   provost job set OfficeSpace --failures percent=10 --failures minimum=5
 
-Guards: what is past the lesser of a number and a percentage in a day is held back whole until somebody
-allows it. Unless set otherwise that is 500 or 20 % of the linked accounts, and for memberships 5000 or
-20 % of the exported members; the percentage never counts for less than 5, for memberships 20.
+Guards: what is past the lesser of a number and a percentage in a day is held back whole until \
+somebody allows it. Unless set otherwise that is 500 or 20 % of the linked accounts, and for \
+memberships 5000 or 20 % of the exported members; the percentage never counts for less than 5, for \
+memberships 20.
 
-Failures: the job goes into quarantine when those that wait for another try are 40 % of what is in scope,
-but no fewer than 5000 (with fewer than 12500 in scope: than 20 and than 5 % of these); or 40000 objects;
-or 60000 objects and references. Unless set otherwise.")]
+Failures: the job goes into quarantine when those that wait for another try are 40 % of what is in \
+scope, but no fewer than 5000 (with fewer than 12500 in scope: than 20 and than 5 % of these); or \
+40000 objects; or 60000 objects and references. Unless set otherwise.")]
     Set {
         /// The application, by name or id
         name: String,
@@ -216,8 +229,8 @@ Example:
   printf 'Sales,4711\\nResearch,4712\\n' > centres.csv
   provost job table set OfficeSpace costCentres centres.csv
 
-An expression reads it by name: Lookup([department], \"costCentres\", \"0000\"). The next cycle brings the
-accounts in line.")]
+An expression reads it by name: Lookup([department], \"costCentres\", \"0000\"). The next cycle \
+brings the accounts in line.")]
     Set {
         /// The application, by name or id
         name: String,

@@ -11,7 +11,8 @@ pub enum Log {
     #[command(after_help = "\
 Examples:
   provost log list OfficeSpace --status failure --since 1h
-  provost log list --user ada@contoso.example --steps     # what happened to her account, and why
+  # what happened to her account, and why
+  provost log list --user ada@contoso.example --steps
   provost log list --since 7d --format csv > log.csv")]
     List {
         /// Only those of this application
@@ -38,8 +39,10 @@ Examples:
     /// List who changed what, in the directory and in the jobs' configuration, newest first
     #[command(after_help = "\
 Examples:
-  provost log audit --user ada@contoso.example    # who disabled, deleted or changed her in the directory
-  provost log audit OfficeSpace --since 7d        # who changed the settings and mappings of its job")]
+  # who disabled, deleted or changed her in the directory
+  provost log audit --user ada@contoso.example
+  # who changed the settings and mappings of its job
+  provost log audit OfficeSpace --since 7d")]
     Audit(Audited),
 }
 

@@ -13,7 +13,8 @@ pub enum JobAttribute {
     #[command(after_help = "\
 Examples:
   provost job attribute list Contoso
-  provost job attribute list Contoso manager      # only those with this in their name")]
+  # only those with this in their name
+  provost job attribute list Contoso manager")]
     List {
         /// The application, by name or id
         name: String,
@@ -35,8 +36,11 @@ Example:
     /// Add an attribute of the target that is not listed, or correct one that is
     #[command(after_help = "\
 Examples:
-  provost job attribute add Contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User:badge
-  provost job attribute add Contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User:level --type integer
+  provost job attribute add Contoso \\
+      urn:ietf:params:scim:schemas:extension:contoso:2.0:User:badge
+  provost job attribute add Contoso \\
+      urn:ietf:params:scim:schemas:extension:contoso:2.0:User:level \\
+      --type integer
   provost job attribute add Contoso description --group
 
 What an administrator says of an attribute stands above what the target says and what the RFC does.")]
@@ -51,7 +55,8 @@ What an administrator says of an attribute stands above what the target says and
     /// Take back an attribute that was added
     #[command(after_help = "\
 Example:
-  provost job attribute remove Contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User:badge")]
+  provost job attribute remove Contoso \\
+      urn:ietf:params:scim:schemas:extension:contoso:2.0:User:badge")]
     Remove {
         /// The application, by name or id
         name: String,
@@ -114,12 +119,15 @@ Example:
 Examples:
   provost job mapping set Contoso title jobTitle
   provost job mapping set Contoso userType '\"Employee\"'
-  provost job mapping set Contoso nickName 'Item(Split([displayName], \" \"), 1)' --flow ObjectAddOnly
-  provost job mapping set Contoso 'emails[type eq \"home\"].value' otherMails --default none@contoso.example
+  provost job mapping set Contoso nickName \\
+      'Item(Split([displayName], \" \"), 1)' --flow ObjectAddOnly
+  provost job mapping set Contoso 'emails[type eq \"home\"].value' otherMails \\
+      --default none@contoso.example
   provost job mapping set Contoso externalId --match 2
 
-The source is an attribute, a constant in quotes or an expression; `provost expr` tries one out. A
-mapping that the target or the source cannot bear is refused with the reason, and nothing is changed.")]
+The source is an attribute, a constant in quotes or an expression; `provost expr` tries one out. A \
+mapping that the target or the source cannot bear is refused with the reason, and nothing is \
+changed.")]
     Set {
         /// The application, by name or id
         name: String,
@@ -189,15 +197,17 @@ Example:
     #[command(after_help = "\
 Examples:
   provost job filter add Contoso 'department EQUALS \"Sales\"'
-  provost job filter add Contoso 'country EQUALS \"NO\" AND employeeType NOT EQUALS \"Temp\"' --title Norway
-  provost job filter add Contoso 'jobTitle REGEX MATCH \".*[Ee]ngineer.*\" AND mail IS NOT NULL'
+  provost job filter add Contoso \\
+      'country EQUALS \"NO\" AND employeeType NOT EQUALS \"Temp\"' --title Norway
+  provost job filter add Contoso \\
+      'jobTitle REGEX MATCH \".*[Ee]ngineer.*\" AND mail IS NOT NULL'
   provost job filter add Contoso 'displayName ENDS_WITH \" team\"' --group
 
-Operators: EQUALS, NOT EQUALS, IS TRUE, IS FALSE, IS NULL, IS NOT NULL, REGEX MATCH, NOT REGEX MATCH (the whole
-value), Greater_Than, Greater_Than_OR_EQUALS (numbers and dates), Includes, ENDS_WITH, & and !& (bits). Values in
-double quotes, a quote in them twice; upper and lower case of values differ. Clauses are joined by AND; for OR add
-another filter. Without any filter everyone passes. The next cycle disables who no longer passes, under the guards:
-look with `provost job plan` before.")]
+Operators: EQUALS, NOT EQUALS, IS TRUE, IS FALSE, IS NULL, IS NOT NULL, REGEX MATCH, NOT REGEX MATCH \
+(the whole value), Greater_Than, Greater_Than_OR_EQUALS (numbers and dates), Includes, ENDS_WITH, & \
+and !& (bits). Values in double quotes, a quote in them twice; upper and lower case of values \
+differ. Clauses are joined by AND; for OR add another filter. Without any filter everyone passes. \
+The next cycle disables who no longer passes, under the guards: look with `provost job plan` before.")]
     Add {
         /// The application, by name or id
         name: String,
@@ -239,8 +249,10 @@ Example:
     #[command(group(clap::ArgGroup::new("change").required(true).multiple(true)))]
     #[command(after_help = "\
 Examples:
-  provost job object set Contoso --group --enabled off    # groups are no longer provisioned; they stay as they are
-  provost job object set Contoso --delete off             # no account is ever deleted, whatever happens")]
+  # groups are no longer provisioned; they stay as they are
+  provost job object set Contoso --group --enabled off
+  # no account is ever deleted, whatever happens
+  provost job object set Contoso --delete off")]
     Set {
         /// The application, by name or id
         name: String,

@@ -32,14 +32,15 @@ Example:
         name: String,
     },
     /// Change the switch or the settings of a tenant
+    #[command(override_usage = "provost tenant set <NAME> <OPTION>...")]
     #[command(after_help = "\
 Examples:
   provost tenant set contoso --scim-for-authentication off
   provost tenant set contoso --strict on --requests-per-second 50
   provost tenant set contoso --unique-external-ids on
 
-What is made unique is checked in the users and groups that are there: where two have the same
-value the command fails, names both, and nothing is changed.")]
+What is made unique is checked in the users and groups that are there: where two have the same value \
+the command fails, names both, and nothing is changed.")]
     Set {
         /// The tenant, by name or id
         name: String,
@@ -53,10 +54,12 @@ value the command fails, names both, and nothing is changed.")]
     /// accepted although it deviates from the RFCs; --json also has the bodies
     #[command(after_help = "\
 Examples:
-  provost tenant requests contoso --errors             # what was refused, with cause and fix
-  provost tenant requests contoso --client entra       # what one client did
+  # what was refused, with cause and fix
+  provost tenant requests contoso --errors
+  # what one client did
+  provost tenant requests contoso --client entra
 
-Passwords and tokens are masked. Requests whose token is not good are shown as well, the last few of
+Passwords and tokens are masked. Requests whose token is not good are shown as well, the last few of \
 them.")]
     Requests {
         /// The tenant, by name or id
@@ -145,7 +148,8 @@ Example:
     /// Show a schema extension; --json has it as `set` takes it
     #[command(after_help = "\
 Example:
-  provost tenant schema show contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User")]
+  provost tenant schema show contoso \\
+      urn:ietf:params:scim:schemas:extension:contoso:2.0:User")]
     Show {
         /// The tenant, by name or id
         tenant: String,
@@ -158,17 +162,18 @@ Example:
   provost tenant schema set contoso badge.json
 
 with a file such as
-  {\"id\": \"urn:ietf:params:scim:schemas:extension:contoso:2.0:User\", \"name\": \"Contoso\",
-   \"resourceType\": \"User\",
+  {\"id\": \"urn:ietf:params:scim:schemas:extension:contoso:2.0:User\",
+   \"name\": \"Contoso\", \"resourceType\": \"User\",
    \"attributes\": [
      {\"name\": \"badge\", \"type\": \"string\", \"uniqueness\": \"server\"},
      {\"name\": \"costCenter\", \"type\": \"integer\", \"indexed\": true},
-     {\"name\": \"level\", \"type\": \"string\", \"canonicalValues\": [\"junior\", \"senior\"]}]}
+     {\"name\": \"level\", \"type\": \"string\",
+      \"canonicalValues\": [\"junior\", \"senior\"]}]}
 
-It is a schema as in RFC 7643 section 7, with resourceType (User or Group), and with indexed for
-attributes that clients filter by. It takes effect when the users or groups that are there have been
-checked: where one does not fit, or two have the same value of a unique attribute, the command
-fails and names them, and nothing is changed.")]
+It is a schema as in RFC 7643 section 7, with resourceType (User or Group), and with indexed for \
+attributes that clients filter by. It takes effect when the users or groups that are there have been \
+checked: where one does not fit, or two have the same value of a unique attribute, the command fails \
+and names them, and nothing is changed.")]
     Set {
         /// The tenant, by name or id
         tenant: String,
@@ -178,7 +183,8 @@ fails and names them, and nothing is changed.")]
     /// Delete a schema extension with all values that users or groups have of it
     #[command(after_help = "\
 Example:
-  provost tenant schema delete contoso urn:ietf:params:scim:schemas:extension:contoso:2.0:User")]
+  provost tenant schema delete contoso \\
+      urn:ietf:params:scim:schemas:extension:contoso:2.0:User")]
     Delete {
         /// The tenant, by name or id
         tenant: String,
@@ -219,8 +225,10 @@ Example:
     /// Replace a token by a new one, and keep the old one valid for a while
     #[command(after_help = "\
 Examples:
-  provost token rotate contoso                  # the old one stays valid for a day
-  provost token rotate contoso --overlap 0s      # ... or not at all")]
+  # the old one stays valid for a day
+  provost token rotate contoso
+  # ... or not at all
+  provost token rotate contoso --overlap 0s")]
     Rotate {
         /// The tenant, by name or id
         tenant: String,

@@ -58,6 +58,9 @@ fn taken_by(call: &str) -> Result<Vec<String>, String> {
     Ok(path)
 }
 
+/// What a terminal of 80 columns shows as it is: a command that it breaks cannot be copied.
+const WIDTH: usize = 80;
+
 /// Fails with all that is wrong at once.
 fn nothing(wrong: &[String]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -78,6 +81,8 @@ fn every_command_has_an_example_that_it_takes() {
             wrong.push(format!("provost {} --help has no example of it", leaf.path.join(" ")));
         }
         wrong.extend(taken.into_iter().filter_map(Result::err));
+        let wide = help.lines().filter(|line| line.starts_with("  ") && line.chars().count() > WIDTH);
+        wrong.extend(wide.map(|line| format!("more than {WIDTH} columns: {line}")));
     }
     let overview = tree().get_after_help().map(ToString::to_string).unwrap_or_default();
     wrong.extend(calls(&overview).iter().filter_map(|call| taken_by(call).err()));
@@ -114,5 +119,5 @@ fn every_call_in_the_documents_is_one_that_the_commands_take() {
         }
     }
     nothing(&wrong);
-    assert!(count > 50, "only {count} calls were found");
+    assert!(count > 40, "only {count} calls were found");
 }

@@ -48,9 +48,10 @@ pub async fn run(data_dir: &Path, file: &Path) -> Result<Answer, Failure> {
     #[cfg(unix)]
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
     let words = format!(
-        "{} holds the whole installation ({bytes} bytes), and was read again to the end\nhint: keep the master key beside \
+        "{} holds the whole installation ({}), and was read again to the end\nhint: keep the master key beside \
          it, at another place ({} or PROVOST_MASTER_KEY): without it the secrets of the applications cannot be read",
         file.display(),
+        indicatif::HumanBytes(bytes),
         data_dir.join("master-key").display()
     );
     Ok(Answer::done(json!({"file": file, "bytes": bytes, "sha256": digest, "holdsMasterKey": false}), words))

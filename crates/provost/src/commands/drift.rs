@@ -89,7 +89,7 @@ fn shown(name: &str, report: &Value, findings: &[Value]) -> String {
                 value(&finding["found"]),
             ]
         });
-        shown = table(["what", "name", "account", "attribute", "expected", "found"], rows);
+        shown = table(["WHAT", "NAME", "ACCOUNT", "ATTRIBUTE", "EXPECTED", "FOUND"], rows);
         shown = format!("{}\n", shown.trim_end());
     }
     let more = (differences(report) + count(&report["found"], "unknownAccount")).saturating_sub(SHOWN as u64);

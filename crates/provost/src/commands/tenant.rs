@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::audit::audits_text;
 use super::{instant, read_document};
-use crate::answer::{Answer, Failure, moment, plain, sheet, table, text};
+use crate::answer::{Answer, Failure, cut, moment, plain, sheet, table, text};
 use crate::cli::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 use crate::client::{Client, escape};
 
@@ -58,7 +58,7 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
                     [
                         moment(request, "at"),
                         text(request, "method"),
-                        text(request, "target"),
+                        cut(&text(request, "target")),
                         status(request),
                         text(request, "durationMs"),
                         text(request, "client"),
