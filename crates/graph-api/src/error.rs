@@ -309,20 +309,6 @@ const fn usual_hint(status: StatusCode) -> &'static str {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_refusal_says_what_to_do() {
-        for status in (400..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
-            let hint = ApiError::new(status, "Code", "What happened.").hint;
-            assert!(!hint.is_empty(), "{status}");
-            assert_eq!(worded(status)["error"]["innerError"]["hint"], hint, "{status}");
-        }
-    }
-}
-
 fn completed(
     state: &Shared,
     response: &Response,
@@ -344,4 +330,18 @@ fn completed(
         }
     }
     finished
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_says_what_to_do() {
+        for status in (400..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
+            let hint = ApiError::new(status, "Code", "What happened.").hint;
+            assert!(!hint.is_empty(), "{status}");
+            assert_eq!(worded(status)["error"]["innerError"]["hint"], hint, "{status}");
+        }
+    }
 }
