@@ -23,6 +23,11 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     steps.ours("peers", crate::peers::run);
     steps.ours("sdks", crate::sdks::run);
+    for (name, what) in
+        [("jq", "the script of the README"), ("zsh", "its completion"), ("fish", "its completion")]
+    {
+        steps.note(program(name, what));
+    }
     steps.note(cargo_deny());
     steps.cargo("licences and sources", &["deny", "check", "bans", "licenses", "sources"]);
     steps.verdict()
@@ -94,6 +99,16 @@ fn available(arguments: &[&str]) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Whether a program is there without which tests leave something out; `.ci/run` installs it.
+fn program(name: &str, what: &str) -> Result<()> {
+    let found = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if found.is_ok_and(|status| status.success()) {
+        Ok(())
+    } else {
+        bail!("{name} is not installed: {what} was not tried")
+    }
 }
 
 /// Installs the check of licences and sources where it is missing. The tests need nothing of the kind: without

@@ -17,7 +17,8 @@ pub(crate) struct ApiError {
     pub status: StatusCode,
     pub code: String,
     pub message: String,
-    pub hint: Option<String>,
+    /// What to do about it.
+    pub hint: String,
     /// Seconds after which the same call may do better.
     pub retry_after: Option<u64>,
     /// Where to go instead.
@@ -28,12 +29,13 @@ pub(crate) struct ApiError {
 pub(crate) type Answer = Result<Response, ApiError>;
 
 impl ApiError {
+    /// A refusal with the hint that its status always has; [`ApiError::hint`] gives a better one.
     pub fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             status,
             code: code.into(),
             message: message.into(),
-            hint: None,
+            hint: usual_hint(status).to_owned(),
             retry_after: None,
             location: None,
         }
@@ -52,11 +54,12 @@ impl ApiError {
     /// The call uses a part of the query language that this resource does not support.
     pub fn unsupported(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "Request_UnsupportedQuery", message)
+            .hint("docs/administration-api.md tells which query options each list takes.")
     }
 
     /// The same error with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = hint.into();
         self
     }
 
@@ -121,7 +124,8 @@ impl From<directory::Error> for ApiError {
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::InvalidCursor => Self::bad("The $skiptoken is not one that this server gave."),
+            store::Error::InvalidCursor => Self::bad("The $skiptoken is not one that this server gave.")
+                .hint("Begin the list anew, without $skiptoken, and follow @odata.nextLink as it is."),
             store::Error::Missing { id, .. } => {
                 Self::missing(format!("Resource '{id}' does not exist: it was deleted in between."))
             }
@@ -231,14 +235,11 @@ struct Refusal(Value);
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut body = json!({"error": {
+        let body = json!({"error": {
             "code": self.code,
             "message": self.message,
-            "innerError": {},
+            "innerError": {"hint": self.hint},
         }});
-        if let Some(hint) = self.hint {
-            body["error"]["innerError"]["hint"] = hint.into();
-        }
         let mut response = (self.status, Json(&body)).into_response();
         response.extensions_mut().insert(Refusal(body));
         if let Some(seconds) = self.retry_after {
@@ -283,7 +284,29 @@ fn worded(status: StatusCode) -> Value {
         StatusCode::METHOD_NOT_ALLOWED => "The method is not allowed here.",
         _ => "The request cannot be understood.",
     };
-    json!({"error": {"code": "Request_BadRequest", "message": message, "innerError": {}}})
+    json!({"error": {
+        "code": "Request_BadRequest",
+        "message": message,
+        "innerError": {"hint": usual_hint(status)},
+    }})
+}
+
+/// What to do about a refusal of which no more than the status is known.
+const fn usual_hint(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "Send `Authorization: Bearer TOKEN` with the administrator's token or an access token.",
+        403 => "Ask a Global Administrator for a role that permits it (`provost admin grant`).",
+        404 => "List the objects of its kind to find the right id; /openapi.json has the path of every call.",
+        405 => "/openapi.json has the methods of every path.",
+        409 | 412 => "Read what is there now, and make the change again.",
+        413 => "Send it in several smaller calls.",
+        415 => "/openapi.json has the Content-Type of every body.",
+        424 => "Correct the request that it depends on, and send both again.",
+        429 | 503 => "Make the call again later: Retry-After says after how many seconds.",
+        507 => "Whoever runs the server has to make room on its disk.",
+        500..=599 => "Whoever runs the server finds the cause in its log.",
+        _ => "Correct the request and send it again; /openapi.json describes what every call takes.",
+    }
 }
 
 fn completed(
@@ -307,4 +330,18 @@ fn completed(
         }
     }
     finished
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_says_what_to_do() {
+        for status in (400..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
+            let hint = ApiError::new(status, "Code", "What happened.").hint;
+            assert!(!hint.is_empty(), "{status}");
+            assert_eq!(worded(status)["error"]["innerError"]["hint"], hint, "{status}");
+        }
+    }
 }

@@ -11,6 +11,10 @@ pub const FAILED: u8 = 1;
 /// The exit status of a command that a safety limit refused.
 pub const REFUSED: u8 = 3;
 
+/// The hint of a failure that nobody could have caused.
+pub const UNFORESEEN: &str =
+    "run the command again; if it fails again, this is an error of Provost: report it with these words";
+
 /// What a command has to say.
 pub struct Answer {
     /// For `--json`.
@@ -65,22 +69,15 @@ pub struct Failure {
     /// What happened, to which object.
     pub message: String,
     /// What to do.
-    pub hint: Option<String>,
+    pub hint: String,
     /// The exit status.
     pub status: u8,
 }
 
 impl Failure {
-    /// A failure without a hint.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), hint: None, status: FAILED }
-    }
-
-    /// The same failure with what to do about it.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    /// A failure: its code, what happened to which object, and what to do about it.
+    pub fn new(code: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), hint: hint.into(), status: FAILED }
     }
 
     /// The same failure as wrong usage.
@@ -100,8 +97,9 @@ impl Failure {
         let first = paragraphs.next().unwrap_or_default();
         let message = first.strip_prefix("error: ").unwrap_or(&first);
         let rest: Vec<String> = paragraphs.filter(|it| !it.starts_with("For more information")).collect();
-        let failure = Self::new("Usage", message).usage();
-        if rest.is_empty() { failure } else { failure.hint(rest.join("; ")) }
+        let hint =
+            if rest.is_empty() { "--help tells what the command takes".to_owned() } else { rest.join("; ") };
+        Self::new("Usage", message, hint).usage()
     }
 
     /// Prints it: a document to standard output with `--json`, else words to standard error.
@@ -110,10 +108,8 @@ impl Failure {
             let document = json!({"error": {"code": self.code, "message": self.message, "hint": self.hint}});
             print_line(&document.to_string());
         } else {
-            eprintln!("error: {}", self.message);
-            if let Some(hint) = &self.hint {
-                eprintln!("hint: {hint}");
-            }
+            // Like `print_line`: nobody may be there to read it.
+            let _ = writeln!(std::io::stderr().lock(), "error: {}\nhint: {}", self.message, self.hint);
         }
         ExitCode::from(self.status)
     }
@@ -140,6 +136,37 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
         column.set_padding((0, 2));
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// The most letters of a cell of a table that people are to read in one line.
+const CELL: usize = 100;
+
+/// Parts of a cell, as many as fit; the others are counted.
+pub fn listed(parts: &[String]) -> String {
+    let mut length = 0;
+    let fits = |part: &&String| {
+        length += part.chars().count() + 2;
+        length <= CELL
+    };
+    let shown: Vec<&str> = parts.iter().take_while(fits).map(String::as_str).collect();
+    match (shown.len(), parts.len() - shown.len()) {
+        (_, 0) => shown.join(", "),
+        (0, _) => cut(&parts.join(", ")),
+        (_, more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The beginning of a text that is longer than a cell.
+pub fn cut(text: &str) -> String {
+    match text.char_indices().nth(CELL) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A number with what it counts: "1 change", "2 changes".
+pub fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The text of a member of a document, for tables: strings as they are, nothing for null.
@@ -198,5 +225,24 @@ fn lines(value: &Value, depth: usize, out: &mut String) {
                 let _ = writeln!(out, "{:indent$}{name}: {}", "", plain(other), indent = depth * 2);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_read_in_one_line() {
+        let names = |number: usize| vec!["displayName".to_owned(); number];
+        assert_eq!(listed(&names(2)), "displayName, displayName");
+        let many = listed(&names(20));
+        assert!(many.ends_with("displayName and 13 more") && many.chars().count() < CELL + 20, "{many}");
+        let long = listed(&["é".repeat(300), "x".to_owned()]);
+        assert_eq!(long, format!("{}...", "é".repeat(CELL)));
+        assert_eq!(
+            (counted(1, "change"), counted(0, "change")),
+            ("1 change".to_owned(), "0 changes".to_owned())
+        );
     }
 }

@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::answer::Failure;
+use crate::answer::{Failure, UNFORESEEN};
 use crate::pin::Pin;
 
 /// The file in the data directory that tells where the server listens.
@@ -81,10 +81,10 @@ impl Client {
         let fits = reqwest::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !fits {
             let words = format!("{base} (from {origin}) is no address of a server");
-            return Err(Failure::new("NoServer", words).hint("write it like http://127.0.0.1:8080"));
+            return Err(Failure::new("NoServer", words, "write it like http://127.0.0.1:8080"));
         }
         let broken = |error: &dyn std::error::Error| {
-            Failure::new("Client", format!("the HTTP client cannot start: {error}"))
+            Failure::new("Client", format!("the HTTP client cannot start: {error}"), UNFORESEEN)
         };
         let mut http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).no_proxy();
         if let Some(pin) = pin {
@@ -213,8 +213,8 @@ impl Client {
             Failure::new(
                 "NotProvost",
                 format!("what answers at {} is not Provost: it sent no JSON", self.base),
+                format!("check {}", self.origin),
             )
-            .hint(format!("check {}", self.origin))
         })
     }
 
@@ -229,21 +229,30 @@ impl Client {
         }
         if distrusted {
             let words = format!("the certificate of the server at {} is not trusted: {reason}", self.base);
-            return Failure::new("CertificateInvalid", words).hint(if self.origin == "PROVOST_URL" {
-                "this machine has to trust who issued the certificate, and the certificate has to name the host"
-            } else {
-                "another program answers there, or the certificate was renewed this moment: run the command again"
-            });
+            return Failure::new(
+                "CertificateInvalid",
+                words,
+                if self.origin == "PROVOST_URL" {
+                    "this machine has to trust who issued the certificate, and the certificate has to name the host"
+                } else {
+                    "another program answers there, or the certificate was renewed this moment: run the command again"
+                },
+            );
         }
         if !error.is_connect() {
             let words = format!("the server at {} went away before it had answered: {reason}", self.base);
-            return Failure::new("ConnectionLost", words).hint(
+            return Failure::new(
+                "ConnectionLost",
+                words,
                 "what it has done until then is kept: see whether it runs, and run the command again if need be",
             );
         }
         let words = format!("no server answers at {} (from {}): {reason}", self.base, self.origin);
-        Failure::new("NoServer", words)
-            .hint("start one with `provost serve`, or point --data-dir or PROVOST_URL at the one that runs")
+        Failure::new(
+            "NoServer",
+            words,
+            "start one with `provost serve`, or point --data-dir or PROVOST_URL at the one that runs",
+        )
     }
 
     async fn refused(&self, response: Response) -> Failure {
@@ -255,21 +264,17 @@ impl Client {
             .as_str()
             .map_or_else(|| format!("the server at {} answered {status}", self.base), str::to_owned);
         let code = error["code"].as_str().unwrap_or("UnknownError");
-        let mut failure = Failure::new(code, words);
-        failure.hint = error["hint"].as_str().or(error["innerError"]["hint"].as_str()).map(str::to_owned);
-        if failure.hint.is_none() {
-            failure.hint = Some(match status {
-                StatusCode::UNAUTHORIZED => format!(
-                    "the token is not this server's: use the data directory of the server ({TOKEN_FILE} in it), or \
-                     set PROVOST_TOKEN"
-                ),
-                StatusCode::NOT_FOUND => {
-                    format!("if the name is right, check that {} is a Provost server", self.base)
-                }
-                _ => "--help tells what the command takes".to_owned(),
-            });
-        }
-        failure
+        let said = error["hint"].as_str().or(error["innerError"]["hint"].as_str());
+        let hint = match (status, said) {
+            // The server cannot know where this command has its token from.
+            (StatusCode::UNAUTHORIZED, _) => format!(
+                "the token is not this server's: use the data directory of the server ({TOKEN_FILE} in it), or set \
+                 PROVOST_TOKEN"
+            ),
+            (_, Some(said)) => said.to_owned(),
+            (_, None) => format!("check that {} (from {}) is a Provost server", self.base, self.origin),
+        };
+        Failure::new(code, words, hint)
     }
 }
 
@@ -294,13 +299,16 @@ fn from_data_dir(data_dir: &Path) -> Result<(String, Option<Pin>, String), Failu
         std::io::ErrorKind::NotFound => Failure::new(
             "NoServer",
             format!("no server runs on {}: there is no {SERVER_FILE} in it", data_dir.display()),
-        )
-        .hint(hint),
-        _ => Failure::new("NoServer", format!("{} cannot be read: {error}", file.display())).hint(hint),
+            hint,
+        ),
+        _ => Failure::new("NoServer", format!("{} cannot be read: {error}", file.display()), hint),
     })?;
     let server: ServerFile = serde_json::from_str(&text).map_err(|error| {
-        Failure::new("NoServer", format!("{} is damaged: {error}", file.display()))
-            .hint("restart the server; it writes the file again")
+        Failure::new(
+            "NoServer",
+            format!("{} is damaged: {error}", file.display()),
+            "restart the server; it writes the file again",
+        )
     })?;
     Ok((server.url, server.certificate, file.display().to_string()))
 }
@@ -314,7 +322,7 @@ fn read_token(file: &Path) -> Result<String, Failure> {
             }
             _ => "run the command as the user who runs the server, or set PROVOST_TOKEN",
         };
-        Failure::new("NoToken", format!("the token in {} cannot be read: {error}", file.display())).hint(hint)
+        Failure::new("NoToken", format!("the token in {} cannot be read: {error}", file.display()), hint)
     })
 }
 

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return answer::Failure::new("Runtime", format!("the program cannot start its threads: {error}"))
+            return answer::Failure::new("Runtime", format!("the program cannot start its threads: {error}"), "the system is short of memory or threads: end other programs, or raise the limits (ulimit -u)")
                 .print(json);
         }
     };

@@ -28,8 +28,11 @@ pub async fn follow(client: &Client, job: &str) -> Result<Value, Failure> {
             Ok(None) if failures < 5 => failures += 1,
             Ok(None) => {
                 bar.abandon();
-                return Err(Failure::new("NoProgress", "the server ends its progress reports early")
-                    .hint("see `provost job status` for how far the cycle is"));
+                return Err(Failure::new(
+                    "NoProgress",
+                    "the server ends its progress reports early",
+                    "see `provost job status` for how far the cycle is",
+                ));
             }
             Err(failure) => {
                 bar.abandon();
@@ -54,7 +57,11 @@ async fn stream(client: &Client, path: &str, bar: &ProgressBar) -> Result<Option
             }
         }
         if buffer.len() > EVENT_BYTES {
-            return Err(Failure::new("NotProvost", "the server sent an event that is no progress report"));
+            return Err(Failure::new(
+                "NotProvost",
+                "the server sent an event that is no progress report",
+                "check that the address is a Provost server's, of the version of this command",
+            ));
         }
     }
     Ok(None)

@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use serde_json::json;
 use support::{Server, Tenant};
 
@@ -216,4 +219,124 @@ fn the_files_of_a_server_are_private_and_a_signal_ends_it_well() {
     assert_eq!(server.wait().expect("it ends").code(), Some(0));
     assert!(!dir.path().join("server.json").exists());
     assert!(lines.next().is_none(), "one line and no more");
+}
+
+/// The script in the README, which is the only block of `bash` there.
+fn script_of_the_readme() -> String {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README is there");
+    let (_, rest) = readme.split_once("```bash\n").expect("the README has a script");
+    let (script, rest) = rest.split_once("```").expect("the script ends");
+    assert!(!rest.contains("```bash\n"), "the README has one script");
+    script.to_owned()
+}
+
+/// Whether a program that not every machine has is there. `.ci/run` installs each of them.
+fn there(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let there = found.is_ok_and(|status| status.success());
+    if !there {
+        eprintln!("{program} is not installed: what needs it is left out");
+    }
+    there
+}
+
+/// What a shell prints that runs a script in a folder, with `provost` on its path.
+fn shell(program: &str, options: &[&str], folder: &Path, script: &str) -> String {
+    let binaries = Path::new(env!("CARGO_BIN_EXE_provost")).parent().expect("it lies in a folder");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(binaries.to_owned()).chain(std::env::split_paths(&path));
+    let output = Command::new(program)
+        .args(options)
+        .args(["-c", script])
+        .current_dir(folder)
+        .env("PATH", std::env::join_paths(path).expect("a list of folders"))
+        .env("HOME", folder)
+        .env_remove("PROVOST_URL")
+        .env_remove("PROVOST_TOKEN")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the shell runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} ended with {}:\n{words}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_configured_by_the_script_of_the_readme_alone() {
+    if !there("bash") || !there("jq") {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("provost-data"));
+    std::fs::write(
+        dir.path().join("users.csv"),
+        "userPrincipalName,displayName,givenName,surname,department,accountEnabled\n\
+         ada@contoso.example,Ada Lovelace,Ada,Lovelace,Sales,True\n\
+         bob@contoso.example,Bob Noyce,Bob,Noyce,Finance,True\n",
+    )
+    .expect("written");
+    let groups =
+        "displayName,memberUserPrincipalName\nDesks,ada@contoso.example\nDesks,bob@contoso.example\n";
+    std::fs::write(dir.path().join("groups.csv"), groups).expect("written");
+
+    let shown = shell("bash", &[], dir.path(), &script_of_the_readme());
+    let last = shown.lines().last().unwrap_or_default();
+    assert_eq!(last, "users in the tenant contoso: 1", "{shown}");
+    assert!(shown.contains("the plan creates 2 accounts and groups"), "Ada and the group: {shown}");
+    assert!(shown.contains("create success ada@contoso.example"), "{shown}");
+
+    // Only Ada passes the filter, and the mapping gave her the name that everybody calls her by.
+    let made = server.ok(&["token", "create", "contoso", "--read-only"]);
+    let tenant = server.ok(&["tenant", "show", "contoso"]);
+    let tenant = Tenant {
+        client: reqwest::Client::new(),
+        base_url: tenant["pathBaseUrl"].as_str().expect("an address").to_owned(),
+        token: made["token"].as_str().expect("a token").to_owned(),
+    };
+    let accounts = tenant.users().await;
+    assert_eq!(accounts.len(), 1, "{accounts:?}");
+    assert_eq!(
+        (&accounts[0]["userName"], &accounts[0]["nickName"]),
+        (&json!("ada@contoso.example"), &json!("Ada"))
+    );
+    let job = server.ok(&["job", "status", "OfficeSpace"]);
+    assert_eq!((&job["started"], &job["interval"]), (&json!(true), &json!("PT20M")), "{job}");
+}
+
+#[cfg(unix)]
+#[test]
+fn shells_complete_commands() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let asked = [
+        (
+            "bash",
+            &["--norc"][..],
+            "source <(provost completion bash)\n\
+             COMP_WORDS=(provost job sta) COMP_CWORD=2\n\
+             _provost provost sta job\n\
+             printf '%s\\n' \"${COMPREPLY[@]}\"",
+        ),
+        (
+            "fish",
+            &["--no-config"],
+            "provost completion fish | source; complete -C 'provost job sta' | cut -f 1",
+        ),
+        // Nobody types into this one: what it would show is printed instead.
+        (
+            "zsh",
+            &["-f"],
+            "autoload -Uz compinit && compinit -u -D && eval \"$(provost completion zsh)\"\n\
+             _describe() { print -l -- ${${(P)4}%%:*} }\n\
+             [[ ${_comps[provost]} == _provost ]] && _provost__subcmd__job_commands",
+        ),
+    ];
+    for (program, options, script) in asked.into_iter().filter(|(program, ..)| there(program)) {
+        let shown = shell(program, options, dir.path(), script);
+        let words: Vec<&str> = shown.lines().collect();
+        for word in ["staged", "start", "status"] {
+            assert!(words.contains(&word), "{program} completes no {word}: {shown}");
+        }
+    }
 }

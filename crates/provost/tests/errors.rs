@@ -12,7 +12,7 @@ fn failure(server: &Server, arguments: &[&str]) -> (String, String) {
     let (answer, status) = server.run(arguments);
     assert_eq!(status, 1, "{arguments:?} must fail: {answer}");
     let text = |member: &str| answer["error"][member].as_str().unwrap_or_default().to_owned();
-    assert!(!text("code").is_empty(), "{answer}");
+    assert!(!text("code").is_empty() && !text("hint").is_empty(), "{answer}");
     (text("message"), text("hint"))
 }
 
@@ -172,6 +172,8 @@ fn every_refusal_says_what_to_do() {
         &["job", "start", "App"],
         &["job", "restart", "App", "--reset-scope", "Everything"],
         &["job", "status", "Nothing"],
+        &["job", "plan", "App", "--with", "no-such-file.json"],
+        &["expr", "Joim([givenName])"],
     ] {
         let (message, hint) = failure(&server, arguments);
         assert!(!message.is_empty() && !hint.is_empty(), "{arguments:?}: {message} / {hint}");

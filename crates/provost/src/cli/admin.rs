@@ -10,15 +10,21 @@ use super::values::{Moment, moment};
 #[derive(Debug, Subcommand)]
 pub enum Admin {
     /// List the administrators with their roles
+    #[command(after_help = "\
+Example:
+  provost admin list")]
     List,
     /// Create an administrator: a person, who signs in, or a tool, which gets access tokens
     #[command(after_help = "\
 Examples:
-  provost admin create \"Ada Lovelace\" --sign-in ada@contoso.example --role application-administrator
-  provost admin create \"Contoso IT\" --sign-in it@contoso.example --role tenant-administrator --tenant contoso
-  provost admin create terraform --tool --role global-administrator --directory default
+  provost admin create \"Ada Lovelace\" --sign-in ada@contoso.example \\
+      --role application-administrator
+  provost admin create \"Contoso IT\" --sign-in it@contoso.example \\
+      --role tenant-administrator --tenant contoso
+  provost admin create terraform --tool --role global-administrator \\
+      --directory default
 
-Without --password-file the command makes a password, which is shown once; a tool gets its first
+Without --password-file the command makes a password, which is shown once; a tool gets its first \
 secret, which is shown once as well. docs/administrators.md tells what each role may do.")]
     Create {
         /// What people call it
@@ -29,32 +35,49 @@ secret, which is shown once as well. docs/administrators.md tells what each role
         #[arg(long, value_name = "FILE", conflicts_with = "tool")]
         password_file: Option<PathBuf>,
         /// Give it this role
+        /// The role
         #[arg(long)]
         role: Option<AdminRole>,
         #[command(flatten)]
         place: Place,
     },
     /// Show an administrator, by display name, sign-in name or id
-    Show { admin: String },
+    #[command(after_help = "\
+Example:
+  provost admin show ada@contoso.example")]
+    Show {
+        /// The administrator, by display name, sign-in name or id
+        admin: String,
+    },
     /// Change an administrator; another password, or --enabled off, ends the sessions of a person
     #[command(after_help = "\
 Examples:
   provost admin set ada@contoso.example --enabled off
   provost admin set ada@contoso.example --new-password")]
+    #[command(override_usage = "provost admin set <ADMIN> <OPTION>...")]
     Set {
+        /// The administrator, by display name, sign-in name or id
         admin: String,
         #[command(flatten)]
         changes: AdminChanges,
     },
     /// Delete an administrator; its sessions, secrets and access tokens open nothing any more
-    Delete { admin: String },
+    #[command(after_help = "\
+Example:
+  provost admin delete ada@contoso.example")]
+    Delete {
+        /// The administrator, by display name, sign-in name or id
+        admin: String,
+    },
     /// Give an administrator a role, in the whole installation unless a directory or tenant is named
     #[command(after_help = "\
 Examples:
   provost admin grant ada@contoso.example reports-reader --directory default
   provost admin grant terraform tenant-administrator --tenant contoso")]
     Grant {
+        /// The administrator, by display name, sign-in name or id
         admin: String,
+        /// The role
         role: AdminRole,
         #[command(flatten)]
         place: Place,
@@ -64,7 +87,9 @@ Examples:
 Example:
   provost admin revoke terraform tenant-administrator --tenant contoso")]
     Revoke {
+        /// The administrator, by display name, sign-in name or id
         admin: String,
+        /// The role
         role: AdminRole,
         #[command(flatten)]
         place: Place,
@@ -73,12 +98,18 @@ Example:
     #[command(subcommand)]
     Secret(AdminSecret),
     /// List what was done to tenants and administrators, newest first
+    #[command(after_help = "\
+Example:
+  provost admin audits --top 20")]
     Audits {
         /// At most so many
         #[arg(long, value_name = "N", default_value_t = 100)]
         top: usize,
     },
     /// Show who the commands call as, and with which roles
+    #[command(after_help = "\
+Example:
+  provost admin whoami")]
     Whoami,
 }
 
@@ -103,7 +134,7 @@ pub struct AdminChanges {
     #[arg(long, value_name = "NAME")]
     pub sign_in: Option<String>,
     /// Whether it opens anything
-    #[arg(long, value_name = "ON|OFF", hide_possible_values = true)]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub enabled: Option<Switch>,
     /// A file with the password; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "new_password")]
@@ -148,6 +179,7 @@ pub enum AdminSecret {
 Example:
   provost admin secret create terraform --label 2027 --expires 90d")]
     Create {
+        /// The tool, by display name or id
         tool: String,
         /// What it is for
         #[arg(long, value_name = "TEXT")]
@@ -157,14 +189,31 @@ Example:
         expires: Option<Moment>,
     },
     /// List the secrets of a tool, without what is secret of them
-    List { tool: String },
+    #[command(after_help = "\
+Example:
+  provost admin secret list terraform")]
+    List {
+        /// The tool, by display name or id
+        tool: String,
+    },
     /// Delete a secret: it opens nothing any more, and neither do access tokens that were got for it
-    Delete { tool: String, id: String },
+    #[command(after_help = "\
+Example:
+  provost admin secret delete terraform 0198f0c2-7a51-7000-8000-2b1f3c5d7e91")]
+    Delete {
+        /// The tool, by display name or id
+        tool: String,
+        /// The id of the secret: see `provost admin secret list`
+        id: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum AdminToken {
     /// Make a new one and write it to DATA_DIR/admin-token; the old one opens nothing any more. A server that runs is asked
     /// with the old token: where that is lost, end the server first
+    #[command(after_help = "\
+Example:
+  provost admin-token reset")]
     Reset,
 }

@@ -10,13 +10,17 @@ pub enum App {
     #[command(after_help = "\
 Examples:
   provost app create --template officespace --name OfficeSpace \\
-      --tenant-url https://contoso.officespacesoftware.com/api/scim/v2/ --secret-token-file token.txt
-  provost app create --template scim --name Contoso --tenant-url https://contoso.example.com/scim/v2 \\
-      --client-id provost --client-secret-file secret.txt --token-url https://login.contoso.example.com/oauth2/token")]
+      --tenant-url https://contoso.officespacesoftware.com/api/scim/v2/ \\
+      --secret-token-file token.txt
+  provost app create --template scim --name Contoso \\
+      --tenant-url https://contoso.example.com/scim/v2 \\
+      --client-id provost --client-secret-file secret.txt \\
+      --token-url https://login.contoso.example.com/oauth2/token")]
     Create {
         /// The template's id: see `provost gallery list`
         #[arg(long)]
         template: String,
+        /// What the application is to be called
         #[arg(long)]
         name: String,
         #[command(flatten)]
@@ -28,21 +32,38 @@ Examples:
   provost app set OfficeSpace --secret-token-file token.txt
   provost app set Contoso --client-id provost --client-secret-file secret.txt \\
       --token-url https://login.contoso.example.com/oauth2/token --scope scim
-  provost app set Contoso --trusted-certs ca.pem --client-cert provost.pem --client-key provost-key.pem
+  provost app set Contoso --trusted-certs ca.pem --client-cert provost.pem \\
+      --client-key provost-key.pem
 
-A token takes the place of client credentials, and the other way round. Secrets and keys are kept
+A token takes the place of client credentials, and the other way round. Secrets and keys are kept \
 encrypted and never shown again.")]
     Set {
+        /// The application, by name or id
         name: String,
         #[command(flatten)]
         connection: Connection,
     },
     /// List the applications
+    #[command(after_help = "\
+Example:
+  provost app list")]
     List,
     /// Show an application with its roles, assignments and job
-    Show { name: String },
+    #[command(after_help = "\
+Example:
+  provost app show OfficeSpace")]
+    Show {
+        /// The application, by name or id
+        name: String,
+    },
     /// Remove an application with its job and assignments; the accounts in it stay
-    Delete { name: String },
+    #[command(after_help = "\
+Example:
+  provost app delete OfficeSpace")]
+    Delete {
+        /// The application, by name or id
+        name: String,
+    },
     /// Assign a user or a group, or provision everybody
     #[command(after_help = "\
 Examples:
@@ -51,6 +72,11 @@ Examples:
   provost app assign OfficeSpace --all-users")]
     Assign(Assign),
     /// Take an assignment back
+    #[command(after_help = "\
+Examples:
+  provost app unassign OfficeSpace --group Engineering
+  # from now on only who is assigned
+  provost app unassign OfficeSpace --all-users")]
     Unassign(Assign),
 }
 
@@ -107,6 +133,7 @@ pub enum ClientAuth {
 
 #[derive(Debug, Args)]
 pub struct Assign {
+    /// The application, by name or id
     pub name: String,
     #[command(flatten)]
     pub who: Who,
@@ -118,8 +145,10 @@ pub struct Assign {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Who {
+    /// This user, by principal name or id
     #[arg(long, value_name = "UPN")]
     pub user: Option<String>,
+    /// The members of this group, by name or id
     #[arg(long)]
     pub group: Option<String>,
     /// Everybody in the directory

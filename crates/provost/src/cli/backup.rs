@@ -7,11 +7,11 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  provost backup provost-$(date +%F).backup
+  provost backup \"provost-$(date +%F).backup\"
 
-All of it as it is at one moment, while the server goes on; also without a server, from its data directory. The file
-appears only once it is complete and was read again, readable for its owner only. Keep the master key apart from it.
-docs/backup.md tells more.")]
+All of it as it is at one moment, while the server goes on; also without a server, from its data \
+directory. The file appears only once it is complete and was read again, readable for its owner \
+only. Keep the master key apart from it. docs/backup.md tells more.")]
 pub struct Backup {
     /// The file to write; it must not exist
     pub file: PathBuf,
@@ -20,11 +20,13 @@ pub struct Backup {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provost restore provost-2026-11-28.backup --master-key master-key    to a new data directory
+  # to a new data directory
+  provost restore provost-2026-11-28.backup --master-key master-key
   provost restore provost-2026-11-28.backup --replace --pause-jobs
 
-The server must not run. What happened after the backup is not known then: import users and groups again, and see
-`provost job plan` and `provost job drift` before jobs run by themselves. docs/backup.md tells more.")]
+The server must not run. What happened after the backup is not known then: import users and groups \
+again, and see `provost job plan` and `provost job drift` before jobs run by themselves. \
+docs/backup.md tells more.")]
 pub struct Restore {
     /// What `provost backup` wrote
     pub file: PathBuf,

@@ -11,7 +11,8 @@ pub enum Config {
     #[command(after_help = "\
 Examples:
   provost config export > provost.json
-  provost config export --output provost.json     replaces the file only once all of it is written
+  # replaces the file only once all of it is written
+  provost config export --output provost.json
 
 docs/configuration.md describes the document.")]
     Export {
@@ -22,12 +23,13 @@ docs/configuration.md describes the document.")]
     /// Make the configuration what a document says; what the document does not mention stays as it is
     #[command(after_help = "\
 Examples:
-  provost config apply provost.json --plan        what would change, and how many objects are looked at again
+  # what would change, and how many objects are looked at again
+  provost config apply provost.json --plan
   provost config apply provost.json
   provost config apply provost.json --prune --plan
 
-All of it is applied, or nothing. Exit status: 0 applied, or nothing to do; 1 refused; 3 something would be removed
-and --yes is missing.")]
+All of it is applied, or nothing. Exit status: 0 applied, or nothing to do; 1 refused; 3 something \
+would be removed and --yes is missing.")]
     Apply(Apply),
 }
 

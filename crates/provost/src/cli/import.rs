@@ -9,20 +9,33 @@ use super::values::duration;
 #[derive(Debug, Subcommand)]
 pub enum ImportSchedule {
     /// Show what is imported when, and what came of it last
+    #[command(after_help = "\
+Example:
+  provost user import-schedule show")]
     Show,
     /// Have a file imported by itself; it lies in the folder that `provost serve --import-dir` names
     #[command(after_help = "\
 Examples:
-  provost user import-schedule set users.csv --at 02:30 --time-zone Europe/Berlin
-  provost user import-schedule set users.csv --every 6h --max-leavers 20 --max-leavers-percent 5
+  provost user import-schedule set users.csv --at 02:30 \\
+      --time-zone Europe/Berlin
+  provost user import-schedule set users.csv --every 6h --max-leavers 20 \\
+      --max-leavers-percent 5
 
-The file is the whole company: who is not in it is a leaver, and goes to the recycle bin unless too many would.
-It is taken once it has not changed for a while (--settle), and only if it is not the one that was imported last.
-Write it under another name and rename it, and half a file is never seen. docs/imports.md tells more.")]
+The file is the whole company: who is not in it is a leaver, and goes to the recycle bin unless too \
+many would. It is taken once it has not changed for a while (--settle), and only if it is not the \
+one that was imported last. Write it under another name and rename it, and half a file is never \
+seen. docs/imports.md tells more.")]
     Set(SetImport),
     /// Have no file imported by itself any more
+    #[command(after_help = "\
+Example:
+  provost user import-schedule off")]
     Off,
     /// Import the file now
+    #[command(after_help = "\
+Examples:
+  provost user import-schedule run
+  provost user import-schedule run --allow-leavers 25")]
     Run {
         /// Let that many go this time, whatever share they are
         #[arg(long, value_name = "N")]

@@ -18,10 +18,10 @@ pub struct JobSettings {
     #[arg(long, group = "what")]
     pub scope: Option<Scope>,
     /// Whether members of groups in an assigned group count as assigned
-    #[arg(long, value_name = "on|off", group = "what")]
+    #[arg(long, value_name = "on|off", hide_possible_values = true, group = "what")]
     pub nested_groups: Option<Switch>,
     /// Whether an assignment with the Default Access role counts, where the application has roles of its own
-    #[arg(long, value_name = "on|off", group = "what")]
+    #[arg(long, value_name = "on|off", hide_possible_values = true, group = "what")]
     pub default_access: Option<Switch>,
     /// Who gets mail when the job goes into quarantine, when changes are held back, and when it is disabled; ""
     /// for nobody

@@ -12,14 +12,18 @@ use super::values::{address, duration};
 #[command(after_help = "\
 Examples:
   provost serve
-  provost serve --listen 127.0.0.1:0      a free port, named in the one line of output
+  # a free port, named in the one line of output
+  provost serve --listen 127.0.0.1:0
   provost serve --domain scim.example.com --public-url https://scim.example.com
-  provost serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem
-  provost serve --smtp-url smtps://provost@mail.example.com --mail-from provost@example.com \\
-      --mail-to admins@example.com        with the password in PROVOST_SMTP_PASSWORD
+  provost serve --listen 0.0.0.0:443 --tls-cert fullchain.pem \\
+      --tls-key privkey.pem
+  # with the password in PROVOST_SMTP_PASSWORD
+  provost serve --smtp-url smtps://provost@mail.example.com \\
+      --mail-from provost@example.com \\
+      --mail-to admins@example.com
 
-PROVOST_LOG chooses what is logged to standard error (debug; worker=debug,info), and
-PROVOST_LOG_FORMAT=json how. PROVOST_MASTER_KEY holds the key that secrets are encrypted with;
+PROVOST_LOG chooses what is logged to standard error (debug; worker=debug,info), and \
+PROVOST_LOG_FORMAT=json how. PROVOST_MASTER_KEY holds the key that secrets are encrypted with; \
 without it DATA_DIR/master-key does.")]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one

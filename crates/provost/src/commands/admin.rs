@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::audit::audits_text;
 use super::connection::read_secret;
 use super::{id_of, instant};
-use crate::answer::{Answer, Failure, moment, sheet, table, text};
+use crate::answer::{Answer, Failure, UNFORESEEN, moment, sheet, table, text};
 use crate::cli::{Admin, AdminChanges, AdminKind, AdminRole, AdminSecret, Place};
 use crate::client::{Client, escape};
 
@@ -41,7 +41,7 @@ pub async fn run(client: &Client, command: Admin) -> Result<Answer, Failure> {
             if tenant.is_some() || directory.is_some() =>
         {
             let words = "--tenant and --directory say where a role holds, and no role is named";
-            Err(Failure::new("Usage", words).hint("name it with --role").usage())
+            Err(Failure::new("Usage", words, "name it with --role").usage())
         }
         Admin::Create { name, kind, password_file, role, place } => {
             let password = match (&kind.sign_in, password_file) {
@@ -98,7 +98,7 @@ impl Password {
     fn made() -> Result<Self, Failure> {
         let mut bytes = [0; PASSWORD_LENGTH];
         rand::fill(&mut bytes)
-            .map_err(|_| Failure::new("Random", "the operating system gives no randomness"))?;
+            .map_err(|_| Failure::new("Random", "the operating system gives no randomness", UNFORESEEN))?;
         let text = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
         Ok(Self { text, is_new: true })
     }
@@ -249,8 +249,11 @@ async fn revoke(client: &Client, admin: &str, role: AdminRole, place: &Place) ->
     let held = found["roles"].as_array().into_iter().flatten().find(is_meant).ok_or_else(|| {
         let held = roles(&found);
         let held = if held.is_empty() { "no role".to_owned() } else { held };
-        Failure::new("NotFound", format!("{} has no such role: {held}", text(&found, "displayName")))
-            .hint("name the tenant or directory that it was given in: --tenant NAME, --directory NAME")
+        Failure::new(
+            "NotFound",
+            format!("{} has no such role: {held}", text(&found, "displayName")),
+            "name the tenant or directory that it was given in: --tenant NAME, --directory NAME",
+        )
     })?;
     client.delete(&format!("{}/roles/{}", path_of(&found), id_of(held))).await?;
     let shown = format!("{} is no longer {}", text(&found, "displayName"), role_text(held));

@@ -20,9 +20,7 @@ pub async fn run(client: &Client, command: App) -> Result<Answer, Failure> {
             if secrets.has("BaseAddress") != signs_in {
                 let hint = "give --tenant-url with --secret-token-file, or with --client-id, --client-secret-file and \
                             --token-url; or none of them, and `provost app set` later";
-                return Err(Failure::new("Usage", "an address goes with what signs in there")
-                    .usage()
-                    .hint(hint));
+                return Err(Failure::new("Usage", "an address goes with what signs in there", hint).usage());
             }
             create(client, &template, &name, &secrets).await
         }
@@ -30,7 +28,7 @@ pub async fn run(client: &Client, command: App) -> Result<Answer, Failure> {
             let secrets = Secrets::read(connection)?;
             if secrets.is_empty() {
                 let hint = "see `provost app set --help`";
-                return Err(Failure::new("Usage", "there is nothing to change").usage().hint(hint));
+                return Err(Failure::new("Usage", "there is nothing to change", hint).usage());
             }
             let principal = id_of(&service_principal(client, &name).await?);
             secrets.save(client, &principal).await?;
@@ -169,8 +167,11 @@ fn role_id(app: &Value, wanted: Option<&str>) -> Result<String, Failure> {
         return Ok(model::DEFAULT_ACCESS.to_string());
     }
     let names: Vec<String> = roles.iter().map(|role| text(role, "displayName")).collect();
-    Err(Failure::new("NoRole", format!("{} has no role {wanted}", text(app, "displayName")))
-        .hint(format!("its roles: {}, Default Access", names.join(", "))))
+    Err(Failure::new(
+        "NoRole",
+        format!("{} has no role {wanted}", text(app, "displayName")),
+        format!("its roles: {}, Default Access", names.join(", ")),
+    ))
 }
 
 async fn principal_id(client: &Client, options: &Assign) -> Result<Option<String>, Failure> {
@@ -222,8 +223,11 @@ async fn unassign(client: &Client, options: Assign) -> Result<Answer, Failure> {
         }
     }
     if removed.is_empty() {
-        return Err(Failure::new("NotAssigned", format!("there is no such assignment to {}", options.name))
-            .hint("`provost app show` lists the assignments"));
+        return Err(Failure::new(
+            "NotAssigned",
+            format!("there is no such assignment to {}", options.name),
+            "`provost app show` lists the assignments",
+        ));
     }
     Ok(Answer::done(json!({"removed": removed}), format!("no longer assigned to {}", options.name)))
 }

@@ -54,8 +54,8 @@ async fn deleted(client: &Client, name: &str) -> Result<String, Failure> {
         Failure::new(
             "Request_ResourceNotFound",
             format!("there is no user {name}, in the recycle bin neither"),
+            "who is deleted for good is found by the id: `provost log audit` lists everybody",
         )
-        .hint("who is deleted for good is found by the id: `provost log audit` lists everybody")
     })
 }
 

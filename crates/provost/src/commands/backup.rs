@@ -19,14 +19,15 @@ use crate::serve::copies;
 /// directory that none uses.
 pub async fn run(data_dir: &Path, file: &Path) -> Result<Answer, Failure> {
     let io = |error: std::io::Error| {
-        Failure::new("File", format!("{} cannot be written: {error}", file.display()))
-            .hint("choose another path, or give this user the right to write there and room on the disk")
+        Failure::new(
+            "File",
+            format!("{} cannot be written: {error}", file.display()),
+            "choose another path, or give this user the right to write there and room on the disk",
+        )
     };
     if file.exists() {
         let words = format!("{} is there already", file.display());
-        return Err(
-            Failure::new("File", words).hint("choose another name: a backup does not replace another")
-        );
+        return Err(Failure::new("File", words, "choose another name: a backup does not replace another"));
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let apart = tempfile::Builder::new().prefix(".provost-backup-").tempdir_in(folder).map_err(io)?;
@@ -47,9 +48,10 @@ pub async fn run(data_dir: &Path, file: &Path) -> Result<Answer, Failure> {
     #[cfg(unix)]
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
     let words = format!(
-        "{} holds the whole installation ({bytes} bytes), and was read again to the end\nhint: keep the master key beside \
+        "{} holds the whole installation ({}), and was read again to the end\nhint: keep the master key beside \
          it, at another place ({} or PROVOST_MASTER_KEY): without it the secrets of the applications cannot be read",
         file.display(),
+        indicatif::HumanBytes(bytes),
         data_dir.join("master-key").display()
     );
     Ok(Answer::done(json!({"file": file, "bytes": bytes, "sha256": digest, "holdsMasterKey": false}), words))
@@ -66,7 +68,13 @@ async fn fetched(data_dir: &Path, to: &Path) -> Result<(), Failure> {
     let mut response = client.fetch("/provost/v1/backup").await?;
     let announced = response.headers().get("content-digest").and_then(|value| value.to_str().ok());
     let announced = announced.unwrap_or_default().to_owned();
-    let io = |error: std::io::Error| Failure::new("File", format!("the backup cannot be written: {error}"));
+    let io = |error: std::io::Error| {
+        Failure::new(
+            "File",
+            format!("the backup cannot be written: {error}"),
+            "the file must not exist yet, and its disk needs space for the whole store",
+        )
+    };
     let mut file = create(to).map_err(io)?;
     let mut context = Context::new(&SHA256);
     loop {
@@ -74,8 +82,8 @@ async fn fetched(data_dir: &Path, to: &Path) -> Result<(), Failure> {
             Failure::new(
                 "ConnectionLost",
                 format!("the server went away before all of the backup was here: {error}"),
+                "no backup was made: run the command again",
             )
-            .hint("no backup was made: run the command again")
         })?;
         let Some(piece) = piece else { break };
         context.update(&piece);
@@ -85,8 +93,11 @@ async fn fetched(data_dir: &Path, to: &Path) -> Result<(), Failure> {
     if format!("sha-256=:{}:", STANDARD.encode(context.finish())) == announced {
         return Ok(());
     }
-    Err(Failure::new("Backup", "what arrived is not what the server sent")
-        .hint("no backup was made: run it again"))
+    Err(Failure::new(
+        "Backup",
+        "what arrived is not what the server sent",
+        "no backup was made: run it again",
+    ))
 }
 
 /// Makes a file that only its owner may read.

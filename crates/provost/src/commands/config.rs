@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::read_document;
-use crate::answer::{Answer, Failure, REFUSED, plain, text};
+use crate::answer::{Answer, Failure, REFUSED, counted, plain, text};
 use crate::cli::{Apply, Config};
 use crate::client::Client;
 use crate::progress;
@@ -28,7 +28,7 @@ async fn export(client: &Client, output: Option<&Path>) -> Result<Answer, Failur
     let shown = serde_json::to_string_pretty(&document).unwrap_or_default();
     let Some(file) = output else { return Ok(Answer::done(document, shown)) };
     write(file, &shown).map_err(|error| {
-        Failure::new("File", format!("{} cannot be written: {error}", file.display())).hint("check the path")
+        Failure::new("File", format!("{} cannot be written: {error}", file.display()), "check the path")
     })?;
     let count = |list: &str| document[list].as_array().map_or(0, Vec::len);
     let (applications, tenants) = (count("applications"), count("tenants"));
@@ -87,21 +87,19 @@ fn summary(outcome: &Value) -> String {
         };
     }
     for one in outcome["reevaluation"].as_array().into_iter().flatten() {
-        let (application, objects) = (text(one, "application"), plain(&one["objects"]));
+        let (application, objects) =
+            (text(one, "application"), counted(one["objects"].as_u64().unwrap_or(0), "object"));
         let whole =
             if one["everything"] == true && one["objects"] != 0 { ", which is all there are" } else { "" };
-        let _ = writeln!(
-            shown,
-            "the next cycle of {application} looks at {objects} objects because of this{whole}"
-        );
+        let _ = writeln!(shown, "the next cycle of {application} looks at {objects} because of this{whole}");
     }
     for due in outcome["toDo"].as_array().into_iter().flatten() {
         let _ = writeln!(shown, "to do: {}", plain(due));
     }
-    let _ = match (changes.len(), outcome["applied"] == true) {
+    let _ = match (changes.len() as u64, outcome["applied"] == true) {
         (0, _) => writeln!(shown, "nothing to do: the configuration is as the document says"),
-        (count, true) => writeln!(shown, "applied: {count} changes"),
-        (count, false) => writeln!(shown, "planned: {count} changes; nothing was written"),
+        (count, true) => writeln!(shown, "applied: {}", counted(count, "change")),
+        (count, false) => writeln!(shown, "planned: {}; nothing was written", counted(count, "change")),
     };
     shown
 }

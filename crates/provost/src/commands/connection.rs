@@ -93,7 +93,7 @@ pub fn read_secret(file: &Path, what: &str) -> Result<String, Failure> {
     };
     let hint = format!("give a file that holds the {what} and nothing else, or - for standard input");
     let failure =
-        |why: String| Failure::new(if what == "token" { "NoToken" } else { "NoSecret" }, why).hint(&hint);
+        |why: String| Failure::new(if what == "token" { "NoToken" } else { "NoSecret" }, why, &hint);
     let secret = read.map_err(|error| failure(format!("the {what} cannot be read from {place}: {error}")))?;
     match secret.trim() {
         "" => Err(failure(format!("there is no {what} in {place}: it is empty"))),
@@ -107,7 +107,10 @@ fn read_pem(file: &Path) -> Result<String, Failure> {
         return Ok(String::new());
     }
     std::fs::read_to_string(file).map_err(|error| {
-        Failure::new("File", format!("{} cannot be read: {error}", file.display()))
-            .hint("give a PEM file (-----BEGIN ...-----)")
+        Failure::new(
+            "File",
+            format!("{} cannot be read: {error}", file.display()),
+            "give a PEM file (-----BEGIN ...-----)",
+        )
     })
 }

@@ -23,7 +23,7 @@ pub async fn run(client: &Client, name: &str, repair: bool) -> Result<Answer, Fa
     let report = client.get(&path).await?;
     if report["cycleId"] != begun["cycleId"] {
         let hint = "run it again; another comparison, or the end of the server, came in between";
-        return Err(Failure::new("Interrupted", "the comparison did not come to its end").hint(hint));
+        return Err(Failure::new("Interrupted", "the comparison did not come to its end", hint));
     }
     found(client, name, &path, report).await
 }
@@ -34,7 +34,8 @@ pub async fn last(client: &Client, name: &str) -> Result<Answer, Failure> {
     let path = format!("/provost/v1/jobs/{job}/drift");
     let report = client.get(&path).await.map_err(|failure| match failure.code.as_str() {
         "Request_ResourceNotFound" => {
-            failure.hint(format!("`provost job drift \"{name}\"` compares it now and changes nothing"))
+            let hint = format!("`provost job drift \"{name}\"` compares it now and changes nothing");
+            Failure { hint, ..failure }
         }
         _ => failure,
     })?;
@@ -88,7 +89,7 @@ fn shown(name: &str, report: &Value, findings: &[Value]) -> String {
                 value(&finding["found"]),
             ]
         });
-        shown = table(["what", "name", "account", "attribute", "expected", "found"], rows);
+        shown = table(["WHAT", "NAME", "ACCOUNT", "ATTRIBUTE", "EXPECTED", "FOUND"], rows);
         shown = format!("{}\n", shown.trim_end());
     }
     let more = (differences(report) + count(&report["found"], "unknownAccount")).saturating_sub(SHOWN as u64);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use model::{Clock as _, SystemClock};
 use serde_json::json;
 
-use crate::answer::{Answer, Failure};
+use crate::answer::{Answer, Failure, UNFORESEEN};
 use crate::cli::Expr;
 
 /// Evaluates the expression against the attributes given.
@@ -26,7 +26,13 @@ pub fn run(options: &Expr) -> Result<Answer, Failure> {
         }
     }
     let outside = outside(options)?;
-    let failure = |kind, rendered: &str| Failure::new(kind, caret(rendered));
+    let failure = |kind, rendered: &str| {
+        Failure::new(
+            kind,
+            caret(rendered),
+            "`provost expr --help` has examples; docs/expressions.md describes every function",
+        )
+    };
     let parsed = Expression::parse(&options.expression)
         .map_err(|error| failure("Expression", &error.render(&options.expression)))?;
     let outcome = parsed
@@ -42,7 +48,7 @@ pub fn run(options: &Expr) -> Result<Answer, Failure> {
 }
 
 fn usage(message: String, hint: &str) -> Failure {
-    Failure::new("Usage", message).hint(hint).usage()
+    Failure::new("Usage", message, hint).usage()
 }
 
 fn outside(options: &Expr) -> Result<Surroundings, Failure> {
@@ -52,7 +58,7 @@ fn outside(options: &Expr) -> Result<Surroundings, Failure> {
     };
     let mut seed = [0; 32];
     aws_lc_rs::rand::fill(&mut seed)
-        .map_err(|_| Failure::new("Random", "the operating system gives no randomness"))?;
+        .map_err(|_| Failure::new("Random", "the operating system gives no randomness", UNFORESEEN))?;
     let role = |value: &String| {
         Arc::new(RoleAssignment { id: String::new(), value: value.clone(), display_name: value.clone() })
     };

@@ -41,7 +41,9 @@ pub async fn run(client: &Client, command: JobFilter) -> Result<Answer, Failure>
             edit(client, &path, |schema| {
                 let mapping = object_mapping(schema, group)?;
                 if filters(mapping).iter().any(|it| is_called(it, &title)) {
-                    return Err(Failure::new("Exists", format!("there is a filter {title} already")).hint(
+                    return Err(Failure::new(
+                        "Exists",
+                        format!("there is a filter {title} already"),
                         "give this one another --title, or remove the other with `provost job filter remove`",
                     ));
                 }
@@ -97,8 +99,11 @@ fn is_called(filter: &Value, name: &str) -> bool {
 }
 
 fn not_there(filter: &str) -> Failure {
-    Failure::new("NotFound", format!("there is no filter {filter}"))
-        .hint("`provost job filter list` shows them; --group is needed for one of groups")
+    Failure::new(
+        "NotFound",
+        format!("there is no filter {filter}"),
+        "`provost job filter list` shows them; --group is needed for one of groups",
+    )
 }
 
 /// The operators, longer names before those they begin with.
@@ -138,7 +143,7 @@ fn parse(written: &str) -> Result<Vec<Value>, Failure> {
              are {}",
             names.join(", ")
         );
-        Failure::new("Usage", words).hint(hint).usage()
+        Failure::new("Usage", words, hint).usage()
     };
     let mut clauses = Vec::new();
     let mut rest = written.trim_start();

@@ -34,6 +34,7 @@ pub async fn run(client: &Client, command: Group) -> Result<Answer, Failure> {
                     .iter()
                     .map(|member| ["userPrincipalName", "displayName", "id"].map(|name| text(member, name))),
             );
+            let rows = if members.is_empty() { "no members".to_owned() } else { rows };
             let shown = format!("{}\n{rows}", sheet(&found));
             found["members"] = members.into();
             Ok(Answer::done(found, shown))

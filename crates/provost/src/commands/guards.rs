@@ -184,7 +184,7 @@ pub fn staged_text(name: &str, staged: &[Value]) -> String {
     let last =
         staged.iter().filter_map(|change| change["since"].as_str()?.parse::<jiff::Timestamp>().ok()).max();
     let until = last.map(|last| format!(" --until {last}")).unwrap_or_default();
-    let shown = table(["type", "name", "what", "why", "held since"], rows);
+    let shown = table(["TYPE", "NAME", "WHAT", "WHY", "HELD SINCE"], rows);
     format!("{}\nallow exactly these with: provost job allow-deletes \"{name}\"{until}", shown.trim_end())
 }
 

@@ -47,7 +47,14 @@ pub async fn run(client: &Client, command: Job) -> Result<Answer, Failure> {
             let (id, kind) = match (&subject.user, &subject.group) {
                 (Some(user_name), _) => (id_of(&user(client, user_name).await?), "User"),
                 (_, Some(group_name)) => (id_of(&group(client, group_name).await?), "Group"),
-                _ => return Err(Failure::new("Usage", "name a user or a group").usage()),
+                _ => {
+                    return Err(Failure::new(
+                        "Usage",
+                        "nobody is named",
+                        "name a user with --user or a group with --group",
+                    )
+                    .usage());
+                }
             };
             provision(client, &name, &id, kind).await
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{id_of, service_principal, user};
-use crate::answer::{Answer, Failure, moment, plain, table, text};
+use crate::answer::{Answer, Failure, listed, moment, plain, table, text};
 use crate::cli::{Format, Log, LogStatus};
 use crate::client::{Client, escape, quote};
 
@@ -110,8 +110,15 @@ fn reason_of(entry: &Value) -> String {
     if !error.is_null() {
         return format!("{}: {}", text(error, "errorCode"), text(error, "reason"));
     }
-    let modified = entry["modifiedProperties"].as_array().cloned().unwrap_or_default();
-    modified.iter().map(|one| text(one, "displayName")).collect::<Vec<_>>().join(", ")
+    changed_attributes(entry).join(", ")
+}
+
+/// The names of the attributes that changed, each once.
+fn changed_attributes(entry: &Value) -> Vec<String> {
+    let modified = entry["modifiedProperties"].as_array().into_iter().flatten();
+    let mut names: Vec<String> = modified.map(|one| text(one, "displayName")).collect();
+    names.dedup();
+    names
 }
 
 fn cells(entry: &Value) -> [String; 5] {
@@ -125,7 +132,12 @@ fn cells(entry: &Value) -> [String; 5] {
 }
 
 fn overview(entries: &[Value]) -> String {
-    table(["TIME", "ACTION", "STATUS", "OBJECT", "REASON OR CHANGED ATTRIBUTES"], entries.iter().map(cells))
+    let row = |entry| {
+        let [time, action, status, object, reason] = cells(entry);
+        let reason = if status == "success" { listed(&changed_attributes(entry)) } else { reason };
+        [time, action, status, object, reason]
+    };
+    table(["TIME", "ACTION", "STATUS", "OBJECT", "REASON OR CHANGED ATTRIBUTES"], entries.iter().map(row))
 }
 
 fn csv(entries: &[Value]) -> String {

@@ -127,7 +127,9 @@ pub async fn mapping(client: &Client, command: JobMapping) -> Result<Answer, Fai
                 if mappings.len() < before {
                     return Ok(());
                 }
-                Err(Failure::new("NotFound", format!("{target} is not mapped")).hint(
+                Err(Failure::new(
+                    "NotFound",
+                    format!("{target} is not mapped"),
                     "`provost job mapping list` shows what is; --group is needed for an attribute of groups",
                 ))
             })
@@ -200,7 +202,11 @@ pub fn object_mapping(schema: &mut Value, group: bool) -> Result<&mut Value, Fai
 }
 
 fn unmapped(group: bool) -> Failure {
-    Failure::new("NotFound", format!("the job has no mapping of objects of type {}", object(group)))
+    Failure::new(
+        "NotFound",
+        format!("the job has no mapping of objects of type {}", object(group)),
+        "`provost job object list` shows which objects the job provisions",
+    )
 }
 
 fn is_of(mapping: &Value, target: &str) -> bool {
@@ -220,9 +226,9 @@ fn set(
             return Err(Failure::new(
                 "Usage",
                 format!("{target} is not mapped yet: say where its value comes from"),
+                "as in `provost job mapping set NAME title jobTitle`",
             )
-            .usage()
-            .hint("as in `provost job mapping set NAME title jobTitle`"));
+            .usage());
         }
         None => {
             mappings.push(json!({"targetAttributeName": target.trim(), "flowNull": true}));
@@ -231,9 +237,12 @@ fn set(
     };
     let MappingOptions { group: _, matching, default, flow, null } = options;
     if from.is_none() && matching.is_none() && default.is_none() && flow.is_none() && null.is_none() {
-        return Err(Failure::new("Usage", format!("say what is to change about {target}"))
-            .usage()
-            .hint("a source, --match, --default, --flow or --null"));
+        return Err(Failure::new(
+            "Usage",
+            format!("say what is to change about {target}"),
+            "a source, --match, --default, --flow or --null",
+        )
+        .usage());
     }
     let mapping = &mut mappings[at];
     if let Some(from) = from {

@@ -56,21 +56,27 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::Config(command) => config::run(&connect()?, command).await,
         Command::Admin(command) => admin::run(&connect()?, command).await,
         Command::AdminToken(AdminToken::Reset) => admin::reset_token(&data_dir).await,
-        Command::Completions { shell } => {
-            let mut command = <Arguments as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "provost", &mut std::io::stdout());
-            Ok(Answer::silent())
-        }
+        Command::Completion { shell } => Ok(completion(shell)),
         Command::DemoFiles { dir, users, groups } => demo_files(&dir, users, groups),
     }
+}
+
+/// The script that completes commands, options and their values, made of the commands that there are.
+fn completion(shell: clap_complete::Shell) -> Answer {
+    let mut script = Vec::new();
+    let mut command = <Arguments as clap::CommandFactory>::command();
+    clap_complete::generate(shell, &mut command, "provost", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    Answer::done(json!({"shell": shell.to_string(), "script": script}), script)
 }
 
 fn demo_files(dir: &Path, users: usize, groups: usize) -> Result<Answer, Failure> {
     let files = crate::people::files(users, groups);
     let write = |name: &str, text: &str| {
         let file = dir.join(name);
-        std::fs::write(&file, text)
-            .map_err(|error| Failure::new("File", format!("{} cannot be written: {error}", file.display())))
+        std::fs::write(&file, text).map_err(|error| {
+            Failure::new("File", format!("{} cannot be written: {error}", file.display()), "check the path")
+        })
     };
     write("users.csv", &files.users)?;
     write("groups.csv", &files.groups)?;
@@ -98,8 +104,11 @@ pub async fn job_of(client: &Client, name: &str) -> Result<(Value, String), Fail
     let id = id_of(&principal);
     let jobs = client.get(&format!("/v1.0/servicePrincipals/{id}/synchronization/jobs")).await?;
     let job = jobs["value"].as_array().and_then(|jobs| jobs.first()).ok_or_else(|| {
-        Failure::new("NoJob", format!("the application {name} has no synchronization job"))
-            .hint("`provost app create` makes an application with its job")
+        Failure::new(
+            "NoJob",
+            format!("the application {name} has no synchronization job"),
+            "`provost app create` makes an application with its job",
+        )
     })?;
     let job = id_of(job);
     Ok((principal, job))
@@ -109,8 +118,11 @@ pub async fn job_of(client: &Client, name: &str) -> Result<(Value, String), Fail
 pub async fn user(client: &Client, name: &str) -> Result<Value, Failure> {
     client.get(&format!("/v1.0/users/{}", escape(name))).await.map_err(|failure| {
         if failure.code == "Request_ResourceNotFound" {
-            Failure::new("Request_ResourceNotFound", format!("there is no user {name}"))
-                .hint("`provost user list` shows the users; those in the recycle bin with --deleted")
+            Failure::new(
+                "Request_ResourceNotFound",
+                format!("there is no user {name}"),
+                "`provost user list` shows the users; those in the recycle bin with --deleted",
+            )
         } else {
             failure
         }
@@ -144,13 +156,14 @@ pub fn one_of(all: Vec<Value>, kind: &str, name: &str, list: &str) -> Result<Val
         .collect();
     match found.len() {
         1 => Ok(found.remove(0)),
-        0 => {
-            Err(Failure::new("NotFound", format!("there is no {kind} {name}")).hint(format!("see `{list}`")))
-        }
+        0 => Err(Failure::new("NotFound", format!("there is no {kind} {name}"), format!("see `{list}`"))),
         count => {
             let ids: Vec<String> = found.iter().map(id_of).collect();
-            Err(Failure::new("Ambiguous", format!("{count} {kind}s are called {name}: {}", ids.join(", ")))
-                .hint("name the one you mean by its id"))
+            Err(Failure::new(
+                "Ambiguous",
+                format!("{count} {kind}s are called {name}: {}", ids.join(", ")),
+                "name the one you mean by its id",
+            ))
         }
     }
 }
@@ -159,16 +172,17 @@ pub fn one_of(all: Vec<Value>, kind: &str, name: &str, list: &str) -> Result<Val
 pub fn instant(moment: Moment) -> Result<Timestamp, Failure> {
     match moment {
         Moment::At(at) => Ok(at),
-        Moment::After(time) => SystemClock.now().checked_add(time).map_err(|_| {
-            Failure::new("Usage", "--expires is too far away").hint("take an earlier one").usage()
-        }),
+        Moment::After(time) => SystemClock
+            .now()
+            .checked_add(time)
+            .map_err(|_| Failure::new("Usage", "--expires is too far away", "take an earlier one").usage()),
     }
 }
 
 /// Reads a file that the user named.
 pub fn read_file(file: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(file).map_err(|error| {
-        Failure::new("File", format!("{} cannot be read: {error}", file.display())).hint("check the path")
+        Failure::new("File", format!("{} cannot be read: {error}", file.display()), "check the path")
     })
 }
 
@@ -176,14 +190,18 @@ pub fn read_file(file: &Path) -> Result<Vec<u8>, Failure> {
 pub fn read_document(file: &Path, help: &str) -> Result<Value, Failure> {
     let bytes = if file == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::new("File", format!("standard input cannot be read: {error}")))?;
+        std::io::stdin().read_to_end(&mut bytes).map_err(|error| {
+            Failure::new(
+                "File",
+                format!("standard input cannot be read: {error}"),
+                "write the document to a file, and name that",
+            )
+        })?;
         bytes
     } else {
         read_file(file)?
     };
     scim::json::parse(&bytes).map_err(|error| {
-        Failure::new("File", format!("{} is not JSON: {}", file.display(), error.detail)).hint(help)
+        Failure::new("File", format!("{} is not JSON: {}", file.display(), error.detail), help)
     })
 }

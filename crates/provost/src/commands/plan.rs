@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::job::{cycle_status, summary};
 use super::log::steps_text;
 use super::{group, id_of, job_of, read_file, status, user};
-use crate::answer::{Answer, Failure, table, text};
+use crate::answer::{Answer, Failure, listed, table, text};
 use crate::client::Client;
 
 /// Plans the next cycle, or what these users and groups need; as if the settings of a file were saved, where there is one.
@@ -44,13 +44,21 @@ fn settings(file: &Path) -> Result<Value, Failure> {
     let read: Result<Map<String, Value>, _> = serde_json::from_slice(&read_file(file)?);
     let settings = read.map_err(|error| {
         let shown = file.display();
-        Failure::new("Usage", format!("{shown} is no JSON object with settings: {error}")).usage()
+        Failure::new(
+            "Usage",
+            format!("{shown} is no JSON object with settings: {error}"),
+            "write settings such as {\"scope\": \"all\"}, and \"schema\" in Graph's form",
+        )
+        .usage()
     })?;
     // Who is planned is said by name.
     match settings.keys().find(|name| ["users", "groups"].contains(&name.as_str())) {
-        Some(name) => {
-            Err(Failure::new("Usage", format!("{name} is no setting; use --user and --group")).usage())
-        }
+        Some(name) => Err(Failure::new(
+            "Usage",
+            format!("{name} is no setting"),
+            "name who is planned with --user and --group",
+        )
+        .usage()),
         None => Ok(settings.into()),
     }
 }
@@ -72,7 +80,10 @@ fn plan_text(plan: &Value) -> String {
         let action = if status == "success" { action } else { format!("{action} ({status})") };
         [action, text(source, "identityType"), text(source, "displayName"), what(change)]
     });
-    format!("{}\n\n{summary}", table(["action", "type", "name", "what"], rows))
+    format!(
+        "{}\n\n{summary}\nhint: --user and --group show one with every step and value, --json all of it",
+        table(["ACTION", "TYPE", "NAME", "CHANGES"], rows)
+    )
 }
 
 /// What would become of each object, with the steps that lead there.
@@ -113,12 +124,19 @@ fn modified(one: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    format!("{}: {} -> {}", text(one, "attribute"), value(&one["old"]), value(&one["new"]))
+    let (attribute, new) = (text(one, "attribute"), value(&one["new"]));
+    if one["old"].is_null() {
+        format!("{attribute}: {new}")
+    } else {
+        format!("{attribute}: {} -> {new}", value(&one["old"]))
+    }
 }
 
 fn what(change: &Value) -> String {
     let modifications = change["modified"].as_array().into_iter().flatten();
     let reason = text(&change["error"], "reason");
     let reason = Some(reason).filter(|reason| !reason.is_empty());
-    modifications.map(modified).chain(reason).collect::<Vec<_>>().join(", ")
+    // What is wrong comes before what there is no room for.
+    let parts: Vec<String> = reason.into_iter().chain(modifications.map(modified)).collect();
+    listed(&parts)
 }

@@ -49,8 +49,11 @@ async fn address(client: &Client, name: &str, table: &str) -> Result<String, Fai
 
 fn read(file: &Path) -> Result<Map<String, Value>, Failure> {
     let wrong = |what: String| {
-        Failure::new("BadFile", format!("{}: {what}", file.display()))
-            .hint("every line has two columns: what is looked up, and its value")
+        Failure::new(
+            "BadFile",
+            format!("{}: {what}", file.display()),
+            "every line has two columns: what is looked up, and its value",
+        )
     };
     let bytes = read_file(file)?;
     // Spreadsheets put a byte order mark in front.

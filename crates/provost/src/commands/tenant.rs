@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::audit::audits_text;
 use super::{instant, read_document};
-use crate::answer::{Answer, Failure, moment, plain, sheet, table, text};
+use crate::answer::{Answer, Failure, cut, moment, plain, sheet, table, text};
 use crate::cli::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 use crate::client::{Client, escape};
 
@@ -58,7 +58,7 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
                     [
                         moment(request, "at"),
                         text(request, "method"),
-                        text(request, "target"),
+                        cut(&text(request, "target")),
                         status(request),
                         text(request, "durationMs"),
                         text(request, "client"),
@@ -140,7 +140,7 @@ async fn schema(client: &Client, command: TenantSchema) -> Result<Answer, Failur
             let help = "`provost tenant schema set --help` shows what a definition looks like";
             let definition = read_document(&file, help)?;
             let Some(urn) = definition["id"].as_str() else {
-                return Err(Failure::new("File", format!("{} has no id", file.display())).hint(help));
+                return Err(Failure::new("File", format!("{} has no id", file.display()), help));
             };
             let schema = client.put(&format!("{}/{}", schemas(&tenant), escape(urn)), &definition).await?;
             let shown = attributes(&schema);
@@ -258,15 +258,18 @@ async fn only_token(client: &Client, path: &str, tenant: &str) -> Result<String,
     let live = client.list(path, usize::MAX).await?;
     match live.as_slice() {
         [one] => Ok(super::id_of(one)),
-        [] => Err(Failure::new("NoToken", format!("the tenant {tenant} has no token"))
-            .hint("`provost token create` makes one")),
+        [] => Err(Failure::new(
+            "NoToken",
+            format!("the tenant {tenant} has no token"),
+            "`provost token create` makes one",
+        )),
         several => {
             let ids: Vec<String> = several.iter().map(super::id_of).collect();
             Err(Failure::new(
                 "Ambiguous",
                 format!("the tenant {tenant} has several tokens: {}", ids.join(", ")),
-            )
-            .hint("name the one to replace: `provost token rotate TENANT ID`"))
+                "name the one to replace: `provost token rotate TENANT ID`",
+            ))
         }
     }
 }

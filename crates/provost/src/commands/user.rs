@@ -78,7 +78,7 @@ async fn set(client: &Client, name: &str, pairs: &[String]) -> Result<Answer, Fa
     let mut manager = None;
     for pair in pairs {
         let (attribute, value) = pair.split_once('=').ok_or_else(|| {
-            Failure::new("Usage", format!("{pair} sets nothing")).hint("write ATTRIBUTE=VALUE").usage()
+            Failure::new("Usage", format!("{pair} sets nothing"), "write ATTRIBUTE=VALUE").usage()
         })?;
         if attribute == "manager" {
             manager = Some(value);
@@ -111,8 +111,14 @@ fn assignment(attribute: &str, value: &str) -> Result<(String, Value), Failure> 
     let Some((name, kind)) = known_attribute(ObjectType::User, attribute) else {
         return Ok((attribute.to_owned(), json!(value)));
     };
-    let value =
-        kind.read(value).map_err(|reason| Failure::new("Usage", format!("{attribute}: {reason}")).usage())?;
+    let value = kind.read(value).map_err(|reason| {
+        Failure::new(
+            "Usage",
+            format!("{attribute}: {reason}"),
+            format!("write {attribute}=VALUE with such a value, or {attribute}= to clear it"),
+        )
+        .usage()
+    })?;
     Ok((name, value))
 }
 
@@ -153,13 +159,16 @@ async fn deleted_user(client: &Client, name: &str) -> Result<String, Failure> {
         .collect();
     match found.len() {
         1 => Ok(found.remove(0)),
-        0 => Err(Failure::new("NotFound", format!("there is no user {name} in the recycle bin"))
-            .hint("`provost user list --deleted` shows who is")),
+        0 => Err(Failure::new(
+            "NotFound",
+            format!("there is no user {name} in the recycle bin"),
+            "`provost user list --deleted` shows who is",
+        )),
         _ => Err(Failure::new(
             "Ambiguous",
             format!("several users {name} are in the recycle bin: {}", found.join(", ")),
-        )
-        .hint("name the one you mean by its id")),
+            "name the one you mean by its id",
+        )),
     }
 }
 

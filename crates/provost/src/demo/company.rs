@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::answer::Failure;
+use crate::answer::{Failure, UNFORESEEN};
 
 /// A row of the user file by column, without the empty cells.
 pub type Row = BTreeMap<String, String>;
@@ -127,8 +127,9 @@ impl Person {
 
 fn rows(text: &str) -> Result<Vec<Row>, Failure> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let wrong =
-        |error: csv::Error| Failure::new("DemoFile", format!("the demo's own file cannot be read: {error}"));
+    let wrong = |error: csv::Error| {
+        Failure::new("DemoFile", format!("the demo's own file cannot be read: {error}"), UNFORESEEN)
+    };
     let mut all = Vec::new();
     for record in reader.deserialize::<Row>() {
         let mut row = record.map_err(wrong)?;
@@ -139,11 +140,11 @@ fn rows(text: &str) -> Result<Vec<Row>, Failure> {
 }
 
 fn cell(row: &Row, column: &str) -> Result<String, Failure> {
-    row.get(column)
-        .cloned()
-        .ok_or_else(|| Failure::new("DemoFile", format!("a row of the demo's file has no {column}")))
+    row.get(column).cloned().ok_or_else(|| {
+        Failure::new("DemoFile", format!("a row of the demo's file has no {column}"), UNFORESEEN)
+    })
 }
 
 fn unknown(name: &str) -> Failure {
-    Failure::new("DemoFile", format!("the demo's files name {name}, who is not in them"))
+    Failure::new("DemoFile", format!("the demo's files name {name}, who is not in them"), UNFORESEEN)
 }

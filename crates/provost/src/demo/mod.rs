@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, FAILED, Failure, text};
+use crate::answer::{Answer, FAILED, Failure, UNFORESEEN, text};
 use crate::cli::{self, Assign, Connection, Demo, Serve, Who};
 use crate::client::Client;
 use crate::commands::{app, group, job, log, tenant, user};
@@ -53,8 +53,11 @@ impl Narrator {
 pub async fn run(options: &Demo, json: bool) -> Result<Answer, Failure> {
     let narrator = Narrator { json };
     let dir = tempfile::Builder::new().prefix("provost-demo-").tempdir().map_err(|error| {
-        Failure::new("File", format!("a throw-away directory cannot be made: {error}"))
-            .hint("set TMPDIR to a place with room")
+        Failure::new(
+            "File",
+            format!("a throw-away directory cannot be made: {error}"),
+            "set TMPDIR to a place with room",
+        )
     })?;
     narrator.step("A server on a throw-away data directory");
     let server = serve::start(dir.path(), &server_options()).await?;
@@ -157,8 +160,13 @@ fn files(users: u32) -> (String, String) {
 /// Writes a file into the data directory for a command to read.
 fn file(dir: &Path, name: &str, content: &str) -> Result<std::path::PathBuf, Failure> {
     let path = dir.join(name);
-    std::fs::write(&path, content)
-        .map_err(|error| Failure::new("File", format!("{} cannot be written: {error}", path.display())))?;
+    std::fs::write(&path, content).map_err(|error| {
+        Failure::new(
+            "File",
+            format!("{} cannot be written: {error}", path.display()),
+            "see that the folder for temporary files has space and can be written",
+        )
+    })?;
     Ok(path)
 }
 
@@ -168,7 +176,7 @@ fn held(narrator: &Narrator, answer: &Answer) -> Result<(), Failure> {
         narrator.say(answer.text.trim_end());
         return Ok(());
     }
-    Err(Failure::new("Demo", answer.text.clone()))
+    Err(Failure::new("Demo", answer.text.trim_end(), UNFORESEEN))
 }
 
 async fn import(
@@ -268,7 +276,11 @@ async fn entries(client: &Client, name: &str) -> Result<Vec<Value>, Failure> {
 async fn show_log(client: &Client, narrator: &Narrator, name: &str) -> Result<(), Failure> {
     let found = entries(client, name).await?;
     if found.is_empty() {
-        return Err(Failure::new("Demo", format!("the provisioning log says nothing about {name}")));
+        return Err(Failure::new(
+            "Demo",
+            format!("the provisioning log says nothing about {name}"),
+            UNFORESEEN,
+        ));
     }
     for entry in found.iter().rev() {
         narrator.say(&log::entry_text(entry));
@@ -284,8 +296,9 @@ async fn show_skipped(client: &Client, narrator: &Narrator, company: &Company) -
     let name = person.get("userPrincipalName");
     let found = entries(client, name).await?;
     let skipped = found.iter().find(|entry| log::status_of(entry) == "skipped");
-    let skipped = skipped
-        .ok_or_else(|| Failure::new("Demo", format!("the log does not say that {name} was skipped")))?;
+    let skipped = skipped.ok_or_else(|| {
+        Failure::new("Demo", format!("the log does not say that {name} was skipped"), UNFORESEEN)
+    })?;
     narrator.say(&log::entry_text(skipped));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::answer::Failure;
+use crate::answer::{Failure, UNFORESEEN};
 use crate::client::escape;
 
 /// A tenant's SCIM endpoint.
@@ -18,7 +18,7 @@ impl Scim {
     /// The endpoint at that address.
     pub fn new(base: &str, token: &str) -> Result<Self, Failure> {
         let http = reqwest::Client::builder().no_proxy().build();
-        let http = http.map_err(|error| Failure::new("Client", error.to_string()))?;
+        let http = http.map_err(|error| Failure::new("Client", error.to_string(), UNFORESEEN))?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token: token.to_owned() })
     }
 
@@ -47,25 +47,31 @@ impl Scim {
     /// Deletes a user.
     pub async fn delete_user(&self, id: &str) -> Result<(), Failure> {
         let request = self.http.delete(format!("{}/Users/{id}", self.base)).bearer_auth(&self.token);
-        let response = request.send().await.map_err(|error| Failure::new("Scim", error.to_string()))?;
+        let response =
+            request.send().await.map_err(|error| Failure::new("Scim", error.to_string(), UNFORESEEN))?;
         if response.status().is_success() {
             Ok(())
         } else {
-            Err(Failure::new("Scim", format!("the tenant answered {} to a deletion", response.status())))
+            Err(Failure::new(
+                "Scim",
+                format!("the tenant answered {} to a deletion", response.status()),
+                UNFORESEEN,
+            ))
         }
     }
 
     async fn get(&self, path: &str) -> Result<Value, Failure> {
-        let failed =
-            |error: reqwest::Error| Failure::new("Scim", format!("the tenant cannot be read: {error}"));
+        let failed = |error: reqwest::Error| {
+            Failure::new("Scim", format!("the tenant cannot be read: {error}"), UNFORESEEN)
+        };
         let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
         let response = request.send().await.map_err(failed)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(failed)?;
         if !status.is_success() {
             let words = String::from_utf8_lossy(&bytes);
-            return Err(Failure::new("Scim", format!("the tenant answered {status}: {words}")));
+            return Err(Failure::new("Scim", format!("the tenant answered {status}: {words}"), UNFORESEEN));
         }
-        serde_json::from_slice(&bytes).map_err(|error| Failure::new("Scim", error.to_string()))
+        serde_json::from_slice(&bytes).map_err(|error| Failure::new("Scim", error.to_string(), UNFORESEEN))
     }
 }

@@ -110,7 +110,9 @@ fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
     if empty && [TOKEN_FILE, NODE_FILE].iter().any(|name| data_dir.join(name).exists()) {
         let words =
             format!("{} is empty, though the directory has been in use: its data is lost", store.display());
-        return Err(Failure::new("StoreEmpty", words).hint(
+        return Err(Failure::new(
+            "StoreEmpty",
+            words,
             "put the file back from a backup; to begin anew without the data, delete the empty file, which makes a new store",
         ));
     }
@@ -123,7 +125,11 @@ pub fn write_token(data_dir: &Path, token: &str) -> Result<(), Failure> {
 }
 
 pub(super) fn failed(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new("Store", error.to_string())
+    Failure::new(
+        "Store",
+        error.to_string(),
+        "see that the disk of the data directory has space and can be written; what is committed is kept",
+    )
 }
 
 /// Makes a new administrator's token on a data directory that no server uses.
@@ -132,8 +138,8 @@ pub async fn reset_admin_token(data_dir: &Path) -> Result<(), Failure> {
         return Err(Failure::new(
             "NoStore",
             format!("{} is no data directory of a server", data_dir.display()),
-        )
-        .hint("point --data-dir at the one that the server is started with"));
+            "point --data-dir at the one that the server is started with",
+        ));
     }
     let base = base(data_dir)?;
     let by = Principal::system("provost admin-token reset");
@@ -289,7 +295,11 @@ fn domain_with_port(domain: &str, public_url: &str) -> String {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]
 pub(super) fn closing(error: store::Error) -> Failure {
-    Failure::new("Store", format!("the store did not close well: {error}"))
+    Failure::new(
+        "Store",
+        format!("the store did not close well: {error}"),
+        "what is committed is kept: start the server again, and see that the disk has space",
+    )
 }
 
 /// The key of a data directory, which is made where there is no store yet.
@@ -300,27 +310,38 @@ pub(super) fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, F
         Err(_) if !file.exists() && store_sqlite::file_in(data_dir).exists() => {
             let file = file.display();
             let words = format!("{file} is missing: without it the secrets in the store cannot be read");
-            return Err(Failure::new("MasterKey", words).hint(format!(
-                "put it back from a backup, or set PROVOST_MASTER_KEY; if it is lost, make a new one with \
+            return Err(Failure::new(
+                "MasterKey",
+                words,
+                format!(
+                    "put it back from a backup, or set PROVOST_MASTER_KEY; if it is lost, make a new one with \
                  `openssl rand -base64 32 > {file}` and save the tokens of the applications again with `provost app set`"
-            )));
+                ),
+            ));
         }
         Err(_) => Keyring::load_or_create(&file, random),
     };
     keys.map_err(|error| {
-        Failure::new("MasterKey", error.to_string())
-            .hint("this user needs the right to the data directory and to master-key in it; keep a copy of that file")
+        Failure::new("MasterKey", error.to_string(), "this user needs the right to the data directory and to master-key in it; keep a copy of that file")
     })
 }
 
 pub(super) fn opening(data_dir: &Path, error: &store::Error) -> Failure {
     let place = data_dir.display();
     match error {
-        store::Error::Locked(words) => Failure::new("Locked", words.clone())
-            .hint("the other commands reach the server that runs with the same --data-dir"),
-        store::Error::TooNew { .. } => Failure::new("TooNew", format!("{place}: {error}"))
-            .hint("start the version of provost that last used this directory, or a newer one"),
-        _ => Failure::new("Store", format!("the store in {place} cannot be opened: {error}")).hint(
+        store::Error::Locked(words) => Failure::new(
+            "Locked",
+            words.clone(),
+            "the other commands reach the server that runs with the same --data-dir",
+        ),
+        store::Error::TooNew { .. } => Failure::new(
+            "TooNew",
+            format!("{place}: {error}"),
+            "start the version of provost that last used this directory, or a newer one",
+        ),
+        _ => Failure::new(
+            "Store",
+            format!("the store in {place} cannot be opened: {error}"),
             "nothing was changed: give this user the right to write there, or room on the disk; a file that is damaged \
              has to come back from a copy, or move it away to begin anew",
         ),

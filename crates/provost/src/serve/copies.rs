@@ -35,18 +35,23 @@ pub fn holds_store(data_dir: &Path) -> bool {
 /// Writes a copy of the store of a data directory that no server uses to a new file.
 pub fn backup(data_dir: &Path, to: &Path) -> Result<(), Failure> {
     let claim = Claim::take(data_dir).map_err(|error| compose::opening(data_dir, &error))?;
-    claim.backup(to).map_err(|error| Failure::new("Backup", error.to_string()))
+    let hint = "no backup was made: see that the disk of the file has space and can be written, and run the command again";
+    claim.backup(to).map_err(|error| Failure::new("Backup", error.to_string(), hint))
 }
 
 /// Reads a whole backup and finds out whether it can be restored.
 pub fn verify(file: &Path) -> Result<(), Failure> {
     store_sqlite::verify(file).map_err(|error| {
-        Failure::new("Backup", error.to_string()).hint(match error {
-            store::Error::TooNew { .. } => {
-                "restore it with the version of provost that wrote it, or a newer one"
-            }
-            _ => "take another backup",
-        })
+        Failure::new(
+            "Backup",
+            error.to_string(),
+            match error {
+                store::Error::TooNew { .. } => {
+                    "restore it with the version of provost that wrote it, or a newer one"
+                }
+                _ => "take another backup",
+            },
+        )
     })
 }
 
@@ -69,14 +74,19 @@ pub async fn restore(data_dir: &Path, options: &Restore) -> Result<Answer, Failu
     let claim = Claim::take(data_dir).map_err(|error| compose::opening(data_dir, &error))?;
     if holds_store(data_dir) && !options.replace {
         let words = format!("{} holds a store already", data_dir.display());
-        return Err(Failure::new("NotEmpty", words).hint(
+        return Err(Failure::new(
+            "NotEmpty",
+            words,
             "restore to another --data-dir, or add --replace: the store that is there is kept beside it",
         ));
     }
     let key = key(data_dir, options.master_key.as_deref())?;
     let io = |error: std::io::Error| {
-        Failure::new("File", format!("{} cannot be written: {error}", data_dir.display()))
-            .hint("give this user the right to write there, or room on the disk")
+        Failure::new(
+            "File",
+            format!("{} cannot be written: {error}", data_dir.display()),
+            "give this user the right to write there, or room on the disk",
+        )
     };
     remove_left(data_dir);
     // All is read and checked apart, and then takes its place at once.
@@ -108,7 +118,7 @@ struct Key {
 
 impl Key {
     fn keyring(&self) -> Result<Keyring, Failure> {
-        Keyring::parse(&self.text).map_err(|error| Failure::new("MasterKey", error.to_string()))
+        Keyring::parse(&self.text).map_err(|error| Failure::new("MasterKey", error.to_string(), "the key is one line of base64, as it stands in DATA_DIR/master-key: take the file of the installation that was backed up"))
     }
 }
 
@@ -120,7 +130,7 @@ fn key(data_dir: &Path, given: Option<&Path>) -> Result<Option<Key>, Failure> {
         let text = String::from_utf8(crate::commands::read_file(given)?).unwrap_or_default();
         if there.as_ref().is_some_and(|there| there.trim() != text.trim()) {
             let words = format!("{} is another key than {}", file.display(), given.display());
-            return Err(Failure::new("MasterKey", words).hint("move the one away that is not this backup's"));
+            return Err(Failure::new("MasterKey", words, "move the one away that is not this backup's"));
         }
         return Ok(Some(Key { text, copy: there.is_none() }));
     }
@@ -132,7 +142,9 @@ fn locked(applications: &[String], has_key: bool) -> Failure {
     let names = applications.join(", ");
     let what =
         if has_key { "the master key is not the one of this backup" } else { "there is no master key" };
-    Failure::new("MasterKey", format!("{what}: the secrets of these applications cannot be read: {names}")).hint(
+    Failure::new(
+        "MasterKey",
+        format!("{what}: the secrets of these applications cannot be read: {names}"),
         format!(
             "name the key that was kept beside the backup with --master-key FILE, or set {MASTER_KEY}; if it is lost, \
              add --without-key and save the secrets again with `provost app set`"

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::answer::Failure;
+use crate::answer::{Failure, UNFORESEEN};
 use crate::client::{SERVER_FILE, ServerFile};
 use crate::pin::Pin;
 
@@ -20,7 +20,7 @@ pub fn prepare(data_dir: &Path) -> Result<(), Failure> {
     builder.create(data_dir).map_err(|error| {
         if data_dir.exists() {
             let words = format!("{} is a file, not a directory", data_dir.display());
-            return Failure::new("File", words).hint("choose another --data-dir");
+            return Failure::new("File", words, "choose another --data-dir");
         }
         failure(data_dir, "created", &error)
     })
@@ -31,9 +31,12 @@ pub fn import_dir(data_dir: &Path, named: Option<&Path>) -> Result<PathBuf, Fail
     let folder = match named {
         Some(folder) if folder.is_dir() => folder.to_owned(),
         Some(folder) => {
-            return Err(Failure::new("File", format!("{} is no folder", folder.display()))
-                .hint("make it, or choose another --import-dir")
-                .usage());
+            return Err(Failure::new(
+                "File",
+                format!("{} is no folder", folder.display()),
+                "make it, or choose another --import-dir",
+            )
+            .usage());
         }
         None => {
             let folder = data_dir.join("imports");
@@ -47,7 +50,8 @@ pub fn import_dir(data_dir: &Path, named: Option<&Path>) -> Result<PathBuf, Fail
 /// Tells the other commands where the server is and which certificate it shows.
 pub fn write_server(data_dir: &Path, url: &str, certificate: Option<Pin>) -> Result<(), Failure> {
     let file = ServerFile { url: url.to_owned(), pid: std::process::id(), certificate };
-    let text = serde_json::to_string(&file).map_err(|error| Failure::new("File", error.to_string()))?;
+    let text =
+        serde_json::to_string(&file).map_err(|error| Failure::new("File", error.to_string(), UNFORESEEN))?;
     write_secret(&data_dir.join(SERVER_FILE), text.as_bytes())
 }
 
@@ -85,6 +89,9 @@ pub fn write_secret(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn failure(path: &Path, what: &str, error: &io::Error) -> Failure {
-    Failure::new("File", format!("{} cannot be {what}: {error}", path.display()))
-        .hint("give this user the right to it, or choose another --data-dir")
+    Failure::new(
+        "File",
+        format!("{} cannot be {what}: {error}", path.display()),
+        "give this user the right to it, or choose another --data-dir",
+    )
 }

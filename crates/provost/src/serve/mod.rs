@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::answer::{Answer, Failure};
+use crate::answer::{Answer, Failure, UNFORESEEN};
 use crate::cli::Serve;
 
 use compose::Parts;
@@ -58,11 +58,11 @@ pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> 
     };
     // The address first: a port that is taken must not cost a start of the store.
     let listener = TcpListener::bind(options.listen.as_str()).await.map_err(|error| {
-        Failure::new("Listen", format!("cannot listen on {}: {error}", options.listen))
-            .hint("another program has the port, or the address is not this machine's: choose another with --listen, \
+        Failure::new("Listen", format!("cannot listen on {}: {error}", options.listen), "another program has the port, or the address is not this machine's: choose another with --listen, \
                    for example 127.0.0.1:0 for a free port")
     })?;
-    let address = listener.local_addr().map_err(|error| Failure::new("Listen", error.to_string()))?;
+    let address =
+        listener.local_addr().map_err(|error| Failure::new("Listen", error.to_string(), UNFORESEEN))?;
     let url = format!("{}://{address}", if identity.is_some() { "https" } else { "http" });
     let shutdown = CancellationToken::new();
     let http = http::Options {
@@ -92,7 +92,13 @@ impl Server {
         files::remove_server(&self.data_dir);
         let (ended, ()) = tokio::join!(self.listener, self.parts.checkpoint());
         self.parts.close().await?;
-        ended.map_err(|error| Failure::new("Serve", format!("the listener failed: {error}")))
+        ended.map_err(|error| {
+            Failure::new(
+                "Serve",
+                format!("the listener failed: {error}"),
+                "start the server again; what is committed is kept",
+            )
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use rustls::{InconsistentKeys, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
-use crate::answer::Failure;
+use crate::answer::{Failure, UNFORESEEN};
 use crate::pin::Pin;
 
 /// How often the files are looked at.
@@ -90,7 +90,7 @@ impl ResolvesServerCert for Identity {
 pub fn acceptor(identity: Arc<Identity>) -> Result<TlsAcceptor, Failure> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::new("Tls", format!("TLS cannot start: {error}")))?
+        .map_err(|error| Failure::new("Tls", format!("TLS cannot start: {error}"), UNFORESEEN))?
         .with_no_client_auth()
         .with_cert_resolver(identity);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -139,7 +139,9 @@ fn parse(certificate: &Path, chain: &[u8], key: &Path, secret: &[u8]) -> Result<
 }
 
 fn failure(words: String) -> Failure {
-    Failure::new("Certificate", words).hint(
+    Failure::new(
+        "Certificate",
+        words,
         "--tls-cert takes a PEM file with the server's certificate first and those that vouch for it after it, --tls-key \
          one with its private key, not encrypted",
     )

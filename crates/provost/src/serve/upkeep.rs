@@ -114,15 +114,20 @@ pub fn recipients(options: &Mail) -> Result<Option<Recipients>, Failure> {
     let password = match &options.smtp_password_file {
         Some(file) => {
             let text = String::from_utf8(crate::commands::read_file(file)?);
-            let text = text.map_err(|_| Failure::new("File", format!("{} is not UTF-8", file.display())))?;
+            let text = text.map_err(|_| {
+                Failure::new(
+                    "File",
+                    format!("{} is not UTF-8", file.display()),
+                    "it holds the password as text, and nothing else",
+                )
+            })?;
             Some(text.trim_end_matches(['\r', '\n']).to_owned())
         }
         None => std::env::var(PASSWORD).ok(),
     };
     let password = password.filter(|password| !password.is_empty()).map(SecretString::from);
     let refused = |error: mail::Error| {
-        Failure::new("Mail", error.to_string())
-            .hint(format!(
+        Failure::new("Mail", error.to_string(), format!(
                 "mail needs --smtp-url smtps://USER@HOST, --mail-from and --mail-to, and the password in {PASSWORD} or \
                  --smtp-password-file"
             ))
