@@ -10,6 +10,7 @@ mod deleted;
 mod delta;
 mod directory_objects;
 mod drift;
+mod expressions;
 mod extensions;
 mod gallery;
 mod groups;
@@ -99,6 +100,7 @@ fn graph() -> Routes {
         .merge(assignments::routes())
         .merge(jobs::routes())
         .merge(schema::routes())
+        .merge(expressions::routes())
         .merge(secrets::routes())
         .merge(logs::routes())
 }
