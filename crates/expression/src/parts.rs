@@ -69,22 +69,31 @@ fn operand(tree: &Tree) -> Part {
     }
 }
 
+/// Other names of parameters: function, name elsewhere, name here. From the published examples of parsed expressions.
+const ALIASES: [(&str, &str, &str); 2] =
+    [("Replace", "find", "oldValue"), ("Replace", "replacement", "replacementValue")];
+
 /// The text of a function or comparison of that name with those arguments: parameter names, in any case, and expressions.
-/// An argument whose name the function does not know takes the next place. Whether the text is an expression, parsing tells.
-pub fn put_together(name: &str, arguments: &[(String, String)]) -> String {
+/// Whether the text is an expression, parsing tells; the error is a function or parameter that there is not.
+pub fn put_together(name: &str, arguments: &[(String, String)]) -> Result<String, String> {
     if let ([(_, left), (_, right)], true) = (arguments, Operator::ALL.iter().any(|it| it.symbol() == name)) {
-        return format!("{left} {name} {right}");
+        return Ok(format!("{left} {name} {right}"));
     }
-    let parameters = functions::find(name).map_or(&[][..], |function| function.signature.parameters);
-    let mut places: Vec<Option<&str>> = Vec::with_capacity(arguments.len().max(parameters.len()));
+    let function = functions::find(name).ok_or_else(|| format!("there is no function {name}"))?;
+    let signature = &function.signature;
+    let mut places: Vec<Option<&str>> = Vec::with_capacity(arguments.len().max(signature.parameters.len()));
     for (key, text) in arguments {
-        let named = parameters.iter().position(|parameter| parameter.name.eq_ignore_ascii_case(key));
-        let place = named.filter(|&place| places.get(place).is_none_or(Option::is_none)).unwrap_or(places.len());
+        let alias = ALIASES.iter().find(|(of, there, _)| *of == name && there.eq_ignore_ascii_case(key));
+        let key = alias.map_or(key.as_str(), |(_, _, here)| here);
+        let named = signature.parameters.iter().position(|it| it.name.eq_ignore_ascii_case(key));
+        let named = named.ok_or_else(|| format!("{signature} has no parameter {key}"))?;
+        // What is given again is one more of those that repeat.
+        let place = if places.get(named).is_none_or(Option::is_none) { named } else { places.len() };
         places.resize(places.len().max(place + 1), None);
         places[place] = Some(text);
     }
     let shown: Vec<&str> = places.into_iter().map(Option::unwrap_or_default).collect();
-    format!("{name}({})", shown.join(", "))
+    Ok(format!("{name}({})", shown.join(", ")))
 }
 
 #[cfg(test)]
@@ -95,7 +104,7 @@ mod tests {
         match part.kind {
             PartKind::Function => {
                 let each = part.arguments.iter().map(|(key, it)| ((*key).to_owned(), again(it)));
-                put_together(&part.name, &each.collect::<Vec<_>>())
+                put_together(&part.name, &each.collect::<Vec<_>>()).unwrap()
             }
             PartKind::Attribute | PartKind::Constant => part.text.clone(),
         }
@@ -128,13 +137,17 @@ mod tests {
     }
 
     #[test]
-    fn arguments_come_in_any_order_and_unknown_ones_in_the_next_place() {
-        let given = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-            pairs.iter().map(|&(key, text)| (key.to_owned(), text.to_owned())).collect()
+    fn arguments_come_in_any_order_by_names_that_there_are() {
+        let text = |name: &str, pairs: &[(&str, &str)]| {
+            let given: Vec<_> = pairs.iter().map(|&(key, text)| (key.to_owned(), text.to_owned())).collect();
+            put_together(name, &given)
         };
-        let mid = given(&[("Start", "1"), ("source", "[mail]"), ("length", "2")]);
-        assert_eq!(put_together("Mid", &mid), "Mid([mail], 1, 2)");
-        assert_eq!(put_together("Nothing", &given(&[("x", "1"), ("x", "2")])), "Nothing(1, 2)");
+        let mid = [("Start", "1"), ("source", "[mail]"), ("length", "2")];
+        assert_eq!(text("Mid", &mid).as_deref(), Ok("Mid([mail], 1, 2)"));
+        let replace = [("source", "[mail]"), ("Find", "\"a\""), ("Replacement", "\"b\"")];
+        assert_eq!(text("Replace", &replace).as_deref(), Ok(r#"Replace([mail], "a", , , "b")"#));
+        assert_eq!(text("Mid", &[("x", "1")]).unwrap_err(), "Mid(source, start, length) has no parameter x");
+        assert_eq!(text("Nothing", &[]).unwrap_err(), "there is no function Nothing");
         assert_eq!(take_apart("Nothing(1)").unwrap_err().column, 1);
     }
 }

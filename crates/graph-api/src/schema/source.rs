@@ -108,7 +108,7 @@ fn from_parts(part: &Node<'_>, depth: usize) -> Result<String, String> {
                 let value = pair.member("value").ok_or_else(|| pair.wrong("value is missing"))?;
                 arguments.push((pair.required("key")?.to_owned(), from_parts(&value, depth + 1)?));
             }
-            put_together(name, &arguments)
+            put_together(name, &arguments).map_err(|error| part.wrong(&error))?
         }
     })
 }
