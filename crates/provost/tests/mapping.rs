@@ -231,7 +231,8 @@ async fn a_schema_that_entra_exports_is_imported_and_runs() {
         path.to_str().expect("ASCII").to_owned()
     };
     server.ok(&["user", "import", &write("people.csv", PEOPLE)]);
-    let members = "displayName,memberUserPrincipalName\nTeam,ann@x.example\nTeam,bob@x.example\nTeam,cleo@x.example\n";
+    let members =
+        "displayName,memberUserPrincipalName\nTeam,ann@x.example\nTeam,bob@x.example\nTeam,cleo@x.example\n";
     server.ok(&["group", "import", &write("groups.csv", members)]);
     application(&server, dir.path(), &tenant.base_url, &tenant.token);
     // Accounts that are there before: one is found by its second, one by its third matching attribute.
@@ -261,7 +262,9 @@ async fn a_schema_that_entra_exports_is_imported_and_runs() {
     let counts = (&cycle["created"], &cycle["updated"], &cycle["failed"]);
     assert_eq!(counts, (&json!(2), &json!(2), &json!(0)), "Ann and the group, Bob and Eve: {cycle}");
     let users = tenant.users().await;
-    let user = |name: &str| users.iter().find(|it| it["userName"] == name).unwrap_or_else(|| panic!("{name}: {users:?}"));
+    let user = |name: &str| {
+        users.iter().find(|it| it["userName"] == name).unwrap_or_else(|| panic!("{name}: {users:?}"))
+    };
     assert_eq!(users.len(), 3, "neither Cleo's country nor Dan's badge is in scope: {users:?}");
     let (ann, bob, eve) = (user("ann@x.example"), user("bob@x.example"), user("eve@x.example"));
     assert_eq!((&ann["locale"], &ann["nickName"]), (&json!("de_AT"), &json!("ann")), "{ann}");
@@ -281,8 +284,14 @@ async fn a_schema_that_entra_exports_is_imported_and_runs() {
     assert_eq!(again["notCarriedOver"], json!([]), "{again}");
     assert_eq!(server.table(&["job", "mapping", "export", "T"]), exported);
     let cycle = server.ok(&["job", "run", "T", "--wait"]);
-    assert_eq!((&cycle["created"], &cycle["updated"], &cycle["failed"]), (&json!(0), &json!(0), &json!(0)), "{cycle}");
-    let unknown = ENTRA.replace("\"[surname]\"", "\"[lastName]\"").replace("\"name\": \"surname\"", "\"name\": \"lastName\"");
+    assert_eq!(
+        (&cycle["created"], &cycle["updated"], &cycle["failed"]),
+        (&json!(0), &json!(0), &json!(0)),
+        "{cycle}"
+    );
+    let unknown = ENTRA
+        .replace("\"[surname]\"", "\"[lastName]\"")
+        .replace("\"name\": \"surname\"", "\"name\": \"lastName\"");
     let (refused, status) = server.run(&["job", "mapping", "import", "T", &write("unknown.json", &unknown)]);
     let words = refused["error"]["message"].as_str().unwrap_or_default();
     assert!(status == 1 && words.contains("name.familyName") && words.contains("[lastName]"), "{refused}");

@@ -10,7 +10,9 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use engine::known_attributes;
-use expression::{Expression, Kind, Outcome, Presence, RoleAssignment, Signature, Surroundings, Value as Read};
+use expression::{
+    Expression, Kind, Outcome, Presence, RoleAssignment, Signature, Surroundings, Value as Read,
+};
 use model::{ClauseOperator, LookupTable, ObjectType};
 use serde_json::{Value, json};
 
@@ -32,7 +34,10 @@ pub(super) fn routes() -> Routes {
 }
 
 /// The tables of the job that a path names; none where it names a template. The error is 404 where there is neither.
-async fn owner(call: &Call, path: &BTreeMap<String, String>) -> Result<BTreeMap<String, LookupTable>, ApiError> {
+async fn owner(
+    call: &Call,
+    path: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, LookupTable>, ApiError> {
     let part = |name: &str| path.get(name).map(String::as_str);
     let app = part("id").unwrap_or_default();
     if let Some(job) = part("job") {
@@ -113,9 +118,7 @@ async fn parse(call: Call, Path(path): Path<BTreeMap<String, String>>, body: Byt
         "parsedExpression": null,
         "parsingSucceeded": false,
     });
-    let error = |code: &str, message: String| {
-        json!({"code": code, "message": message, "target": "expression", "details": [], "innerError": null})
-    };
+    let error = |code: &str, message: String| json!({"code": code, "message": message, "target": "expression", "details": [], "innerError": null});
     match read(text, input.as_ref()) {
         Err(refused) => answer["error"] = error("ParsingFailed", refused.to_string()),
         Ok((expression, part)) => {
@@ -142,7 +145,8 @@ fn read(
     let expression = Expression::parse(text)?;
     let given = input.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
     let unknown = |name: &&str| {
-        !engine::is_known_attribute(ObjectType::User, name) && !engine::is_known_attribute(ObjectType::Group, name)
+        !engine::is_known_attribute(ObjectType::User, name)
+            && !engine::is_known_attribute(ObjectType::Group, name)
     };
     let known: Vec<&str> = [ObjectType::User, ObjectType::Group]
         .into_iter()
@@ -179,9 +183,9 @@ fn outside(
     tables: BTreeMap<String, LookupTable>,
 ) -> Surroundings {
     let given = expression::Attributes::get(input, "appRoleAssignments");
-    let roles = texts(&given).into_iter().map(|text| {
-        Arc::new(RoleAssignment { id: String::new(), value: text.clone(), display_name: text })
-    });
+    let roles = texts(&given)
+        .into_iter()
+        .map(|text| Arc::new(RoleAssignment { id: String::new(), value: text.clone(), display_name: text }));
     let id = call.directory.ids().next();
     let mut seed = [0; 32];
     seed[..16].copy_from_slice(id.as_bytes());

@@ -79,11 +79,7 @@ fn shown_template(call: &Call, app: &ServicePrincipal, template: &ApplicationTem
 }
 
 /// The schema that jobs of a template begin with.
-pub(super) fn template_schema(
-    call: &Call,
-    app: &ServicePrincipal,
-    template: &ApplicationTemplate,
-) -> Value {
+pub(super) fn template_schema(call: &Call, app: &ServicePrincipal, template: &ApplicationTemplate) -> Value {
     let directories = directories::both(
         call.directory.id(),
         app.id,

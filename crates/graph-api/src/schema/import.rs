@@ -35,7 +35,8 @@ pub(crate) fn import(schema: &Value) -> Result<Imported, String> {
     let rules = schema.list("synchronizationRules")?;
     let rule = rules.first().ok_or("The schema has no synchronizationRules.")?;
     if let Some(second) = rules.iter().skip(1).find(|rule| !is_empty(&rule.value["objectMappings"])) {
-        return Err(second.wrong("a job has one rule, with all its object mappings: merge them or leave this one out"));
+        return Err(second
+            .wrong("a job has one rule, with all its object mappings: merge them or leave this one out"));
     }
     for unused in rules.iter().skip(1) {
         notes.add(&unused.path, "a rule without object mappings");
@@ -63,7 +64,9 @@ fn read_rule(rule: &Node<'_>, notes: &mut Notes) -> Result<Vec<ObjectMapping>, S
     note_metadata(rule, notes)?;
     for filter in ["containerFilter", "groupFilter"] {
         if let Some(filter) = rule.member(filter).filter(|filter| !is_empty(filter.value)) {
-            return Err(filter.wrong("a job has scoping filters and assignments instead: say there who is in scope"));
+            return Err(
+                filter.wrong("a job has scoping filters and assignments instead: say there who is in scope")
+            );
         }
     }
     if rule.text("targetDirectoryName")? == Some(SOURCE) {
@@ -153,7 +156,9 @@ fn read_scope(mapping: &Node<'_>, notes: &mut Notes) -> Result<Vec<ScopingFilter
     known(&scope, &["groups", "categoryFilterGroups", "inputFilterGroups"], notes)?;
     for experimental in ["categoryFilterGroups", "inputFilterGroups"] {
         if let Some(group) = scope.list(experimental)?.first() {
-            return Err(group.wrong("a job has filters only in groups, which also say who leaves: move it there"));
+            return Err(
+                group.wrong("a job has filters only in groups, which also say who leaves: move it there")
+            );
         }
     }
     let mut filters = Vec::new();
@@ -183,7 +188,9 @@ fn read_clause(clause: &Node<'_>, notes: &mut Notes) -> Result<ScopingClause, St
         None => Vec::new(),
     };
     let value = match values.as_slice() {
-        [] if operator.takes_value() => return Err(clause.wrong("targetOperand has no value to compare with")),
+        [] if operator.takes_value() => {
+            return Err(clause.wrong("targetOperand has no value to compare with"));
+        }
         [] => "",
         [value] => value.value.as_str().ok_or_else(|| value.wrong("must be a text"))?,
         [_, second, ..] => return Err(second.wrong("a clause has one value: make a group for each")),
@@ -278,7 +285,9 @@ fn note_directories(schema: &Node<'_>, rule: &Node<'_>, notes: &mut Notes) -> Re
         let name = directory.text("name")?.unwrap_or_default();
         for object in directory.list("objects")? {
             let of = object.text("name")?.unwrap_or_default();
-            let by = |it: &Node<'_>, member| it.value[member].as_str().is_some_and(|it| it.eq_ignore_ascii_case(of));
+            let by = |it: &Node<'_>, member| {
+                it.value[member].as_str().is_some_and(|it| it.eq_ignore_ascii_case(of))
+            };
             if name != target {
                 note_source(name, &object, notes)?;
             } else if mapped.iter().any(|it| by(it, "targetObjectName")) {

@@ -22,7 +22,8 @@ pub(super) fn export(source: &MappingSource) -> Value {
             constant
         }
         MappingSource::Expression(text) => {
-            let part = Some(text).filter(|it| it.len() <= LONGEST_IN_PARTS).and_then(|it| take_apart(it).ok());
+            let part =
+                Some(text).filter(|it| it.len() <= LONGEST_IN_PARTS).and_then(|it| take_apart(it).ok());
             let name = text.split('(').next().unwrap_or_default().trim();
             let (name, parameters) = part
                 .map_or_else(|| (name.to_owned(), Vec::new()), |part| (part.name.clone(), parameters(&part)));
@@ -62,7 +63,8 @@ pub(super) fn import(source: &Node<'_>) -> Result<MappingSource, String> {
     let written = source.text("expression")?.filter(|text| !text.trim().is_empty());
     Ok(match source.text("type")?.unwrap_or("Attribute") {
         "Attribute" => {
-            let in_brackets = |text: &str| text.trim().strip_prefix('[')?.strip_suffix(']').map(str::to_owned);
+            let in_brackets =
+                |text: &str| text.trim().strip_prefix('[')?.strip_suffix(']').map(str::to_owned);
             let name = name.map(str::to_owned).or_else(|| written.and_then(in_brackets));
             let name = name.filter(|it| !it.trim().is_empty());
             MappingSource::Direct(name.ok_or_else(|| source.wrong("the source names no attribute"))?)

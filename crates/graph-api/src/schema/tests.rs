@@ -43,7 +43,9 @@ fn any_source() -> impl Strategy<Value = MappingSource> {
         "[a-zA-Z]{1,12}".prop_map(MappingSource::Direct),
         constant.prop_map(MappingSource::Constant),
         prop::sample::select(expressions).prop_map(MappingSource::Expression),
-        text().prop_filter("an expression has a text", |it| !it.trim().is_empty()).prop_map(MappingSource::Expression),
+        text()
+            .prop_filter("an expression has a text", |it| !it.trim().is_empty())
+            .prop_map(MappingSource::Expression),
         Just(MappingSource::None),
     ]
 }
@@ -58,21 +60,26 @@ fn attribute() -> impl Strategy<Value = AttributeMapping> {
     ]);
     let default = prop::option::of(text().prop_filter("none is null", |it| !it.is_empty()));
     let rest = (any_source(), default, flow, any::<bool>(), 0..5_u32, any::<bool>());
-    ("[a-zA-Z.]{1,12}", rest).prop_map(|(target, (source, default, flow, always, priority, null))| AttributeMapping {
-        target_attribute_name: target,
-        source,
-        default_value: default,
-        flow_type: flow,
-        flow_behavior: if always { FlowBehavior::FlowAlways } else { FlowBehavior::FlowWhenChanged },
-        matching_priority: priority,
-        flow_null: null,
+    ("[a-zA-Z.]{1,12}", rest).prop_map(|(target, (source, default, flow, always, priority, null))| {
+        AttributeMapping {
+            target_attribute_name: target,
+            source,
+            default_value: default,
+            flow_type: flow,
+            flow_behavior: if always { FlowBehavior::FlowAlways } else { FlowBehavior::FlowWhenChanged },
+            matching_priority: priority,
+            flow_null: null,
+        }
     })
 }
 
 fn filter() -> impl Strategy<Value = ScopingFilter> {
     let operator = prop::sample::select(ClauseOperator::ALL.to_vec());
-    let clause = ("[a-zA-Z]{1,8}", operator, text())
-        .prop_map(|(attribute, operator, value)| ScopingClause { attribute, operator, value });
+    let clause = ("[a-zA-Z]{1,8}", operator, text()).prop_map(|(attribute, operator, value)| ScopingClause {
+        attribute,
+        operator,
+        value,
+    });
     (text(), prop::collection::vec(clause, 0..4)).prop_map(|(name, clauses)| ScopingFilter { name, clauses })
 }
 
@@ -81,16 +88,16 @@ fn any_mapping() -> impl Strategy<Value = ObjectMapping> {
         .prop_map(|(create, update, delete)| TargetActions { create, update, delete });
     let of = prop::sample::select(vec![ObjectType::User, ObjectType::Group]);
     let lists = (prop::collection::vec(filter(), 0..4), prop::collection::vec(attribute(), 0..8));
-    (text(), of, any::<bool>(), actions, lists).prop_map(|(name, of, enabled, actions, (filters, attributes))| {
-        ObjectMapping {
+    (text(), of, any::<bool>(), actions, lists).prop_map(
+        |(name, of, enabled, actions, (filters, attributes))| ObjectMapping {
             name,
             source_object: of,
             enabled,
             target_actions: actions,
             scoping_filters: filters,
             attribute_mappings: attributes,
-        }
-    })
+        },
+    )
 }
 
 proptest! {
@@ -114,21 +121,35 @@ fn changed(place: &str, value: Value) -> Value {
 #[test]
 fn what_would_be_done_otherwise_is_refused_with_its_place() {
     let group = |clause: Value| json!({"groups": [{"name": "x", "clauses": [clause]}]});
-    let clause = |operator: &str, values: Value| {
-        json!({"operatorName": operator, "sourceOperandName": "city", "targetOperand": {"values": values}})
-    };
+    let clause = |operator: &str, values: Value| json!({"operatorName": operator, "sourceOperandName": "city", "targetOperand": {"values": values}});
     for (place, value, wanted) in [
-        ("/objectMappings/0/attributeMappings/2/flowType", json!("Never"), "objectMappings[0].attributeMappings[2]: flowType"),
-        ("/objectMappings/0/attributeMappings/0/matchingPriority", json!(-1), "attributeMappings[0].matchingPriority"),
+        (
+            "/objectMappings/0/attributeMappings/2/flowType",
+            json!("Never"),
+            "objectMappings[0].attributeMappings[2]: flowType",
+        ),
+        (
+            "/objectMappings/0/attributeMappings/0/matchingPriority",
+            json!(-1),
+            "attributeMappings[0].matchingPriority",
+        ),
         ("/objectMappings/0/attributeMappings/0/defaultValue", json!(1), "attributeMappings[0].defaultValue"),
         ("/objectMappings/0/attributeMappings/0/source", json!("mail"), "attributeMappings[0].source"),
-        ("/objectMappings/0/attributeMappings/0/source", json!({"type": "Function"}), "attributeMappings[0].source"),
+        (
+            "/objectMappings/0/attributeMappings/0/source",
+            json!({"type": "Function"}),
+            "attributeMappings[0].source",
+        ),
         ("/objectMappings/0/flowTypes", json!("Add, Move"), "not 'Move'"),
         ("/objectMappings/0/targetObjectName", json!("Group"), "not written as 'Group'"),
         ("/objectMappings/0/sourceObjectName", json!("Device"), "not 'Device'"),
         ("/objectMappings/0/enabled", json!("yes"), "objectMappings[0].enabled"),
         ("/objectMappings/0/scope", group(clause("LIKE", json!(["x"]))), "scope.groups[0].clauses[0]"),
-        ("/objectMappings/0/scope", group(clause("EQUALS", json!(["x", "y"]))), "clauses[0].targetOperand.values[1]"),
+        (
+            "/objectMappings/0/scope",
+            group(clause("EQUALS", json!(["x", "y"]))),
+            "clauses[0].targetOperand.values[1]",
+        ),
         ("/objectMappings/0/scope", group(clause("EQUALS", json!([]))), "no value to compare with"),
         ("/objectMappings/0/scope", json!({"inputFilterGroups": [{}]}), "scope.inputFilterGroups[0]"),
         ("/objectMappings/0/scope", json!({"categoryFilterGroups": [{}]}), "scope.categoryFilterGroups[0]"),

@@ -24,6 +24,7 @@ use tenant::{Tenant, Tenants};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::openapi;
 use crate::{Addresses, Backups, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
 
 struct Counting(Mutex<u64>);
@@ -319,7 +320,12 @@ impl Api {
         let response = self.router.clone().oneshot(request).await.expect("infallible");
         let status = response.status();
         let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-        (status, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        // Whatever a test asks for, the answer is one that is documented.
+        if let Err(error) = openapi::conforms(method, path, status.as_u16(), &text) {
+            panic!("{method} {path}: {status}: {error}: {text}");
+        }
+        (status, text)
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {

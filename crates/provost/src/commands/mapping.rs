@@ -151,8 +151,13 @@ pub async fn mapping(client: &Client, command: JobMapping) -> Result<Answer, Fai
             let notes = notes.as_array().cloned().unwrap_or_default();
             let mut words = format!("the mappings of {name} are replaced");
             for note in &notes {
-                let more = if note["further"] == 0 { String::new() } else { format!(" and {} more", note["further"]) };
-                words += &format!("\nnot carried over: {}{more}: {}", text(note, "path"), text(note, "reason"));
+                let more = if note["further"] == 0 {
+                    String::new()
+                } else {
+                    format!(" and {} more", note["further"])
+                };
+                words +=
+                    &format!("\nnot carried over: {}{more}: {}", text(note, "path"), text(note, "reason"));
             }
             Ok(Answer::done(json!({"id": job, "imported": true, "notCarriedOver": notes}), words))
         }
