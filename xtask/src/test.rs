@@ -23,6 +23,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     steps.ours("peers", crate::peers::run);
     steps.ours("sdks", crate::sdks::run);
+    steps.ours("openapi", crate::openapi::run);
     steps.note(cargo_deny());
     steps.cargo("licences and sources", &["deny", "check", "bans", "licenses", "sources"]);
     steps.verdict()

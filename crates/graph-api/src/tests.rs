@@ -4,6 +4,7 @@ mod api;
 mod batch;
 mod configuration;
 mod delta;
+mod expressions;
 mod forms;
 mod keeping;
 mod query;

@@ -129,7 +129,7 @@ impl Described {
     }
 
     fn refusal(&self) -> Value {
-        let error = if self.path.contains("/oauth2/") { "OAuthError" } else { "Error" };
+        let error = if self.path.starts_with("/{") { "OAuthError" } else { "Error" };
         json!({"description": "Refused or failed", "content": json_of(schemas::reference(error))})
     }
 }

@@ -6,6 +6,7 @@ use administrators::Administrators;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use axum::response::Response;
 use directory::{Installation, Keyring};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -310,14 +311,19 @@ impl Api {
         Self { router: router(state.clone()), token, state, notes, _folder: folder }
     }
 
-    pub(super) async fn raw(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, String) {
+    /// The answer to a call as it comes.
+    pub(super) async fn answered(&self, method: &str, path: &str, body: impl Into<Body>) -> Response {
         let request = Request::builder()
             .method(method)
             .uri(path.replace(' ', "%20").replace('"', "%22"))
             .header("authorization", format!("Bearer {}", self.token))
             .body(body.into())
             .expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        self.router.clone().oneshot(request).await.expect("infallible")
+    }
+
+    pub(super) async fn raw(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, String) {
+        let response = self.answered(method, path, body).await;
         let status = response.status();
         let bytes = response.into_body().collect().await.expect("a body").to_bytes();
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
