@@ -1,6 +1,6 @@
 //! Every call: what it is for, what it takes and what it answers.
 
-use super::{COUNT, Described, EMPTY, list, one, page, raw};
+use super::{COUNT, Described, EMPTY, EVENTS, list, one, page, raw};
 
 /// Every call with a summary. A path under `/v1.0` is served under `/beta` alike.
 pub(super) const CALLS: &[Described] = &[
@@ -128,7 +128,7 @@ pub(super) const CALLS: &[Described] = &[
     Described::new("delete", "/provost/v1/jobs/{job}/attributes/{object}/{name}", "Remove a target attribute that was added", EMPTY),
     Described::new("post", "/provost/v1/jobs/{job}/run", "Run a cycle now", one(202, "Cycle")),
     Described::new("post", "/provost/v1/jobs/{job}/plan", "Tell what the next cycle would do, or a selection, also with settings that are not saved; nothing is written", one(200, "Cycle")).takes("PlanInput"),
-    Described::new("get", "/provost/v1/jobs/{job}/progress", "Follow a cycle (server-sent events)", raw("text/event-stream")),
+    Described::new("get", "/provost/v1/jobs/{job}/progress", "Follow a cycle (server-sent events)", raw(EVENTS)),
     Described::new("post", "/provost/v1/jobs/{job}/drift", "Compare the target with what the job left there; repair it if asked to", one(202, "Cycle")).takes("DriftInput"),
     Described::new("get", "/provost/v1/jobs/{job}/drift", "Read what came of the last comparison", one(200, "Drift")),
     Described::new("get", "/provost/v1/jobs/{job}/drift/findings", "List the differences that it found", page("Finding")),

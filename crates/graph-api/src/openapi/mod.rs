@@ -45,6 +45,9 @@ enum Form {
     Raw(&'static str),
 }
 
+/// Server-sent events.
+const EVENTS: &str = "text/event-stream";
+
 const EMPTY: Answers = Answers { status: 204, form: Form::Empty };
 const COUNT: Answers = Answers { status: 200, form: Form::Raw("text/plain") };
 
@@ -141,6 +144,8 @@ impl Answers {
             Form::Object(name) => {
                 json!({"description": "Done", "content": json_of(schemas::reference(name))})
             }
+            // OpenAPI 3.1 has no words for what an event of a stream is.
+            Form::Raw(EVENTS) => json!({"description": "Done", "content": {EVENTS: {"schema": {}}}}),
             Form::Raw(media_type) => {
                 json!({"description": "Done", "content": {media_type: {"schema": {"type": "string"}}}})
             }
