@@ -133,7 +133,7 @@ impl Described {
 
     fn refusal(&self) -> Value {
         let error = if self.path.starts_with("/{") { "OAuthError" } else { "Error" };
-        json!({"description": "Refused or failed", "content": json_of(schemas::reference(error))})
+        json!({"description": "Refused or failed", "content": json_of(&schemas::reference(error))})
     }
 }
 
@@ -142,7 +142,7 @@ impl Answers {
         match self.form {
             Form::Empty => json!({"description": "Done"}),
             Form::Object(name) => {
-                json!({"description": "Done", "content": json_of(schemas::reference(name))})
+                json!({"description": "Done", "content": json_of(&schemas::reference(name))})
             }
             // OpenAPI 3.1 has no words for what an event of a stream is.
             Form::Raw(EVENTS) => json!({"description": "Done", "content": {EVENTS: {"schema": {}}}}),
@@ -163,13 +163,13 @@ impl Answers {
                     }
                 }
                 let schema = json!({"type": "object", "required": ["value"], "properties": properties});
-                json!({"description": "Done", "content": json_of(schema)})
+                json!({"description": "Done", "content": json_of(&schema)})
             }
         }
     }
 }
 
-fn json_of(schema: Value) -> Value {
+fn json_of(schema: &Value) -> Value {
     json!({"application/json": {"schema": schema}})
 }
 

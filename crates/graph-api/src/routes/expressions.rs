@@ -60,9 +60,13 @@ fn operator(operator: ClauseOperator) -> Value {
         Op::IsTrue | Op::IsFalse => &["Boolean"],
         Op::Equals | Op::NotEquals => &["Boolean", "Integer", "String"],
         Op::IsNull | Op::IsNotNull => &["Boolean", "Reference", "Integer", "String"],
-        Op::GreaterThan | Op::GreaterThanOrEquals => &["Integer", "String"],
         Op::BitsSet | Op::BitsNotSet => &["Integer"],
-        Op::RegexMatch | Op::NotRegexMatch | Op::Includes | Op::EndsWith => &["Integer", "String"],
+        Op::GreaterThan
+        | Op::GreaterThanOrEquals
+        | Op::RegexMatch
+        | Op::NotRegexMatch
+        | Op::Includes
+        | Op::EndsWith => &["Integer", "String"],
     };
     json!({
         "name": schema::operator_name(operator),

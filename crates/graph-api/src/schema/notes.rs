@@ -1,5 +1,7 @@
 //! What an import could not carry over: where it stands, and why.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 /// Longest place that is told, in characters.
@@ -23,12 +25,11 @@ pub(crate) struct Notes(Vec<Note>);
 impl Notes {
     /// Notes a part.
     pub fn add(&mut self, path: &str, reason: &'static str) {
-        match self.0.iter_mut().find(|note| note.reason == reason) {
-            Some(note) => note.further += 1,
-            None => {
-                let path = path.chars().take(LONGEST).collect();
-                self.0.push(Note { path, reason, further: 0 });
-            }
+        if let Some(note) = self.0.iter_mut().find(|note| note.reason == reason) {
+            note.further += 1;
+        } else {
+            let path = path.chars().take(LONGEST).collect();
+            self.0.push(Note { path, reason, further: 0 });
         }
     }
 
@@ -45,7 +46,8 @@ impl Notes {
             } else {
                 let mut units = [0; 2];
                 for unit in letter.encode_utf16(&mut units) {
-                    ascii.push_str(&format!("\\u{unit:04x}"));
+                    // Writing to a string cannot fail.
+                    let _ = write!(ascii, "\\u{unit:04x}");
                 }
             }
         }

@@ -12,10 +12,10 @@ const LONGEST_IN_PARTS: usize = 16 * 1024;
 /// A source in Graph's form.
 pub(super) fn export(source: &MappingSource) -> Value {
     match source {
-        MappingSource::Direct(name) => shown("Attribute", name, &format!("[{name}]"), Vec::new()),
+        MappingSource::Direct(name) => shown("Attribute", name, &format!("[{name}]"), &[]),
         MappingSource::Constant(value) => {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let mut constant = shown("Constant", &text, &quoted(&text), Vec::new());
+            let mut constant = shown("Constant", &text, &quoted(&text), &[]);
             if !value.is_string() {
                 constant["constant"] = value.clone();
             }
@@ -27,7 +27,7 @@ pub(super) fn export(source: &MappingSource) -> Value {
             let name = text.split('(').next().unwrap_or_default().trim();
             let (name, parameters) = part
                 .map_or_else(|| (name.to_owned(), Vec::new()), |part| (part.name.clone(), parameters(&part)));
-            shown("Function", &name, text, parameters)
+            shown("Function", &name, text, &parameters)
         }
         MappingSource::None => Value::Null,
     }
@@ -40,14 +40,14 @@ pub(crate) fn part(part: &Part) -> Value {
         PartKind::Constant => "Constant",
         PartKind::Function => "Function",
     };
-    shown(kind, &part.name, &part.text, parameters(part))
+    shown(kind, &part.name, &part.text, &parameters(part))
 }
 
 fn parameters(of: &Part) -> Vec<Value> {
     of.arguments.iter().map(|(key, argument)| json!({"key": key, "value": part(argument)})).collect()
 }
 
-fn shown(kind: &str, name: &str, expression: &str, parameters: Vec<Value>) -> Value {
+fn shown(kind: &str, name: &str, expression: &str, parameters: &[Value]) -> Value {
     json!({"type": kind, "name": name, "expression": expression, "parameters": parameters})
 }
 
