@@ -149,16 +149,15 @@ pub async fn mapping(client: &Client, command: JobMapping) -> Result<Answer, Fai
             let schema = read_document(&file, "`provost job mapping export` prints what an import takes")?;
             let notes = client.put_noted(&path, &schema, NOT_CARRIED_OVER).await?;
             let notes = notes.as_array().cloned().unwrap_or_default();
-            let mut words = format!("the mappings of {name} are replaced");
-            for note in &notes {
+            let told = notes.iter().map(|note| {
                 let more = if note["further"] == 0 {
                     String::new()
                 } else {
                     format!(" and {} more", note["further"])
                 };
-                words +=
-                    &format!("\nnot carried over: {}{more}: {}", text(note, "path"), text(note, "reason"));
-            }
+                format!("\nnot carried over: {}{more}: {}", text(note, "path"), text(note, "reason"))
+            });
+            let words = format!("the mappings of {name} are replaced{}", told.collect::<String>());
             Ok(Answer::done(json!({"id": job, "imported": true, "notCarriedOver": notes}), words))
         }
         JobMapping::Reset { name } => {
