@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask test`, `tidy`, `peers`, `bench`, `fuzz`, `sim`.
+//! The project's own commands: `cargo xtask test`, `tidy`, `peers`, `sdks`, `openapi`, `bench`, `fuzz`, `sim`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod bench;
 mod fuzz;
+mod openapi;
 mod peers;
 mod programs;
 mod sdks;
@@ -16,12 +17,14 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, peers, sdks,
-                     licences; arguments go to the test runner (a part of a test's name, for example)
+                     openapi, licences; arguments go to the test runner (a part of a test's name, for example)
   tidy               only the invariants of ARCHITECTURE.md that a command can check
   peers              only the programs of others: a test suite against a server of our own, and servers that we
                      provision into; needs python3 with venv, and node with npm for one of them
   sdks               only Microsoft's client libraries for Graph against a server of our own; needs python3 with venv,
                      and node with npm for one of them
+  openapi            only schemathesis against a server of our own: each answer is one that /openapi.json tells of; needs
+                     python3 with venv
   bench engine|scim|expressions
                      measures a release build: whole cycles, the service provider, the default mappings; `bench scim
                      --help` tells more
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(),
         Some("peers") => peers::run(),
         Some("sdks") => sdks::run(),
+        Some("openapi") => openapi::run(),
         Some("bench") => bench::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("sim") => sim::run(rest),

@@ -23,6 +23,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     steps.ours("peers", crate::peers::run);
     steps.ours("sdks", crate::sdks::run);
+    steps.ours("openapi", crate::openapi::run);
     for (name, what) in
         [("jq", "the script of the README"), ("zsh", "its completion"), ("fish", "its completion")]
     {

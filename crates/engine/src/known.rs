@@ -91,6 +91,11 @@ pub fn known_attributes(object_type: ObjectType) -> &'static [&'static str] {
     }
 }
 
+/// Whether objects of a type can have an attribute, extension attributes included; in any case.
+pub fn is_known_attribute(object_type: ObjectType, name: &str) -> bool {
+    Known(known_attributes(object_type)).contains(name)
+}
+
 /// The attributes of a type, with every directory extension (`extension_...`, `extensionAttribute1` to 15).
 struct Known(&'static [&'static str]);
 

@@ -30,7 +30,7 @@ pub use failures::{Failures, fewest_failures, is_large_share, too_many_failures}
 pub use filter::Filters;
 pub use fingerprint::fingerprint;
 pub use guard::{Planned, Refusal, enough, hold, judge, let_through, pass, renames};
-pub use known::{compile, known_attributes, validate};
+pub use known::{compile, is_known_attribute, known_attributes, validate};
 pub use mapping::{
     Answers, Changes, CompiledMapping, Desired, Drifted, MappingFailure, MatchingValue, Outside, Question,
     Subject, Tables, redact,

@@ -25,6 +25,7 @@ mod environment;
 mod error;
 mod evaluate;
 mod functions;
+mod parts;
 mod pattern;
 mod suggest;
 mod syntax;
@@ -35,6 +36,7 @@ pub use environment::{Environment, Isolated, RoleAssignment, Surroundings, Table
 pub use error::{Error, EvalError, Span};
 pub use evaluate::Outcome;
 pub use functions::{Effect, Kind, Parameter, Presence, Signature, functions};
+pub use parts::{Part, PartKind, put_together, take_apart};
 pub use suggest::nearest;
 pub use value::Value;
 

@@ -211,7 +211,7 @@ pub(crate) fn read(definition: &Value) -> Result<(TargetAttribute, Option<Attrib
 }
 
 /// A word of an enumeration, in any case of its first letter; none where it is not given.
-fn word<T: DeserializeOwned>(what: &str, value: &Value) -> Result<Option<T>, String> {
+pub(crate) fn word<T: DeserializeOwned>(what: &str, value: &Value) -> Result<Option<T>, String> {
     let Some(text) = value.as_str() else {
         return if value.is_null() { Ok(None) } else { Err(format!("{what} must be a text")) };
     };

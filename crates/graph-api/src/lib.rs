@@ -12,6 +12,7 @@ mod cookie;
 mod directories;
 mod error;
 mod odata;
+mod openapi;
 mod page;
 mod path;
 mod permissions;

@@ -31,7 +31,7 @@ fn normalize(mut request: Request) -> Request {
 }
 
 /// The path in its plain form; `None` where it has it already.
-fn plain(path: &str) -> Option<String> {
+pub(crate) fn plain(path: &str) -> Option<String> {
     let segments: Vec<String> = path.split('/').skip(1).map(segment).collect();
     let plain = format!("/{}", segments.join("/"));
     // Graph takes a slash at the end as if it were not there.

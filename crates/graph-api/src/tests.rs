@@ -4,6 +4,7 @@ mod api;
 mod batch;
 mod configuration;
 mod delta;
+mod expressions;
 mod forms;
 mod keeping;
 mod query;
@@ -14,6 +15,7 @@ mod standing;
 mod target;
 mod tenants;
 
+use crate::openapi::Described;
 use api::Api;
 use axum::http::StatusCode;
 use model::{Principal, ProvisioningAction, ProvisioningEntry, ProvisioningStatus};
@@ -445,7 +447,7 @@ async fn the_provisioning_log_is_filtered() {
 async fn every_documented_call_exists_and_errors_are_always_json() {
     let mut api = Api::new().await;
     let id = Uuid::from_u128(77).to_string();
-    for (method, path, _) in crate::routes::openapi_calls() {
+    for Described { method, path, .. } in crate::openapi::calls() {
         let path = ["{id}", "{member}", "{assignment}", "{job}", "{template}", "{name}"]
             .iter()
             .fold((*path).to_owned(), |path, name| path.replace(name, &id));

@@ -257,6 +257,31 @@ pub enum ClauseOperator {
     BitsNotSet,
 }
 
+impl ClauseOperator {
+    /// Every operator.
+    pub const ALL: [Self; 14] = [
+        Self::Equals,
+        Self::NotEquals,
+        Self::IsTrue,
+        Self::IsFalse,
+        Self::IsNull,
+        Self::IsNotNull,
+        Self::RegexMatch,
+        Self::NotRegexMatch,
+        Self::GreaterThan,
+        Self::GreaterThanOrEquals,
+        Self::Includes,
+        Self::EndsWith,
+        Self::BitsSet,
+        Self::BitsNotSet,
+    ];
+
+    /// Whether it compares with a value, rather than testing the attribute alone.
+    pub const fn takes_value(self) -> bool {
+        !matches!(self, Self::IsTrue | Self::IsFalse | Self::IsNull | Self::IsNotNull)
+    }
+}
+
 /// How one target attribute gets its value (Graph `attributeMapping`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

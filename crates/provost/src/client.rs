@@ -127,6 +127,14 @@ impl Client {
         self.send(Method::PATCH, path, Some(("application/json", body.to_string().into_bytes()))).await
     }
 
+    /// Puts a document in place of another; what the answer's header of that name says, which is JSON.
+    pub async fn put_noted(&self, path: &str, body: &Value, header: &str) -> Result<Value, Failure> {
+        let request = self.request(Method::PUT, path).header(CONTENT_TYPE, "application/json");
+        let response = self.answered(request.body(body.to_string())).await?;
+        let notes = response.headers().get(header).and_then(|it| serde_json::from_slice(it.as_bytes()).ok());
+        Ok(notes.unwrap_or_default())
+    }
+
     /// Puts a document in place of another.
     pub async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.send(Method::PUT, path, Some(("application/json", body.to_string().into_bytes()))).await

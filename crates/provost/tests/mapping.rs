@@ -206,3 +206,93 @@ async fn a_target_that_lies_about_its_attributes_does_no_harm() {
     let cycle = server.ok(&["job", "run", "T", "--wait"]);
     assert_eq!((&cycle["updated"], &cycle["failed"]), (&json!(1), &json!(0)), "{cycle}");
 }
+
+/// A schema as Entra ID exports it, by its public documentation.
+const ENTRA: &str = include_str!("entra-schema.json");
+
+/// People in and out of the scope of that schema.
+const PEOPLE: &str = "\
+userPrincipalName,displayName,givenName,surname,jobTitle,department,country,employeeId,preferredLanguage,mail,manager
+ann@x.example,Ann A,Ann,A,Seller,Sales,AT,,de-AT,ann@x.example,
+bob@x.example,Bob B,Robert,B,,Engineering,US,42,en-US,bob@x.example,ann@x.example
+cleo@x.example,Cleo C,Cleo,C,Seller,Sales,FR,7,fr-FR,cleo@x.example,
+dan@x.example,Dan D,Dan,D,Builder,Engineering,DE,,de-DE,dan@x.example,
+eve@x.example,Eve E,Eve,E,Seller,Sales,CH,,de-CH,eve@x.example,
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_entra_exports_is_imported_and_runs() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&dir.path().join("data"));
+    let tenant = Tenant::create(&server);
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("ASCII").to_owned()
+    };
+    server.ok(&["user", "import", &write("people.csv", PEOPLE)]);
+    let members =
+        "displayName,memberUserPrincipalName\nTeam,ann@x.example\nTeam,bob@x.example\nTeam,cleo@x.example\n";
+    server.ok(&["group", "import", &write("groups.csv", members)]);
+    application(&server, dir.path(), &tenant.base_url, &tenant.token);
+    // Accounts that are there before: one is found by its second, one by its third matching attribute.
+    for account in [
+        json!({"userName": "robert.old", "externalId": "42"}),
+        json!({"userName": "eve.old", "emails": [{"type": "work", "value": "eve@x.example"}]}),
+    ] {
+        let request = tenant.client.post(format!("{}/Users", tenant.base_url)).bearer_auth(&tenant.token);
+        let request = request.header("content-type", "application/scim+json").body(account.to_string());
+        assert_eq!(request.send().await.expect("an answer").status(), 201);
+    }
+
+    let imported = server.ok(&["job", "mapping", "import", "T", &write("entra.json", ENTRA)]);
+    let places: Vec<&str> = imported["notCarriedOver"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|note| note["path"].as_str().expect("a text"))
+        .collect();
+    assert_eq!(
+        places,
+        ["synchronizationRules[0].id", "directories[0].objects[0].attributes[18]"],
+        "the rule's own name, and passwordProfile.password"
+    );
+
+    let cycle = server.ok(&["job", "run", "T", "--wait"]);
+    let counts = (&cycle["created"], &cycle["updated"], &cycle["failed"]);
+    assert_eq!(counts, (&json!(2), &json!(2), &json!(0)), "Ann and the group, Bob and Eve: {cycle}");
+    let users = tenant.users().await;
+    let user = |name: &str| {
+        users.iter().find(|it| it["userName"] == name).unwrap_or_else(|| panic!("{name}: {users:?}"))
+    };
+    assert_eq!(users.len(), 3, "neither Cleo's country nor Dan's badge is in scope: {users:?}");
+    let (ann, bob, eve) = (user("ann@x.example"), user("bob@x.example"), user("eve@x.example"));
+    assert_eq!((&ann["locale"], &ann["nickName"]), (&json!("de_AT"), &json!("ann")), "{ann}");
+    assert_eq!((&ann["timezone"], &ann["userType"]), (&json!("Europe/Vienna"), &json!("Member")), "{ann}");
+    assert_eq!((&ann["active"], &ann["name"]["formatted"]), (&json!(true), &json!("Ann A")), "{ann}");
+    assert_eq!((&bob["externalId"], &bob["locale"]), (&json!("42"), &json!("en_US")), "{bob}");
+    assert_eq!(bob["nickName"], Value::Null, "it flows only on creation: {bob}");
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    assert_eq!(bob[enterprise]["manager"]["value"], ann["id"], "{bob}");
+    assert_eq!(eve["emails"][0]["value"], "eve@x.example", "{eve}");
+    let groups = tenant.all("/Groups").await;
+    assert_eq!((groups.len(), groups[0]["members"].as_array().map(Vec::len)), (1, Some(2)), "{groups:?}");
+
+    // Ours is as good as theirs: it comes in whole, and changes nothing.
+    let exported = server.table(&["job", "mapping", "export", "T"]);
+    let again = server.ok(&["job", "mapping", "import", "T", &write("ours.json", &exported)]);
+    assert_eq!(again["notCarriedOver"], json!([]), "{again}");
+    assert_eq!(server.table(&["job", "mapping", "export", "T"]), exported);
+    let cycle = server.ok(&["job", "run", "T", "--wait"]);
+    assert_eq!(
+        (&cycle["created"], &cycle["updated"], &cycle["failed"]),
+        (&json!(0), &json!(0), &json!(0)),
+        "{cycle}"
+    );
+    let unknown = ENTRA
+        .replace("\"[surname]\"", "\"[lastName]\"")
+        .replace("\"name\": \"surname\"", "\"name\": \"lastName\"");
+    let (refused, status) = server.run(&["job", "mapping", "import", "T", &write("unknown.json", &unknown)]);
+    let words = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(status == 1 && words.contains("name.familyName") && words.contains("[lastName]"), "{refused}");
+}

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use directory::Credentials;
-use model::{Job, ObjectType, ProvisioningEntry};
+use model::{ApplicationTemplate, Job, ObjectType, ProvisioningEntry, ServicePrincipal};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -38,35 +38,55 @@ pub(super) fn routes() -> Routes {
 
 async fn templates(call: Call, Path(id): Path<String>) -> Answer {
     call.query.only(&[])?;
-    let found = template_of(&call, &id).await?;
-    Ok(page::list(&call, "synchronizationTemplates", found.into_iter().collect(), None, None))
+    let app = principal(&call, &id).await?;
+    let found = app.application_template_id.as_deref().and_then(directory::template);
+    let shown = found.map(|template| shown_template(&call, &app, template)).into_iter().collect();
+    Ok(page::list(&call, "synchronizationTemplates", shown, None, None))
 }
 
 async fn template(call: Call, Path((id, wanted)): Path<(String, String)>) -> Answer {
-    let found = template_of(&call, &id).await?;
-    let found = found.filter(|it| it["id"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(&wanted)));
-    let found = found.ok_or_else(|| ApiError::missing(format!("There is no template '{wanted}' here.")))?;
-    call.found("synchronizationTemplates", found)
+    let (app, template) = template_of(&call, &id, &wanted).await?;
+    call.found("synchronizationTemplates", shown_template(&call, &app, template))
 }
 
-/// The one synchronization template of an application.
-async fn template_of(call: &Call, id: &str) -> Result<Option<Value>, ApiError> {
-    let app = principal(call, id).await?;
-    let template = app.application_template_id.as_deref().and_then(directory::template);
-    Ok(template.map(|template| {
-        let (source, mappings) = (call.directory.id(), &template.object_mappings);
-        let directories = directories::both(source, app.id, mappings, &model::TargetSchema::default());
-        json!({
-            "id": template.id,
-            "applicationId": app.app_id,
-            "default": true,
-            "description": template.description,
-            "discoverable": true,
-            "factoryTag": template.id,
-            "metadata": [],
-            "schema": schema::export(&template.id, mappings, &directories),
-        })
-    }))
+/// The synchronization template of that id, in any case, which an application has one of.
+pub(super) async fn template_of(
+    call: &Call,
+    app: &str,
+    wanted: &str,
+) -> Result<(ServicePrincipal, &'static ApplicationTemplate), ApiError> {
+    let app = principal(call, app).await?;
+    let its = app.application_template_id.as_deref().filter(|id| id.eq_ignore_ascii_case(wanted));
+    let Some(template) = its.and_then(directory::template) else {
+        let shown: String = wanted.chars().take(100).collect();
+        return Err(ApiError::missing(format!("There is no template '{shown}' here."))
+            .hint("synchronization/templates lists the template of the application."));
+    };
+    Ok((app, template))
+}
+
+fn shown_template(call: &Call, app: &ServicePrincipal, template: &ApplicationTemplate) -> Value {
+    json!({
+        "id": template.id,
+        "applicationId": app.app_id,
+        "default": true,
+        "description": template.description,
+        "discoverable": true,
+        "factoryTag": template.id,
+        "metadata": [],
+        "schema": template_schema(call, app, template),
+    })
+}
+
+/// The schema that jobs of a template begin with.
+pub(super) fn template_schema(call: &Call, app: &ServicePrincipal, template: &ApplicationTemplate) -> Value {
+    let directories = directories::both(
+        call.directory.id(),
+        app.id,
+        &template.object_mappings,
+        &model::TargetSchema::default(),
+    );
+    schema::export(&template.id, &template.object_mappings, &directories)
 }
 
 /// The job of that id that belongs to the application.

@@ -10,6 +10,7 @@ mod deleted;
 mod delta;
 mod directory_objects;
 mod drift;
+mod expressions;
 mod extensions;
 mod gallery;
 mod groups;
@@ -22,7 +23,6 @@ mod logs;
 mod members;
 mod oauth;
 mod objects;
-mod openapi;
 mod plan;
 mod reevaluation;
 mod schema;
@@ -40,14 +40,14 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Shared;
 use crate::auth::guard;
 use crate::call::Call;
 use crate::error::{Answer, ApiError, finish};
-use crate::{body, path};
+use crate::{body, openapi, path};
 
 pub(crate) use gallery::template;
 pub(crate) use job_settings::merged as merged_settings;
@@ -79,7 +79,7 @@ fn tree(state: &Shared, batch: Routes) -> Routes {
         .nest("/provost/v1", guarded(taken(ours()).merge(large())))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
-        .route("/openapi.json", get(openapi::document))
+        .route("/openapi.json", get(openapi_document))
         .fallback(unknown)
         .layer(from_fn_with_state(state.clone(), finish))
         // Beside the layer: its refusals have the form of RFC 6749.
@@ -99,6 +99,7 @@ fn graph() -> Routes {
         .merge(assignments::routes())
         .merge(jobs::routes())
         .merge(schema::routes())
+        .merge(expressions::routes())
         .merge(secrets::routes())
         .merge(logs::routes())
 }
@@ -127,7 +128,7 @@ fn large() -> Routes {
 }
 
 /// The name of the one directory that there is.
-const DIRECTORY_NAME: &str = "default";
+pub(crate) const DIRECTORY_NAME: &str = "default";
 
 /// The id of the directory of that name or id. The error is 404.
 fn directory_id(state: &crate::State, name: &str) -> Result<Uuid, ApiError> {
@@ -151,6 +152,10 @@ async fn not_allowed(uri: Uri) -> ApiError {
         "Request_BadRequest",
         format!("The method is not allowed on '{path}'."),
     )
+}
+
+async fn openapi_document(State(state): State<Shared>) -> Json<Value> {
+    Json(openapi::document(&state.addresses))
 }
 
 /// Ready while the store answers.
@@ -184,9 +189,4 @@ async fn status(call: Call) -> Answer {
         "time": directory.clock().now().to_string(),
     });
     Ok(Json(body).into_response())
-}
-
-#[cfg(test)]
-pub(crate) fn openapi_calls() -> &'static [(&'static str, &'static str, &'static str)] {
-    openapi::calls()
 }

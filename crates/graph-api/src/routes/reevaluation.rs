@@ -30,10 +30,13 @@ async fn plan(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
 
 /// The job with settings as `PATCH /jobs/{job}` takes them, and `schema` in Graph's form, checked as if they were saved.
 pub(super) fn unsaved(call: &Call, job: &Job, mut members: Map<String, Value>) -> Result<Job, ApiError> {
-    let object_mappings =
-        members.remove("schema").map(|schema| schema::import(&schema).map_err(ApiError::bad)).transpose()?;
+    let schema = members.remove("schema");
     let settings = Some(job_settings::merged(job, members)?);
-    let change = JobChange { settings, object_mappings, ..JobChange::default() };
+    let mut change = JobChange { settings, ..JobChange::default() };
+    if let Some(schema) = schema {
+        let read = schema::import(&schema).map_err(ApiError::bad)?;
+        (change.object_mappings, change.target) = (Some(read.mappings), read.target);
+    }
     Ok(call.directory.planned(job, &change)?)
 }
 

@@ -1,14 +1,14 @@
 //! `/jobs/{id}/schema`: the mappings in Graph's form, and the attributes of both ends.
 
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use directory::{JobChange, TargetChange, schema_tag};
-use model::Job;
+use model::{Job, TargetSchema};
 use serde_json::Value;
 
-use super::jobs::job_of;
+use super::jobs::{job_of, template_of, template_schema};
 use super::{Routes, reevaluation};
 use crate::call::{Call, object};
 use crate::error::{Answer, ApiError};
@@ -16,12 +16,19 @@ use crate::{directories, page, schema};
 
 pub(super) fn routes() -> Routes {
     const BASE: &str = "/servicePrincipals/{id}/synchronization/jobs/{job}/schema";
+    const TEMPLATE: &str = "/servicePrincipals/{id}/synchronization/templates/{template}/schema";
     Routes::new()
+        .route(TEMPLATE, get(show_of_template))
+        .route(&format!("{TEMPLATE}/directories"), get(list_of_template))
+        .route(&format!("{TEMPLATE}/directories/{{directory}}"), get(show_directory_of_template))
         .route(BASE, get(show).put(replace).patch(replace).delete(reset))
         .route(&format!("{BASE}/directories"), get(list))
         .route(&format!("{BASE}/directories/{{directory}}"), get(show_directory))
         .route(&format!("{BASE}/directories/{{directory}}/discover"), post(discover))
 }
+
+/// What of a schema has no place in a job, where Graph's answer has no body: a JSON list of path, reason and how many more.
+const NOT_CARRIED_OVER: HeaderName = HeaderName::from_static("provost-not-carried-over");
 
 fn both(call: &Call, job: &Job) -> Vec<Value> {
     let (source, target) = (call.directory.id(), job.service_principal_id);
@@ -36,6 +43,32 @@ async fn show(call: Call, Path((id, job)): Path<(String, String)>) -> Answer {
         answer.headers_mut().insert(header::ETAG, tag);
     }
     Ok(answer)
+}
+
+/// The schema that jobs of a template begin with; it changes with Provost alone.
+async fn show_of_template(call: Call, Path((id, template)): Path<(String, String)>) -> Answer {
+    let (app, template) = template_of(&call, &id, &template).await?;
+    call.found("synchronizationSchema", template_schema(&call, &app, template))
+}
+
+async fn list_of_template(call: Call, Path((id, template)): Path<(String, String)>) -> Answer {
+    call.query.only(&[])?;
+    let directories = directories_of_template(&call, &id, &template).await?;
+    Ok(page::list(&call, "directoryDefinitions", directories, None, None))
+}
+
+async fn show_directory_of_template(
+    call: Call,
+    Path((id, template, directory)): Path<(String, String, String)>,
+) -> Answer {
+    let directories = directories_of_template(&call, &id, &template).await?;
+    call.found("directoryDefinitions", of_id(directories, &directory)?)
+}
+
+async fn directories_of_template(call: &Call, id: &str, template: &str) -> Result<Vec<Value>, ApiError> {
+    let (app, template) = template_of(call, id, template).await?;
+    let mappings = &template.object_mappings;
+    Ok(directories::both(call.directory.id(), app.id, mappings, &TargetSchema::default()))
 }
 
 /// What a change was made from, where the caller says so: the tag that reading it answered (RFC 9110 section 13.1.1).
@@ -58,12 +91,19 @@ async fn replace(
 ) -> Answer {
     let job = job_of(&call, &id, &job).await?;
     let body = Value::Object(object(&body)?);
-    let mappings = schema::import(&body).map_err(ApiError::bad)?;
-    let target = directories::import(&body).map_err(ApiError::bad)?;
-    let schema_read = read(&headers)?;
-    let change = JobChange { object_mappings: Some(mappings), target, schema_read, ..JobChange::default() };
+    let imported = schema::import(&body).map_err(ApiError::bad)?;
+    let change = JobChange {
+        object_mappings: Some(imported.mappings),
+        target: imported.target,
+        schema_read: read(&headers)?,
+        ..JobChange::default()
+    };
     let job = call.directory.update_job(&call.by, job.id, &change).await?;
-    reevaluation::no_content(&call, &job).await
+    let mut answer = reevaluation::no_content(&call, &job).await?;
+    if let Some(notes) = imported.notes.to_header().and_then(|it| HeaderValue::try_from(it).ok()) {
+        answer.headers_mut().insert(NOT_CARRIED_OVER, notes);
+    }
+    Ok(answer)
 }
 
 async fn reset(call: Call, Path((id, job)): Path<(String, String)>, headers: HeaderMap) -> Answer {
@@ -100,7 +140,11 @@ async fn discover(call: Call, Path((id, job, directory)): Path<(String, String, 
 }
 
 fn directory_of(call: &Call, job: &Job, id: &str) -> Result<Value, ApiError> {
-    let found = both(call, job).into_iter().find(|it| it["id"] == id);
+    of_id(both(call, job), id)
+}
+
+fn of_id(directories: Vec<Value>, id: &str) -> Result<Value, ApiError> {
+    let found = directories.into_iter().find(|it| it["id"] == id);
     found.ok_or_else(|| {
         let shown: String = id.chars().take(100).collect();
         ApiError::missing(format!("The schema has no directory '{shown}'."))

@@ -6,6 +6,7 @@ use administrators::Administrators;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use axum::response::Response;
 use directory::{Installation, Keyring};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -24,6 +25,7 @@ use tenant::{Tenant, Tenants};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::openapi;
 use crate::{Addresses, Backups, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
 
 struct Counting(Mutex<u64>);
@@ -309,17 +311,27 @@ impl Api {
         Self { router: router(state.clone()), token, state, notes, _folder: folder }
     }
 
-    pub(super) async fn raw(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, String) {
+    /// The answer to a call as it comes.
+    pub(super) async fn answered(&self, method: &str, path: &str, body: impl Into<Body>) -> Response {
         let request = Request::builder()
             .method(method)
             .uri(path.replace(' ', "%20").replace('"', "%22"))
             .header("authorization", format!("Bearer {}", self.token))
             .body(body.into())
             .expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        self.router.clone().oneshot(request).await.expect("infallible")
+    }
+
+    pub(super) async fn raw(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, String) {
+        let response = self.answered(method, path, body).await;
         let status = response.status();
         let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-        (status, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        // Whatever a test asks for, the answer is one that is documented.
+        if let Err(error) = openapi::conforms(method, path, status.as_u16(), &text) {
+            panic!("{method} {path}: {status}: {error}: {text}");
+        }
+        (status, text)
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {

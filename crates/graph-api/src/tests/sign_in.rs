@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::api::Api;
+use crate::openapi::{self, Described};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -298,7 +299,7 @@ async fn no_secret_is_ever_read_back() {
         "\"hash\"",
     ];
     let mut read = 0;
-    for (_, path, _) in crate::routes::openapi_calls().iter().filter(|(method, ..)| *method == "get") {
+    for Described { path, .. } in openapi::calls().iter().filter(|call| call.method == "get") {
         for id in [&app, &user, &tool, &person] {
             let path = path
                 .replace("{id}", id)

@@ -84,6 +84,9 @@ pub fn schema_path(app: &str, job: &str) -> String {
     format!("/v1.0/servicePrincipals/{app}/synchronization/jobs/{job}/schema")
 }
 
+/// What of a schema has no place in a job.
+const NOT_CARRIED_OVER: &str = "provost-not-carried-over";
+
 /// Runs a command on mappings.
 pub async fn mapping(client: &Client, command: JobMapping) -> Result<Answer, Failure> {
     let (JobMapping::List { name, .. }
@@ -146,11 +149,18 @@ pub async fn mapping(client: &Client, command: JobMapping) -> Result<Answer, Fai
         }
         JobMapping::Import { file, name } => {
             let schema = read_document(&file, "`provost job mapping export` prints what an import takes")?;
-            client.put(&path, &schema).await?;
-            Ok(Answer::done(
-                json!({"id": job, "imported": true}),
-                format!("the mappings of {name} are replaced"),
-            ))
+            let notes = client.put_noted(&path, &schema, NOT_CARRIED_OVER).await?;
+            let notes = notes.as_array().cloned().unwrap_or_default();
+            let told = notes.iter().map(|note| {
+                let more = if note["further"] == 0 {
+                    String::new()
+                } else {
+                    format!(" and {} more", note["further"])
+                };
+                format!("\nnot carried over: {}{more}: {}", text(note, "path"), text(note, "reason"))
+            });
+            let words = format!("the mappings of {name} are replaced{}", told.collect::<String>());
+            Ok(Answer::done(json!({"id": job, "imported": true, "notCarriedOver": notes}), words))
         }
         JobMapping::Reset { name } => {
             client.delete(&path).await?;

@@ -1,0 +1,37 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn addresses() -> Addresses {
+    Addresses { public_url: "http://127.0.0.1:8080".to_owned(), domain: "localhost:8080".to_owned() }
+}
+
+/// Every reference in a document.
+fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|it| references(it, found)),
+        Value::Object(members) => {
+            if let Some(Value::String(name)) = members.get("$ref") {
+                found.insert(name);
+            }
+            members.values().for_each(|it| references(it, found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_object_is_there_and_used() {
+    let document = document(&addresses());
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    let there: BTreeSet<String> =
+        schemas::ALL.keys().map(|name| format!("#/components/schemas/{name}")).collect();
+    assert_eq!(found, there.iter().map(String::as_str).collect());
+}
+
+#[test]
+fn each_call_has_a_name_of_its_own() {
+    let names: BTreeSet<String> = CALLS.iter().chain(SIGN_IN).map(Described::id).collect();
+    assert_eq!(names.len(), CALLS.len() + SIGN_IN.len());
+}
