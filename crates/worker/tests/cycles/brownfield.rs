@@ -39,7 +39,11 @@ async fn accounts_are_found_by_pages_without_a_query_for_each() {
         "pages of 200, which is what it gives, once to match and once to confirm"
     );
     assert_eq!(asked(&requests, |it| it.uri.contains("filter=")), 1, "to see what a query costs");
-    assert_eq!(asked(&requests, |_| true), 12 + 1 + 120, "and each account that is to be changed is looked at");
+    assert_eq!(
+        asked(&requests, |_| true),
+        12 + 1 + 120,
+        "and each account that is to be changed is looked at"
+    );
     let titles = requests.iter().filter(|it| it.body.to_string().contains("\"title\"")).count();
     assert_eq!(titles, 120, "who differs is changed");
     assert_eq!(world.members("Everyone").len(), 1_200);
