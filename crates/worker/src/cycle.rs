@@ -115,7 +115,11 @@ impl Context {
         let everything = state.checkpoint.is_some() || due == Reevaluation::Everything;
         if everything || !self.watermark_kept(state).await? {
             self.tally.describe(CycleKind::Initial);
-            self.everything(state).await?;
+            let resumes = self.everything(state).await?;
+            if resumes {
+                // Who was to be tried once more at the end of the cycle that was interrupted is behind its checkpoint.
+                self.retry(retry_all).await?;
+            }
         } else {
             self.tally.describe(CycleKind::Incremental);
             self.begin_applying(state).await?;
@@ -148,11 +152,13 @@ impl Context {
         self.commit(transaction).await
     }
 
-    /// Looks at every object; goes on where an interrupted cycle stopped.
-    async fn everything(&self, state: &mut JobState) -> Result<(), Stop> {
+    /// Looks at every object; goes on where an interrupted cycle stopped, and says whether it did.
+    async fn everything(&self, state: &mut JobState) -> Result<bool, Stop> {
         let cycle_id = *self.cycle_id.lock();
         let earlier = state.checkpoint.as_ref().and_then(Checkpoint::read);
-        let mut checkpoint = match earlier.filter(|it| it.configuration == self.applied()) {
+        let earlier = earlier.filter(|it| it.configuration == self.applied());
+        let resumes = earlier.is_some();
+        let mut checkpoint = match earlier {
             Some(checkpoint) => {
                 *self.cycle_id.lock() = checkpoint.cycle_id;
                 self.tally.resume(checkpoint.cycle_id, checkpoint.counts, checkpoint.started);
@@ -195,7 +201,7 @@ impl Context {
             checkpoint.phase = Phase::Rest;
             self.pass(state, &mut checkpoint).await?;
         }
-        Ok(())
+        Ok(resumes)
     }
 
     /// What the interrupted cycle did about each object, as the links remember it.
@@ -276,8 +282,12 @@ impl Context {
                 break;
             }
         }
-        let until =
-            if retry_all { Bound::Unbounded } else { Bound::Included(Key::instant(self.clock.now())) };
+        self.retry(retry_all).await
+    }
+
+    /// Tries again what has failed earlier, as far as it is due, or all of it.
+    async fn retry(&self, all: bool) -> Result<(), Stop> {
+        let until = if all { Bound::Unbounded } else { Bound::Included(Key::instant(self.clock.now())) };
         let mut waiting = self.gather(Pass::until(KeyName::EscrowDue, until)).await?;
         for (_, ids) in &mut waiting {
             // Not what has failed just now, because it had changed.
