@@ -1,7 +1,7 @@
 //! A target that holds the accounts already.
 
 use model::{CycleKind, CycleStatus};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Recorded, Rule, Switches};
 
 use crate::world::{World, writes};
@@ -14,12 +14,16 @@ async fn both_sides(switches: Switches, count: usize) -> World {
         let name = format!("user{number}");
         everyone.push(world.user(&name, json!({"jobTitle": "Pilot"})).await);
         let title = if number % 10 == 0 { "Student" } else { "Pilot" };
-        let account = json!({"userName": format!("{name}@example.com"), "active": true, "title": title});
-        world.target.plant("Users", account);
+        world.target.plant("Users", account(&name, title));
     }
     let group = world.group("Everyone", &everyone).await;
     world.assign(group).await;
     world
+}
+
+fn account(name: &str, title: &str) -> Value {
+    let user_name = format!("{name}@example.com");
+    json!({"userName": user_name, "displayName": name, "active": true, "title": title})
 }
 
 fn asked(requests: &[Recorded], what: impl Fn(&Recorded) -> bool) -> usize {
@@ -71,8 +75,7 @@ async fn nobody_keeps_an_account_that_went_or_changed_hands_since_it_was_read() 
         world.target.alter("Users", &renamed, |account| {
             account.insert("userName".to_owned(), json!("stranger@example.com"));
         });
-        let account = json!({"userName": "user2@example.com", "active": true, "title": "Pilot"});
-        world.target.plant("Users", account)
+        world.target.plant("Users", account("user2", "Pilot"))
     };
     let (report, other) = tokio::join!(world.run(), meanwhile);
     assert_eq!((report.status, report.counts.failed), (CycleStatus::Completed, 0), "{report:?}");
