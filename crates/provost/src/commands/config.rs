@@ -30,9 +30,14 @@ async fn export(client: &Client, output: Option<&Path>) -> Result<Answer, Failur
     write(file, &shown).map_err(|error| {
         Failure::new("File", format!("{} cannot be written: {error}", file.display()), "check the path")
     })?;
-    let count = |list: &str| document[list].as_array().map_or(0, Vec::len);
+    let count = |list: &str| document[list].as_array().map_or(0, |list| list.len() as u64);
     let (applications, tenants) = (count("applications"), count("tenants"));
-    let words = format!("{applications} applications and {tenants} tenants are in {}", file.display());
+    let words = format!(
+        "{} and {}, written to {}",
+        counted(applications, "application"),
+        counted(tenants, "tenant"),
+        file.display()
+    );
     Ok(Answer::done(json!({"file": file, "applications": applications, "tenants": tenants}), words))
 }
 
