@@ -90,6 +90,9 @@ pub fn entry_op(entry: &ProvisioningEntry) -> Op {
 /// What stands before an entry that is compressed. Earlier versions kept the JSON as it is.
 const COMPRESSED: u8 = 1;
 
+/// No byte that is compressed stands for more: a damaged entry does not fill the memory.
+const MOST_COMPRESSED: usize = 256;
+
 /// An entry of the provisioning log as it is stored. They are most of what a cycle writes, alike, and seldom read.
 fn encode_entry(entry: &ProvisioningEntry) -> Bytes {
     let mut body = vec![COMPRESSED];
@@ -104,7 +107,12 @@ fn encode_entry(entry: &ProvisioningEntry) -> Bytes {
 pub fn decode_entry(body: &[u8]) -> std::result::Result<ProvisioningEntry, String> {
     match body.split_first() {
         Some((&COMPRESSED, compressed)) => {
-            let json = lz4_flex::decompress_size_prepended(compressed).map_err(|error| error.to_string())?;
+            let (size, rest) =
+                lz4_flex::block::uncompressed_size(compressed).map_err(|error| error.to_string())?;
+            if size / MOST_COMPRESSED > rest.len() {
+                return Err(format!("it says that it has {size} bytes, which it cannot"));
+            }
+            let json = lz4_flex::decompress(rest, size).map_err(|error| error.to_string())?;
             serde_json::from_slice(&json).map_err(|error| error.to_string())
         }
         _ => serde_json::from_slice(body).map_err(|error| error.to_string()),
@@ -228,5 +236,19 @@ impl Directory {
             }
             after = page.next;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_damaged_is_refused_before_it_takes_memory() {
+        let mut body = vec![COMPRESSED];
+        body.extend(u32::MAX.to_le_bytes());
+        body.extend([0; 16]);
+        assert!(decode_entry(&body).is_err_and(|reason| reason.contains("which it cannot")));
+        assert!(decode_entry(&[COMPRESSED]).is_err() && decode_entry(&[]).is_err());
     }
 }

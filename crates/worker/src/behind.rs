@@ -27,7 +27,7 @@ pub(crate) struct Behind(Mutex<State>);
 struct State {
     /// The batch that is being written.
     writing: Option<Writing>,
-    /// How often somebody had the job to himself.
+    /// How often somebody else has worked on the job.
     visits: u64,
     /// Managers who were looked at before it was their turn.
     brought: HashSet<Uuid>,
@@ -63,7 +63,7 @@ impl State {
 }
 
 impl Behind {
-    /// How often somebody had the job to himself: what was read before the last time may be over.
+    /// How often somebody else has worked on the job: what was read before the last time ended may be over.
     pub fn visits(&self) -> u64 {
         self.0.lock().visits
     }
@@ -118,16 +118,34 @@ impl Behind {
     }
 }
 
-impl Context {
-    /// Nobody else works on objects meanwhile, and all that was done is in the store.
-    pub(crate) async fn alone(&self) -> Result<MutexGuard<'_, ()>, Stop> {
-        let alone = self.gate.lock().await;
-        self.catch_up().await?;
+/// Somebody works on a job, and nobody else does.
+pub(crate) struct Alone<'a> {
+    behind: &'a Behind,
+    _gate: MutexGuard<'a, ()>,
+}
+
+impl Drop for Alone<'_> {
+    /// Counted when it is over: what was read while it lasted may be over as well.
+    fn drop(&mut self) {
         let mut state = self.behind.0.lock();
         state.visits += 1;
         state.accounts.clear();
-        drop(state);
-        Ok(alone)
+    }
+}
+
+impl Context {
+    /// Nobody else works on objects meanwhile, and all that was done is in the store.
+    pub(crate) async fn alone(&self) -> Result<Alone<'_>, Stop> {
+        let gate = self.gate.lock().await;
+        self.catch_up().await?;
+        Ok(Alone { behind: &self.behind, _gate: gate })
+    }
+
+    /// Waits until all that was done is in the store; whoever works on the job meanwhile comes to an end first, for what
+    /// he has written is for him to wait for.
+    pub(crate) async fn all_written(&self) -> Result<(), Stop> {
+        let _gate = self.gate.lock().await;
+        self.catch_up().await.map(drop)
     }
 
     /// Has the links and log entries of a batch written; the one before it is in the store. They are put into words

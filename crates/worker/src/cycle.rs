@@ -30,7 +30,7 @@ impl Context {
     pub async fn cycle(&self, retry_all: bool) -> Result<CycleReport, Error> {
         let mut state = links::load_state(&*self.store, self.job.id).await?;
         let result = self.in_time(Box::pin(self.run(&mut state, retry_all))).await;
-        let result = self.catch_up().await.and(result);
+        let result = self.all_written().await.and(result);
         let staged = matches!(result, Ok(Some(_)));
         let (status, error) = self.ending(result);
         let (status, error) = match status {
@@ -218,7 +218,7 @@ impl Context {
     }
 
     pub(crate) async fn pass(&self, state: &mut JobState, checkpoint: &mut Checkpoint) -> Result<(), Stop> {
-        self.catch_up().await?;
+        self.all_written().await?;
         let report = self.tally.report();
         checkpoint.counts = report.counts;
         state.checkpoint = Some(checkpoint.write());
