@@ -3,7 +3,7 @@
 //! Whoever looks at everyone works through many batches, and each would wait for the disk. What is on its way is known
 //! here until it is in the store, so that the next batch sees the links as they will be.
 
-use model::{LinkState, ObjectType, ProvisioningAction, ProvisioningEntry};
+use model::{LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningEntry};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use tokio::sync::{MutexGuard, oneshot};
@@ -49,9 +49,15 @@ struct Writing {
 
 /// A batch that was to be committed.
 struct Written {
-    works: Vec<Work>,
     entries: Vec<ProvisioningEntry>,
-    committed: store::Result<()>,
+    committed: Committed,
+}
+
+enum Committed {
+    /// What each object counts as.
+    Whole(Vec<(Uuid, Outcome)>),
+    /// Two objects have the same account.
+    NotUnique(Vec<Work>),
 }
 
 impl State {
@@ -188,8 +194,13 @@ impl Context {
         }
         self.no_longer_noted(&mut transaction, intents);
         let _ = told.await;
-        let committed = commit(&*self.store, transaction).await;
-        Ok(Written { works, entries, committed })
+        let committed = match commit(&*self.store, transaction).await {
+            // The objects are let go of here, beside the next batch.
+            Ok(()) => Committed::Whole(outcomes(&works)),
+            Err(store::Error::NotUnique { .. }) => Committed::NotUnique(works),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Written { entries, committed })
     }
 
     /// Has what is being written committed; nobody waits for that.
@@ -210,13 +221,15 @@ impl Context {
             Ok(written) => written?,
             Err(panic) => return Err(Error::Damaged(format!("the writing of a batch: {panic}")).into()),
         };
-        let Written { mut works, entries, committed } = written;
-        match committed {
-            Err(store::Error::NotUnique { .. }) => self.write_one_by_one(&mut works, intents).await?,
-            committed => committed?,
-        }
-        self.tally.record(works.iter().filter_map(|work| Some((work.id, work.outcome?))));
-        Ok(entries)
+        let outcomes = match written.committed {
+            Committed::Whole(outcomes) => outcomes,
+            Committed::NotUnique(mut works) => {
+                self.write_one_by_one(&mut works, intents).await?;
+                outcomes(&works)
+            }
+        };
+        self.tally.record(outcomes);
+        Ok(written.entries)
     }
 
     /// The target gave two objects the same account: the one that comes second fails, the others are written.
@@ -246,4 +259,8 @@ impl Context {
         self.no_longer_noted(&mut transaction, intents);
         self.commit(transaction).await
     }
+}
+
+fn outcomes(works: &[Work]) -> Vec<(Uuid, Outcome)> {
+    works.iter().filter_map(|work| Some((work.id, work.outcome?))).collect()
 }
