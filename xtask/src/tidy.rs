@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "worker",
         &["directory", "engine", "expression", "mail", "model", "scim", "scim-client", "source", "store"],
     ),
+    ("console", &[]),
     ("intake", &[]),
     ("scim-server", &["intake", "model", "scim", "store", "tenant"]),
     (
@@ -48,6 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "provost",
         &[
             "administrators",
+            "console",
             "directory",
             "expression",
             "graph-api",
