@@ -100,7 +100,7 @@ const errors = new WeakMap<Page, string[]>();
 export async function signIn(page: Page): Promise<void> {
   await page.goto("/console/sign-in");
   await page.getByLabel("Sign-in name").fill(ADA.signInName);
-  await page.getByLabel("Password").fill(ADA.password);
+  await page.getByRole("textbox", { name: "Password" }).fill(ADA.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { level: 1, name: "Users" }).waitFor();
 }
@@ -109,7 +109,12 @@ export async function signIn(page: Page): Promise<void> {
 export async function expectAccessible(page: Page): Promise<void> {
   // As a value and not as a script element, which the page's policy refuses.
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: typeof axe }).axe.run({
+      // Fluent's focus library keeps elements of no size at both ends of a region, which pass the focus on as they get it.
+      exclude: [["[data-tabster-dummy]"]],
+    }),
+  );
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
   expect(errors.get(page)).toEqual([]);
 }

@@ -21,7 +21,7 @@ for (const file of files) {
 }
 
 // What a browser fetches for the first page of somebody who signs in: the page, what it names, and the lazily loaded
-// pages of sign-in and Users, with everything that these import.
+// shell and pages of sign-in and Users, with everything that these import.
 const seen = new Set();
 function load(file) {
   if (seen.has(file) || !sizes.has(file)) return;
@@ -32,7 +32,7 @@ function load(file) {
 const page = join(dist, "index.html");
 seen.add(page);
 for (const [, name] of readFileSync(page, "utf8").matchAll(/\/console\/([^"]+\.(?:js|css|svg))/g)) load(join(dist, name));
-for (const file of sizes.keys()) if (/(SignInPage|UsersPage)-[^/]*\.js$/.test(file)) load(file);
+for (const file of sizes.keys()) if (/(SignInPage|Shell|UsersPage)-[^/]*\.js$/.test(file)) load(file);
 
 const total = [...seen].reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0);
 console.log(`first load: ${(total / 1000).toFixed(1)} kB of ${BUDGET / 1000} kB (gzip, ${seen.size} files)`);

@@ -80,7 +80,8 @@ fn npm(console: &Path, arguments: &[&str]) -> bool {
 
 /// Writes an entry for each file that is no compressed copy of another.
 fn list(dist: &Path, folder: &Path, table: &mut String) -> Result<(), Box<dyn Error>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|it| it.map(|it| it.path())).collect::<Result<_, _>>()?;
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|it| it.map(|it| it.path())).collect::<Result<_, _>>()?;
     paths.sort();
     for path in paths {
         if path.is_dir() {

@@ -33,7 +33,7 @@ export function AccountMenu({ session }: { session: Session }) {
     <Menu checkedValues={{ theme: [theme] }} onCheckedValueChange={(_, { checkedItems }) => setTheme(checkedItems[0] as ThemeChoice)}>
       <MenuTrigger disableButtonEnhancement>
         <Button appearance="transparent" aria-label={`Account: ${session.displayName}`}>
-          <Avatar name={session.displayName} size={28} color="brand" aria-hidden />
+          <Avatar size={28} color="brand" aria-hidden />
         </Button>
       </MenuTrigger>
       <MenuPopover>

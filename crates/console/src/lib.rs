@@ -99,10 +99,8 @@ fn accepts(headers: &HeaderMap, coding: &str) -> bool {
 
 fn page(nonce: &str) -> Response {
     let page = FILES.iter().find(|file| file.name == PAGE);
-    let html = page.map_or_else(
-        || ABSENT.to_owned(),
-        |page| String::from_utf8_lossy(page.plain).replace(NONCE, nonce),
-    );
+    let html = page
+        .map_or_else(|| ABSENT.to_owned(), |page| String::from_utf8_lossy(page.plain).replace(NONCE, nonce));
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; \
          connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -138,7 +136,8 @@ mod tests {
 
     #[test]
     fn only_its_own_paths_are_the_consoles() {
-        for (path, expected) in [("/console", true), ("/console/users/1", true), ("/consoles", false), ("/", false)]
+        for (path, expected) in
+            [("/console", true), ("/console/users/1", true), ("/consoles", false), ("/", false)]
         {
             assert_eq!(is_console(path), expected, "{path}");
         }
@@ -150,7 +149,10 @@ mod tests {
             let response = get(path, "br");
             assert_eq!(response.status(), StatusCode::OK);
             let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
-            assert!(policy.contains("'nonce-n0nce'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+            assert!(
+                policy.contains("'nonce-n0nce'") && policy.contains("frame-ancestors 'none'"),
+                "{policy}"
+            );
             assert!(!policy.contains("unsafe"), "{policy}");
             assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
             assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
@@ -164,12 +166,11 @@ mod tests {
 
     #[test]
     fn a_file_comes_in_the_form_that_the_client_takes() {
-        let file = File { name: "assets/a.js", plain: b"plain", brotli: Some(b"brotli"), gzip: Some(b"gzip") };
-        for (accepted, coding) in [
-            ("gzip, deflate, br", Some("br")),
-            ("gzip, br;q=0", Some("gzip")),
-            ("identity", None),
-        ] {
+        let file =
+            File { name: "assets/a.js", plain: b"plain", brotli: Some(b"brotli"), gzip: Some(b"gzip") };
+        for (accepted, coding) in
+            [("gzip, deflate, br", Some("br")), ("gzip, br;q=0", Some("gzip")), ("identity", None)]
+        {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accepted));
             let response = file.answer(&headers);
