@@ -20,7 +20,7 @@ export const PHONE = { width: 360, height: 740 };
 /** A server of its own, on a free port, with a data directory that goes with it. */
 export class Server {
   private constructor(
-    private readonly process: ChildProcess,
+    private process: ChildProcess,
     private readonly data: string,
     readonly url: string,
     private readonly token: string,
@@ -28,13 +28,20 @@ export class Server {
 
   static async start(): Promise<Server> {
     const data = mkdtempSync(join(tmpdir(), "provost-console-"));
-    const child = spawn(PROVOST, ["serve", "--listen", "127.0.0.1:0", "--data-dir", data], { stdio: ["ignore", "pipe", "ignore"] });
-    const url = await new Promise<string>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("exit", (code) => reject(new Error(`provost ended with ${code} before it listened`)));
-      createInterface({ input: child.stdout }).once("line", (line) => resolve(line.replace("listening on ", "").trim()));
-    });
+    const [child, url] = await serve("127.0.0.1:0", data);
     return new Server(child, data, url, readFileSync(join(data, "admin-token"), "utf8").trim());
+  }
+
+  /** Ends the process, and keeps what it wrote. */
+  async pause(): Promise<void> {
+    const ended = new Promise((resolve) => this.process.once("exit", resolve));
+    this.process.kill("SIGTERM");
+    await ended;
+  }
+
+  /** Starts it again where it was. */
+  async resume(): Promise<void> {
+    [this.process] = await serve(new URL(this.url).host, this.data);
   }
 
   /** A call of the API with the administrator's token of the installation. */
@@ -66,11 +73,19 @@ export class Server {
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
-    this.process.kill("SIGTERM");
-    await ended;
+    await this.pause();
     rmSync(this.data, { recursive: true, force: true });
   }
+}
+
+async function serve(listen: string, data: string): Promise<[ChildProcess, string]> {
+  const child = spawn(PROVOST, ["serve", "--listen", listen, "--data-dir", data], { stdio: ["ignore", "pipe", "ignore"] });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`provost ended with ${code} before it listened`)));
+    createInterface({ input: child.stdout }).once("line", (line) => resolve(line.replace("listening on ", "").trim()));
+  });
+  return [child, url];
 }
 
 export function browser(): Promise<Browser> {

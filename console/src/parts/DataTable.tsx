@@ -51,7 +51,7 @@ const useStyles = makeStyles({
   openable: { cursor: "pointer", ":hover": { backgroundColor: tokens.colorNeutralBackground1Hover } },
   focusable: { ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "-2px" } },
   cell: { minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
-  sort: { paddingInline: 0, minWidth: 0, justifyContent: "start" },
+  sort: { paddingInline: 0, color: tokens.colorNeutralForeground1, minWidth: 0, justifyContent: "start" },
   notice: { padding: tokens.spacingHorizontalXXL, color: tokens.colorNeutralForeground2 },
   foot: { padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalXXL}`, color: tokens.colorNeutralForeground2, borderTop: `1px solid ${tokens.colorNeutralStroke2}` },
 });

@@ -1,4 +1,4 @@
-import { makeStyles, Title3, tokens } from "@fluentui/react-components";
+import { makeStyles, Subtitle1, tokens } from "@fluentui/react-components";
 import { type ReactNode, useId } from "react";
 
 const useStyles = makeStyles({
@@ -16,7 +16,7 @@ export function Section({ title, children }: { title: string; children: ReactNod
   const heading = useId();
   return (
     <section className={useStyles().section} aria-labelledby={heading}>
-      <Title3 as="h2" id={heading}>{title}</Title3>
+      <Subtitle1 as="h2" id={heading}>{title}</Subtitle1>
       {children}
     </section>
   );

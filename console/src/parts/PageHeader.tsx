@@ -10,7 +10,7 @@ const useStyles = makeStyles({
   header: { padding: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalXXL} 0`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
   crumb: { color: tokens.colorNeutralForeground2 },
   title: { ...typographyStyles.title2, outlineStyle: "none", overflowWrap: "anywhere" },
-  commands: { flexWrap: "wrap", paddingInline: 0, minHeight: "44px" },
+  commands: { flexWrap: "wrap", paddingInline: 0, marginInlineStart: "-12px", minHeight: "44px" },
 });
 
 interface Props {

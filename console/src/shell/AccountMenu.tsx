@@ -9,6 +9,7 @@ import { type Session, sessionQuery, signOut } from "../api/session";
 import { type ThemeChoice, useThemeChoice } from "./theme";
 
 const useStyles = makeStyles({
+  button: { minWidth: "40px", paddingInline: tokens.spacingHorizontalXS },
   who: { padding: tokens.spacingHorizontalM, display: "grid", gap: tokens.spacingVerticalXXS },
   role: { color: tokens.colorNeutralForeground2 },
 });
@@ -32,7 +33,7 @@ export function AccountMenu({ session }: { session: Session }) {
   return (
     <Menu checkedValues={{ theme: [theme] }} onCheckedValueChange={(_, { checkedItems }) => setTheme(checkedItems[0] as ThemeChoice)}>
       <MenuTrigger disableButtonEnhancement>
-        <Button appearance="transparent" aria-label={`Account: ${session.displayName}`}>
+        <Button appearance="transparent" className={styles.button} aria-label={`Account: ${session.displayName}`}>
           <Avatar size={28} color="brand" aria-hidden />
         </Button>
       </MenuTrigger>
