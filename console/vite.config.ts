@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-// The server puts a value of its own in place of NONCE with each answer: see crates/console.
+// The server puts a value of its own in place of NONCE with each answer: see crates/web-console.
 export default defineConfig({
   base: "/console/",
   plugins: [react()],

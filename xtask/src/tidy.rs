@@ -28,7 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "worker",
         &["directory", "engine", "expression", "mail", "model", "scim", "scim-client", "source", "store"],
     ),
-    ("console", &[]),
+    ("web-console", &[]),
     ("intake", &[]),
     ("scim-server", &["intake", "model", "scim", "store", "tenant"]),
     (
@@ -49,7 +49,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "provost",
         &[
             "administrators",
-            "console",
             "directory",
             "expression",
             "graph-api",
@@ -63,6 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "store-sqlite",
             "tenant",
+            "web-console",
             "worker",
         ],
     ),

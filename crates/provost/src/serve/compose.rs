@@ -269,12 +269,12 @@ impl Site {
             return ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], self.metrics.text())
                 .into_response();
         }
-        if console::is_console(path) {
+        if web_console::is_console(path) {
             let nonce = console_nonce(&SystemRandom);
-            return console::answer(request.method(), path, request.headers(), &nonce);
+            return web_console::answer(request.method(), path, request.headers(), &nonce);
         }
         if path == "/" {
-            return Redirect::temporary(console::PATH).into_response();
+            return Redirect::temporary(web_console::PATH).into_response();
         }
         // Straight to the service provider, whose requests are many and small: a router costs as much as some of them.
         let scim = scim_server::is_scim(path);

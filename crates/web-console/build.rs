@@ -95,14 +95,20 @@ fn list(dist: &Path, folder: &Path, table: &mut String) -> Result<(), Box<dyn Er
         let name = path.strip_prefix(dist)?.to_str().ok_or("a file's name is no UTF-8")?.replace('\\', "/");
         let copy = |coding: &str| {
             let copy = PathBuf::from(format!("{}.{coding}", path.display()));
-            if copy.exists() { format!("Some(include_bytes!({copy:?}))") } else { "None".to_owned() }
+            if copy.exists() { format!("Some({})", bytes_of(&copy)) } else { "None".to_owned() }
         };
         writeln!(
             table,
-            "File {{ name: {name:?}, plain: include_bytes!({path:?}), brotli: {}, gzip: {} }},",
+            "File {{ name: {name:?}, plain: {}, brotli: {}, gzip: {} }},",
+            bytes_of(&path),
             copy("br"),
             copy("gz")
         )?;
     }
     Ok(())
+}
+
+/// The bytes of a file, as Rust.
+fn bytes_of(path: &Path) -> String {
+    format!("include_bytes!({:?})", path.to_string_lossy())
 }
