@@ -68,7 +68,8 @@ impl Context {
                 self.sync_groups(&ids).await?;
             }
             let Some(ahead) = ahead else { break };
-            page = ahead.await.map_err(|panic| Error::Damaged(format!("the reading of a page: {panic}")))??;
+            page =
+                ahead.await.map_err(|panic| Error::Damaged(format!("the reading of a page: {panic}")))??;
             checkpoint.cursor = next.map(|cursor| links::store_bytes(&cursor.0));
             if last {
                 self.pass(state, checkpoint).await?;
@@ -82,11 +83,7 @@ impl Context {
     }
 
     /// Reads a page on another processor.
-    fn read_ahead(
-        &self,
-        object_type: ObjectType,
-        cursor: Cursor,
-    ) -> AbortOnDropHandle<Result<Ready, Stop>> {
+    fn read_ahead(&self, object_type: ObjectType, cursor: Cursor) -> AbortOnDropHandle<Result<Ready, Stop>> {
         let context = self.me.upgrade();
         AbortOnDropHandle::new(tokio::spawn(async move {
             let context = context.ok_or(Stop::Cancelled)?;
