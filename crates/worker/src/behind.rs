@@ -35,7 +35,8 @@ struct State {
     accounts: HashMap<Uuid, Option<String>>,
 }
 
-struct Writing {
+/// A batch on its way into the store.
+pub(crate) struct Writing {
     /// The accounts of the objects in the batch.
     accounts: HashMap<Uuid, Option<String>>,
     /// Who has which account.
@@ -154,28 +155,32 @@ impl Context {
         self.catch_up().await.map(drop)
     }
 
-    /// Has the links and log entries of a batch written; the one before it is in the store. They are put into words
-    /// at once, and committed after the next intents, which are waited for; but at once after a batch without any, and
-    /// when somebody waits for them.
-    pub(crate) fn write_behind(&self, works: Vec<Work>, intents: Option<Uuid>, mode: Mode) {
+    /// Begins to put the links and log entries of a batch into words. They are committed after the next intents, which are
+    /// waited for; but at once after a batch without any, and when somebody waits for them.
+    pub(crate) fn put_into_words(&self, works: Vec<Work>, intents: Option<Uuid>, mode: Mode) -> Writing {
         let account = |work: &Work| work.link.target_id.clone();
         let accounts = works.iter().map(|work| (work.id, account(work))).collect();
         let holder = |work: &Work| Some(((work.object_type, account(work)?), work.id));
         let holders = works.iter().filter_map(holder).collect();
-        let mut state = self.behind.0.lock();
-        for work in &works {
-            state.accounts.remove(&work.id);
-        }
         let (go, told) = oneshot::channel();
         let context = self.me.upgrade();
         let written = tokio::spawn(async move {
             let context = context.ok_or(Stop::Cancelled)?;
             context.write(works, intents, mode, told).await
         });
-        let written = AbortOnDropHandle::new(written);
-        state.writing = Some(Writing { accounts, holders, intents, go, written });
+        Writing { accounts, holders, intents, go, written: AbortOnDropHandle::new(written) }
+    }
+
+    /// Has a batch written; the one before it is in the store.
+    pub(crate) fn write_behind(&self, writing: Writing) {
+        let mut state = self.behind.0.lock();
+        for id in writing.accounts.keys() {
+            state.accounts.remove(id);
+        }
+        let waits = writing.intents.is_some();
+        state.writing = Some(writing);
         drop(state);
-        if intents.is_none() {
+        if !waits {
             self.go_on_behind();
         }
     }
