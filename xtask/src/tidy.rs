@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "worker",
         &["directory", "engine", "expression", "mail", "model", "scim", "scim-client", "source", "store"],
     ),
+    ("web-console", &[]),
     ("intake", &[]),
     ("scim-server", &["intake", "model", "scim", "store", "tenant"]),
     (
@@ -61,6 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "store-sqlite",
             "tenant",
+            "web-console",
             "worker",
         ],
     ),
