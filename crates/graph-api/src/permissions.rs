@@ -132,7 +132,7 @@ const OURS: &[(Area, &[&str])] = &[
         ],
     ),
     (Area::Status, &["/status", "/jobs", "GET /jobs/{job}", "/jobs/{job}/progress"]),
-    (Area::Logs, &["GET /jobs/{job}/drift", "/jobs/{job}/drift/findings", "/jobs/{job}/staged"]),
+    (Area::Logs, &["/failures", "GET /jobs/{job}/drift", "/jobs/{job}/drift/findings", "/jobs/{job}/staged"]),
     (Area::Tenants, &["/tenants", "DELETE /tenants/{name}"]),
     (
         Area::Tenant,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use directory::Credentials;
 use jiff::Timestamp;
 use model::{
-    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, Job, JobState, ObjectType, Principal,
-    ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes, Waiting,
+    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, Job, JobState, Linked, ObjectType,
+    Principal, ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes, Waiting,
 };
 use parking_lot::Mutex;
 use scim_client::{ConnectionReport, Diagnosis, ResourceKind, ResourceSchema};
@@ -195,6 +195,11 @@ impl WorkerHandle {
     /// What of a job waits for a later cycle.
     pub async fn waiting(&self, directory: Uuid, job: Uuid) -> Result<Waiting, Error> {
         waiting::waiting(&self.shared, (directory, job)).await
+    }
+
+    /// How much a job is linked with in the target.
+    pub async fn linked(&self, job: Uuid) -> Result<Linked, Error> {
+        links::linked(&*self.shared.store, job).await
     }
 
     /// Where a job stands.

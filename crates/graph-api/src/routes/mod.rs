@@ -119,6 +119,7 @@ fn ours() -> Routes {
         .merge(backup::routes())
         .merge(import_schedule::routes())
         .route("/audits", get(logs::installation_audits))
+        .route("/failures", get(logs::failures))
         .route("/status", get(status))
 }
 

@@ -178,6 +178,7 @@ const MAY: &[(&str, &str)] = &[
     ("OGT", "delete /provost/v1/tenants/{name}/tokens/{id}"),
     ("OGT", "post /provost/v1/tenants/{name}/tokens/{id}/rotate"),
     ("OGACR", "get /provost/v1/status"),
+    ("GACR", "get /provost/v1/failures"),
     ("OG", "get /provost/v1/audits"),
     ("OGACRT", "get /provost/v1/session"),
     ("OGACRT", "post /provost/v1/session"),
