@@ -126,13 +126,17 @@ const OURS: &[(Area, &[&str])] = &[
             "/jobs/{job}/reevaluation",
             "/jobs/{job}/run",
             "/jobs/{job}/plan",
+            "/jobs/{job}/scope",
             "/jobs/{job}/drift",
             "/jobs/{job}/allow-deletes",
             "/jobs/{job}/allowDeletes",
         ],
     ),
     (Area::Status, &["/status", "/jobs", "GET /jobs/{job}", "/jobs/{job}/progress"]),
-    (Area::Logs, &["GET /jobs/{job}/drift", "/jobs/{job}/drift/findings", "/jobs/{job}/staged"]),
+    (
+        Area::Logs,
+        &["GET /jobs/{job}/drift", "/jobs/{job}/drift/findings", "/jobs/{job}/staged", "/provisioningLog"],
+    ),
     (Area::Tenants, &["/tenants", "DELETE /tenants/{name}"]),
     (
         Area::Tenant,
