@@ -19,6 +19,7 @@ mod import_schedule;
 mod job_settings;
 mod job_status;
 mod jobs;
+mod log_file;
 mod logs;
 mod members;
 mod oauth;
@@ -26,6 +27,7 @@ mod objects;
 mod plan;
 mod reevaluation;
 mod schema;
+mod scope;
 mod secrets;
 mod session;
 mod tables;
@@ -109,6 +111,8 @@ fn ours() -> Routes {
         .merge(job_settings::routes())
         .merge(drift::routes())
         .merge(plan::routes())
+        .merge(scope::routes())
+        .merge(log_file::routes())
         .merge(tables::routes())
         .merge(reevaluation::routes())
         .merge(target_attributes::routes())

@@ -131,6 +131,8 @@ const MAY: &[(&str, &str)] = &[
     ("GACR", "get /v1.0/auditLogs/provisioning"),
     ("GACR", "get /v1.0/auditLogs/provisioning/{id}"),
     ("GACR", "get /v1.0/auditLogs/directoryAudits"),
+    ("GACR", "get /provost/v1/provisioningLog"),
+    ("GAC", "post /provost/v1/jobs/{job}/scope"),
     ("G", "post /provost/v1/users/import"),
     ("G", "post /provost/v1/groups/import"),
     ("GAC", "get /provost/v1/users/import/schedule"),
