@@ -450,6 +450,20 @@ async fn the_provisioning_log_is_filtered() {
             400
         );
     }
+    let file = async |query: &str| api.raw("GET", &format!("/provost/v1/provisioningLog?{query}"), "").await;
+    let (status, whole) = file("format=json").await;
+    let whole: Value = serde_json::from_str(&whole).expect("JSON");
+    assert_eq!((status, whole.as_array().map(Vec::len)), (StatusCode::OK, Some(5)));
+    let found = api.get("/v1.0/auditLogs/provisioning").await;
+    assert_eq!(whole, found["value"]);
+    let (_, rows) = file("format=csv&$filter=contains(sourceIdentity/displayName,'3@x')").await;
+    let rows: Vec<&str> = rows.lines().collect();
+    assert_eq!(rows.len(), 2, "a row below the names of the columns");
+    assert!(rows[1].contains("\"create\",\"failure\",\"u3@x.com\""), "{}", rows[1]);
+    assert_eq!(file("format=json&$filter=x eq 'y'").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(file("format=xml").await.0, StatusCode::BAD_REQUEST);
+    let none = file("format=json&$filter=activityDateTime ge 2026-03-02").await;
+    assert_eq!(none, (StatusCode::OK, "[]\n".to_owned()));
 }
 
 #[tokio::test]

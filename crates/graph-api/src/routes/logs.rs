@@ -172,16 +172,35 @@ fn take<T: PartialEq>(wanted: &mut Option<T>, value: T) -> bool {
     true
 }
 
-async fn provisioning(call: Call) -> Answer {
-    let mut filter = LogFilter::default();
-    let rest = rest(&call, ENTRY, |condition| narrow(&mut filter, condition))?;
-    let also = |entry: &ProvisioningEntry| {
-        rest.is_empty() || {
+/// The entries that a call asks for.
+pub(super) struct Wanted {
+    /// What they are found by.
+    pub filter: LogFilter,
+    /// What each of them is looked at for.
+    rest: Vec<Filter>,
+}
+
+impl Wanted {
+    pub fn of(call: &Call) -> Result<Self, ApiError> {
+        let mut filter = LogFilter::default();
+        let rest = rest(call, ENTRY, |condition| narrow(&mut filter, condition))?;
+        let rest = rest.into_iter().cloned().collect();
+        Ok(Self { filter, rest })
+    }
+
+    /// Whether an entry that was found is one of them.
+    pub fn takes(&self, entry: &ProvisioningEntry) -> bool {
+        self.rest.is_empty() || {
             let shown = render::entry(entry);
-            rest.iter().all(|condition| condition.matches(&shown))
+            self.rest.iter().all(|condition| condition.matches(&shown))
         }
-    };
-    let found = call.directory.provisioning_log(&filter, part(&call)?, also).await?;
+    }
+}
+
+async fn provisioning(call: Call) -> Answer {
+    let wanted = Wanted::of(&call)?;
+    let part = part(&call)?;
+    let found = call.directory.provisioning_log(&wanted.filter, part, |entry| wanted.takes(entry)).await?;
     let shown = found.entries.iter().map(render::entry).collect();
     Ok(page::list(&call, "auditLogs/provisioning", shown, found.next.as_ref(), None))
 }

@@ -19,13 +19,16 @@ mod import_schedule;
 mod job_settings;
 mod job_status;
 mod jobs;
+mod log_file;
 mod logs;
 mod members;
 mod oauth;
 mod objects;
 mod plan;
+mod provisioned;
 mod reevaluation;
 mod schema;
+mod scope;
 mod secrets;
 mod session;
 mod tables;
@@ -109,10 +112,13 @@ fn ours() -> Routes {
         .merge(job_settings::routes())
         .merge(drift::routes())
         .merge(plan::routes())
+        .merge(scope::routes())
+        .merge(log_file::routes())
         .merge(tables::routes())
         .merge(reevaluation::routes())
         .merge(target_attributes::routes())
         .merge(tenants::routes())
+        .merge(provisioned::routes())
         .merge(extensions::routes())
         .merge(administrators::routes())
         .merge(session::routes())

@@ -1,0 +1,52 @@
+import { Combobox, Field, Option, OptionGroup } from "@fluentui/react-components";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { type DirectoryObject, objectsQuery } from "../api/objects";
+import { useSettled } from "./settled";
+
+interface Props {
+  label: string;
+  hint?: string;
+  /** Whether groups may be chosen as well. */
+  groups?: boolean;
+  chosen?: DirectoryObject;
+  onChoose: (object: DirectoryObject | undefined) => void;
+}
+
+/** Finds a user or group by what somebody types, on the server. */
+export function ObjectPicker({ label, hint, groups = false, chosen, onChoose }: Props) {
+  const [typed, setTyped] = useState<string>();
+  const settled = useSettled(typed ?? "");
+  const found = useQuery({ ...objectsQuery(settled, groups), enabled: typed !== undefined });
+  const options = (type: DirectoryObject["type"]) =>
+    found.data?.filter((object) => object.type === type).map((object) => (
+      <Option key={object.id} value={object.id} text={object.name}>
+        <span>{object.name}{object.detail && <small style={{ display: "block" }}>{object.detail}</small>}</span>
+      </Option>
+    ));
+  const nothing = found.isError ? "The directory could not be read." : found.data?.length === 0 ? "Nobody is found by this." : undefined;
+  return (
+    <Field label={label} hint={hint} style={{ maxWidth: 420 }}>
+      <Combobox
+        freeform
+        clearable
+        inlinePopup
+        placeholder={groups ? "Search users and groups" : "Search users"}
+        value={typed ?? chosen?.name ?? ""}
+        selectedOptions={chosen ? [chosen.id] : []}
+        onOpenChange={(_, { open }) => open && setTyped((now) => now ?? "")}
+        onChange={({ target }) => setTyped(target.value)}
+        onBlur={() => setTyped(undefined)}
+        onOptionSelect={(_, { optionValue }) => {
+          onChoose(found.data?.find(({ id }) => id === optionValue));
+          setTyped(undefined);
+        }}
+      >
+        {groups ? <OptionGroup label="Users">{options("User")}</OptionGroup> : options("User")}
+        {groups && <OptionGroup label="Groups">{options("Group")}</OptionGroup>}
+        {nothing && <Option key="nothing" value="" text="" disabled>{nothing}</Option>}
+      </Combobox>
+    </Field>
+  );
+}
