@@ -3,7 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { answer, api, raw } from "./client";
 import { errorOf } from "./errors";
 import { events } from "./events";
-import type { ImportPlan, ImportReport, ImportRun, ImportSchedule, PlannedChange } from "./schema";
+import type { ImportPlan, ImportReport, ImportRun, ImportSchedule, ImportedChange as PlannedChange } from "./schema";
 
 export type { ImportPlan, ImportReport, ImportRun, ImportSchedule, PlannedChange };
 export type ImportKind = "users" | "groups";
