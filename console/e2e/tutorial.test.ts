@@ -113,7 +113,7 @@ async function connect(page: Page, { url, token }: Credentials): Promise<void> {
 async function save(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText(/^Saved/).last().waitFor();
-  await until("nothing is left to save", () => page.getByRole("button", { name: "Save" }).isDisabled());
+  await until("nothing is left to save", () => page.getByRole("button", { name: "Discard" }).isDisabled());
 }
 
 /** What users are matched by is looked at, and left as it is. */
