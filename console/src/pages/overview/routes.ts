@@ -1,13 +1,15 @@
 import { createRoute, redirect } from "@tanstack/react-router";
 
+import { homeOf } from "../../shell/navigation";
 import { shellRoute } from "../../shell/routes";
 
 export const overviewRoutes = [
   createRoute({
     getParentRoute: () => shellRoute,
     path: "/",
-    beforeLoad: () => {
-      throw redirect({ to: "/users" });
+    // To what one may read: no role reads every page.
+    beforeLoad: ({ context: { session } }) => {
+      throw redirect({ to: homeOf(session), replace: true });
     },
   }),
 ] as const;
