@@ -1,8 +1,11 @@
 import { createRouter } from "@tanstack/react-router";
 
+import { accountRoutes } from "./pages/account/routes";
+import { administratorRoutes } from "./pages/administrators/routes";
 import { applicationRoutes } from "./pages/applications/routes";
 import { auditRoutes } from "./pages/audit/routes";
 import { groupRoutes } from "./pages/groups/routes";
+import { importRoutes } from "./pages/imports/routes";
 import { overviewRoutes } from "./pages/overview/routes";
 import { providerRoutes } from "./pages/provider/routes";
 import { signInRoutes } from "./pages/sign-in/routes";
@@ -17,8 +20,11 @@ const tree = rootRoute.addChildren([
     ...overviewRoutes,
     ...userRoutes,
     ...groupRoutes,
+    ...importRoutes,
     ...applicationRoutes,
     ...auditRoutes,
+    ...administratorRoutes,
+    ...accountRoutes,
     ...providerRoutes,
   ]),
 ]);
