@@ -3,6 +3,7 @@ import { createRouter } from "@tanstack/react-router";
 import { applicationRoutes } from "./pages/applications/routes";
 import { auditRoutes } from "./pages/audit/routes";
 import { groupRoutes } from "./pages/groups/routes";
+import { provisioningLogRoutes } from "./pages/logs/routes";
 import { overviewRoutes } from "./pages/overview/routes";
 import { providerRoutes } from "./pages/provider/routes";
 import { signInRoutes } from "./pages/sign-in/routes";
@@ -18,6 +19,7 @@ const tree = rootRoute.addChildren([
     ...userRoutes,
     ...groupRoutes,
     ...applicationRoutes,
+    ...provisioningLogRoutes,
     ...auditRoutes,
     ...providerRoutes,
   ]),

@@ -8,6 +8,7 @@ import type { Page } from "../api/client";
 import { useNarrow } from "../shell/narrow";
 import { ErrorState } from "./ErrorState";
 import { count } from "./format";
+import { Hidden } from "./Hidden";
 
 /** A column. */
 export interface Column<T> {
@@ -166,10 +167,6 @@ export function DataTable<T>(props: Props<T>) {
       </Text>
     </div>
   );
-}
-
-function Hidden({ children }: { children: ReactNode }) {
-  return <span style={{ position: "absolute", clipPath: "inset(50%)", width: 1, height: 1, overflow: "hidden" }}>{children}</span>;
 }
 
 /** The shape of rows until there are some. */

@@ -2,6 +2,7 @@ import { type Area, may, type Session } from "../api/session";
 import { applicationLinks } from "../pages/applications/links";
 import { auditLinks } from "../pages/audit/links";
 import { groupLinks } from "../pages/groups/links";
+import { provisioningLogLinks } from "../pages/logs/links";
 import { overviewLinks } from "../pages/overview/links";
 import { providerLinks } from "../pages/provider/links";
 import { userLinks } from "../pages/users/links";
@@ -15,7 +16,7 @@ export interface NavigationLink {
   area: Area;
 }
 
-const IDENTITY: NavigationLink[] = [...overviewLinks, ...userLinks, ...groupLinks, ...applicationLinks, ...auditLinks];
+const IDENTITY: NavigationLink[] = [...overviewLinks, ...userLinks, ...groupLinks, ...applicationLinks, ...provisioningLogLinks, ...auditLinks];
 
 /** The identity side, as far as somebody may see it. */
 export function identityLinks(session: Session): NavigationLink[] {
