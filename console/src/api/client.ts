@@ -54,6 +54,13 @@ export interface Page<T> {
   "@odata.count"?: number;
 }
 
+/** A call by its path, for what the typed client has no words for: a body that is a file, an answer that is a stream. */
+export async function raw(path: string, options: RequestInit): Promise<Response> {
+  const response = await send(new Request(new URL(path, location.origin), options));
+  if (!response.ok) throw errorOf(response, await response.json().catch(() => undefined));
+  return response;
+}
+
 /** The page that a link leads to. The link is absolute, and may name another host than the browser knows. */
 export async function follow<T>(link: string, signal?: AbortSignal): Promise<Page<T>> {
   const { pathname, search } = new URL(link, location.origin);

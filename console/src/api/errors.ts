@@ -6,14 +6,11 @@ export class ApiError extends Error {
     message: string,
     readonly hint?: string,
     readonly retryAfter?: number,
+    /** The property that the refusal is about, where it is about one. */
+    readonly property?: string,
   ) {
     super(message);
     this.name = "ApiError";
-  }
-
-  /** The property that the refusal is about, where it names one. */
-  get property(): string | undefined {
-    return /property '?([A-Za-z]+)'?/.exec(this.message)?.[1];
   }
 }
 
@@ -26,15 +23,16 @@ export class Unreachable extends Error {
 }
 
 interface GraphError {
-  error?: { code?: string; message?: string; innerError?: { hint?: unknown } };
+  error?: { code?: string; message?: string; innerError?: { hint?: unknown; target?: unknown } };
 }
 
 /** An error from an answer and what was in its body. */
 export function errorOf(response: Response, body: unknown): ApiError {
   const { code, message, innerError } = (body as GraphError | undefined)?.error ?? {};
   const hint = typeof innerError?.hint === "string" ? innerError.hint : undefined;
+  const property = typeof innerError?.target === "string" ? innerError.target : undefined;
   const after = Number(response.headers.get("Retry-After")) || undefined;
-  return new ApiError(response.status, code ?? "Unknown", message ?? `The server answered ${response.status}.`, hint, after);
+  return new ApiError(response.status, code ?? "Unknown", message ?? `The server answered ${response.status}.`, hint, after, property);
 }
 
 /** An error as two sentences for people. */

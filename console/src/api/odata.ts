@@ -3,6 +3,11 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** How a call refers to a user or group. */
+export function reference(id: string): { "@odata.id": string } {
+  return { "@odata.id": `${location.origin}/v1.0/directoryObjects/${id}` };
+}
+
 /** What somebody typed as a value of `$search`; undefined where it is nothing. */
 export function searchFor(text: string): string | undefined {
   const words = text.trim();

@@ -31,10 +31,16 @@ export async function signIn(signInName: string, password: string): Promise<Sess
   return kept(await answer(api.POST("/provost/v1/session", { body: { signInName, password } })));
 }
 
-export async function signOut(): Promise<void> {
-  await answer(api.DELETE("/provost/v1/session"));
+export async function signOut(everywhere = false): Promise<void> {
+  await answer(api.DELETE("/provost/v1/session", { params: { query: { everywhere } } }));
   wire.csrfToken = undefined;
 }
+
+/** Whether nobody can sign in yet, as the first administrator is still to be made. */
+export const setupQuery = queryOptions({
+  queryKey: ["setup"],
+  queryFn: async ({ signal }) => (await answer(api.GET("/provost/v1/setup", { signal }))).needsAdministrator,
+});
 
 export async function changePassword(currentPassword: string, newPassword: string): Promise<Session> {
   return kept(await answer(api.POST("/provost/v1/session/password", { body: { currentPassword, newPassword } })));

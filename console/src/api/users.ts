@@ -2,7 +2,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { answer, api, follow, type Page } from "./client";
 import { ApiError } from "./errors";
-import { quoted, searchFor } from "./odata";
+import { quoted, reference, searchFor } from "./odata";
 import type { AppRoleAssignment, ProvisioningEntry, User } from "./schema";
 
 export type { User };
@@ -63,6 +63,28 @@ export function userLogQuery(id: string) {
       return (await answer(api.GET("/v1.0/auditLogs/provisioning", { params: { query }, signal }))).value;
     },
   });
+}
+
+/** Whom a user reports to; null for nobody. */
+export function managerQuery(id: string) {
+  return queryOptions({
+    queryKey: ["users", "one", id, "manager"],
+    queryFn: async ({ signal }): Promise<User | null> => {
+      try {
+        return await answer(api.GET("/v1.0/users/{id}/manager", { params: { path: { id } }, signal }));
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+}
+
+/** Makes somebody a user's manager, or nobody. */
+export async function setManager(id: string, manager: string | null): Promise<void> {
+  const params = { path: { id } };
+  if (manager) await answer(api.PUT("/v1.0/users/{id}/manager/$ref", { params, body: reference(manager) }));
+  else await answer(api.DELETE("/v1.0/users/{id}/manager/$ref", { params }));
 }
 
 export function createUser(user: Partial<User>): Promise<User> {

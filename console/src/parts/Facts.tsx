@@ -1,22 +1,22 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
-import { Fragment, type ReactNode } from "react";
+import type { ReactNode } from "react";
 
 const useStyles = makeStyles({
-  facts: { display: "grid", gridTemplateColumns: "max-content minmax(0, 1fr)", gap: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalXL}`, margin: 0, "@media (max-width: 720px)": { gridTemplateColumns: "minmax(0, 1fr)", rowGap: tokens.spacingVerticalXXS } },
-  name: { color: tokens.colorNeutralForeground2 },
-  value: { margin: 0, overflowWrap: "anywhere", "@media (max-width: 720px)": { marginBottom: tokens.spacingVerticalS } },
+  facts: { display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 150px), 1fr))", gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`, margin: 0, maxWidth: "960px" },
+  name: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
+  value: { margin: 0, fontWeight: tokens.fontWeightSemibold, overflowWrap: "anywhere" },
 });
 
-/** Names with values; those without a value are left out. */
+/** Names with their values, side by side. */
 export function Facts({ of }: { of: [name: string, value: ReactNode][] }) {
   const styles = useStyles();
   return (
     <dl className={styles.facts}>
-      {of.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false).map(([name, value]) => (
-        <Fragment key={name}>
+      {of.map(([name, value]) => (
+        <div key={name}>
           <dt className={styles.name}>{name}</dt>
           <dd className={styles.value}>{value}</dd>
-        </Fragment>
+        </div>
       ))}
     </dl>
   );

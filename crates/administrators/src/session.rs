@@ -183,6 +183,13 @@ impl Administrators {
         Ok(())
     }
 
+    /// Ends all sessions of an account.
+    pub async fn sign_out_everywhere(&self, id: Uuid, by: &Principal) -> Result<()> {
+        let deed = || Deed::new("Sign out everywhere").ending_sessions();
+        self.change(id, by, |_, _| Ok((Some(deed()), ()))).await?;
+        Ok(())
+    }
+
     /// Changes one's own password, which ends all sessions of the account, and opens another. Errors:
     /// [`Error::WrongCredentials`] where the current one is not right, [`Error::TooManyGuesses`], [`Error::Invalid`],
     /// [`Error::Busy`].

@@ -17,6 +17,8 @@ pub(crate) struct ApiError {
     pub status: StatusCode,
     pub code: String,
     pub message: String,
+    /// The property that it is about.
+    pub target: Option<String>,
     /// What to do about it.
     pub hint: String,
     /// Seconds after which the same call may do better.
@@ -35,6 +37,7 @@ impl ApiError {
             status,
             code: code.into(),
             message: message.into(),
+            target: None,
             hint: usual_hint(status).to_owned(),
             retry_after: None,
             location: None,
@@ -57,6 +60,12 @@ impl ApiError {
             .hint("docs/administration-api.md tells which query options each list takes.")
     }
 
+    /// The same error with the property that it is about.
+    pub fn target(mut self, property: impl Into<String>) -> Self {
+        self.target = Some(property.into());
+        self
+    }
+
     /// The same error with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
@@ -67,6 +76,15 @@ impl ApiError {
     pub fn location(mut self, address: impl Into<String>) -> Self {
         self.location = Some(address.into());
         self
+    }
+
+    /// The error as a body has it.
+    pub fn body(&self) -> Value {
+        let mut inner = json!({"hint": self.hint});
+        if let Some(property) = &self.target {
+            inner["target"] = property.as_str().into();
+        }
+        json!({"error": {"code": self.code, "message": self.message, "innerError": inner}})
     }
 
     fn internal(reason: &dyn std::fmt::Display) -> Self {
@@ -95,10 +113,12 @@ impl From<directory::Error> for ApiError {
             Error::Conflict { attribute, value, holder, .. } => Self::bad(format!(
                 "Another object with the same value for property {attribute} already exists: {holder}."
             ))
-            .hint(format!("Take another value than '{value}', or change the object {holder} first.")),
+            .hint(format!("Take another value than '{value}', or change the object {holder} first."))
+            .target(attribute),
             Error::Invalid { attribute, reason } => {
                 Self::bad(format!("Invalid value specified for property '{attribute}': {reason}."))
                     .hint("Nothing was changed: correct the value and try again.")
+                    .target(attribute)
             }
             Error::Changed(_) => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "Request_PreconditionFailed", message)
@@ -160,9 +180,10 @@ impl From<tenant::Error> for ApiError {
         let message = error.to_string();
         match error {
             Error::InvalidName { .. } => Self::bad(message)
-                .hint("Take lower-case letters, digits and hyphens, such as contoso or contoso-2."),
+                .hint("Take lower-case letters, digits and hyphens, such as contoso or contoso-2.")
+                .target("name"),
             Error::NameTaken(_) => {
-                Self::bad(message).hint("`provost tenant list` shows the names that are taken.")
+                Self::bad(message).hint("`provost tenant list` shows the names that are taken.").target("name")
             }
             Error::NoTenant(_) => Self::missing(message).hint("`provost tenant list` shows the tenants."),
             Error::NoToken(_) => {
@@ -188,10 +209,12 @@ impl From<administrators::Error> for ApiError {
             Error::Invalid { property, reason } => {
                 Self::bad(format!("Invalid value specified for property '{property}': {reason}."))
                     .hint("Nothing was changed: correct the value and try again.")
+                    .target(property)
             }
             Error::NameTaken(_) => Self::bad(format!(
                 "Another object with the same value for property signInName already exists: {message}."
-            )),
+            ))
+            .target("signInName"),
             Error::WrongCredentials => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "InvalidUserNameOrPassword",
@@ -235,11 +258,7 @@ struct Refusal(Value);
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({"error": {
-            "code": self.code,
-            "message": self.message,
-            "innerError": {"hint": self.hint},
-        }});
+        let body = self.body();
         let mut response = (self.status, Json(&body)).into_response();
         response.extensions_mut().insert(Refusal(body));
         if let Some(seconds) = self.retry_after {

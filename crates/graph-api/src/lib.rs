@@ -26,7 +26,7 @@ mod schema;
 mod tests;
 
 pub use backups::Backups;
-pub use provider::{ServiceProvider, TenantChange};
+pub use provider::{Asked, Resources, ServiceProvider, TenantChange};
 pub use runner::{JobRunner, PlannedEntries, ResetScope};
 
 use std::sync::Arc;

@@ -135,7 +135,13 @@ const OURS: &[(Area, &[&str])] = &[
     (Area::Status, &["/status", "/jobs", "GET /jobs/{job}", "/jobs/{job}/progress"]),
     (
         Area::Logs,
-        &["GET /jobs/{job}/drift", "/jobs/{job}/drift/findings", "/jobs/{job}/staged", "/provisioningLog"],
+        &[
+            "/failures",
+            "GET /jobs/{job}/drift",
+            "/jobs/{job}/drift/findings",
+            "/jobs/{job}/staged",
+            "/provisioningLog",
+        ],
     ),
     (Area::Tenants, &["/tenants", "DELETE /tenants/{name}"]),
     (
@@ -144,6 +150,10 @@ const OURS: &[(Area, &[&str])] = &[
             "/tenants/{name}",
             "/tenants/{name}/schemas",
             "/tenants/{name}/schemas/{urn}",
+            "/tenants/{name}/users",
+            "/tenants/{name}/users/{id}",
+            "/tenants/{name}/groups",
+            "/tenants/{name}/groups/{id}",
             "/tenants/{name}/tokens",
             "/tenants/{name}/tokens/{id}",
             "/tenants/{name}/tokens/{id}/rotate",
@@ -170,7 +180,7 @@ pub(crate) fn needs(method: &Method, route: &str) -> Option<Needs> {
     let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
     if let Some(path) = route.strip_prefix("/provost/v1") {
         return match (method, path) {
-            ("POST", "/session") => Some(Needs::Nothing),
+            ("POST", "/session") | ("GET", "/setup") => Some(Needs::Nothing),
             (_, "/session" | "/session/password") => Some(Needs::SignIn),
             ("GET", "/tenants") => Some(Needs::Anywhere(Permission::read(Area::Tenant))),
             _ => permission(OURS, method, path),

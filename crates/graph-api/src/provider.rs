@@ -1,6 +1,6 @@
 //! What the routes need of the service provider that runs beside them.
 
-use model::Principal;
+use model::{ObjectType, Principal};
 use scim::Map;
 use serde_json::Value;
 use tenant::Tenant;
@@ -8,6 +8,28 @@ use uuid::Uuid;
 
 /// What is to be changed of a tenant: applied to it as it is when the change is committed.
 pub type TenantChange<'c> = &'c (dyn Fn(&mut Tenant) + Send + Sync);
+
+/// Which of a tenant's resources are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// A text that is part of a name, an address or an external id.
+    pub search: Option<&'a str>,
+    /// Where the page before ended; empty for the first one.
+    pub after: &'a str,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Resources of a tenant, as its clients would get them.
+#[derive(Clone, Debug, Default)]
+pub struct Resources {
+    /// One page of them.
+    pub resources: Vec<Value>,
+    /// How many there are in all, where that is known.
+    pub total: Option<u64>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
 
 /// The service provider as its administrators see it.
 #[async_trait::async_trait]
@@ -45,6 +67,22 @@ pub trait ServiceProvider: Send + Sync + 'static {
 
     /// A schema extension as it would be shown, which is not put anywhere. The error is 400 for a definition that cannot be.
     fn read_extension(&self, body: Map) -> Result<Value, scim::Error>;
+
+    /// Users or groups of a tenant; groups without their members. The error is 400 for a place that no page ended at.
+    async fn resources(
+        &self,
+        tenant: Tenant,
+        object_type: ObjectType,
+        asked: Asked<'_>,
+    ) -> Result<Resources, scim::Error>;
+
+    /// One of them; a group of very many members without these. The error is 404.
+    async fn resource(
+        &self,
+        tenant: Tenant,
+        object_type: ObjectType,
+        id: &str,
+    ) -> Result<Value, scim::Error>;
 
     /// Whether a tenant has users or groups.
     async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error>;

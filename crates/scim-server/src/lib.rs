@@ -22,6 +22,7 @@ mod paging;
 mod plan;
 mod query;
 mod render;
+mod review;
 mod room;
 mod route;
 mod schemas;
@@ -35,5 +36,6 @@ mod write;
 
 pub use extension::read_extension;
 pub use inspector::InspectedRequest;
+pub use review::Found;
 pub use serve::{is_scim, router, serve};
 pub use service::{Config, Limits, Service};

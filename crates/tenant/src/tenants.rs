@@ -212,6 +212,35 @@ impl Tenants {
         Ok(tenant)
     }
 
+    /// Gives a tenant another name, and its service provider with it other addresses. Errors: [`Error::InvalidName`],
+    /// [`Error::NameTaken`].
+    pub async fn rename(&self, id: Uuid, name: &str, by: &Principal) -> Result<Tenant> {
+        check_name(name)?;
+        let outcome = store::transact(&*self.store, async || {
+            let mut transaction = Transaction::new(self.clock.now());
+            let object = self.store.get(Realm::INSTALLATION, Kind::Tenant, id).await?;
+            let object = object.ok_or_else(|| Error::NoTenant(id.to_string()))?;
+            let mut tenant: Tenant = read(&object)?;
+            if tenant.name != name {
+                let old = std::mem::replace(&mut tenant.name, name.to_owned());
+                put(&mut transaction, &tenant, Expect::Version(object.version))?;
+                let change = ModifiedProperty {
+                    display_name: "name".to_owned(),
+                    old_value: Some(old.into()),
+                    new_value: Some(name.into()),
+                };
+                self.audit(&mut transaction, "Update tenant", by, &tenant, name, vec![change])?;
+            }
+            Ok::<_, Error>((transaction, tenant))
+        });
+        let (tenant, _) = outcome.await.map_err(|error| match error {
+            Error::Store(store::Error::NotUnique { .. }) => Error::NameTaken(name.to_owned()),
+            other => other,
+        })?;
+        self.invalidate();
+        Ok(tenant)
+    }
+
     /// Adds a change of a tenant to a transaction, which then holds only while the tenant is there and as it was; what
     /// the tenant becomes, and in what it differs. Who commits it calls [`Tenants::invalidate`].
     pub async fn stage(

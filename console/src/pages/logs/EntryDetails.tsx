@@ -5,7 +5,7 @@ import { useId, useState } from "react";
 import type { Entry } from "../../api/log";
 import { CopyButton } from "../../parts/CopyButton";
 import { Differences } from "../../parts/Differences";
-import { Facts } from "../../parts/Facts";
+import { Properties } from "../../parts/Properties";
 import { duration } from "../../parts/format";
 import { When } from "../../parts/When";
 import { Stages } from "./Stages";
@@ -46,7 +46,7 @@ function Troubleshooting({ entry }: { entry: Entry }) {
   const error = entry.provisioningStatusInfo?.errorInformation;
   if (!error) return <Text>Nothing went wrong.</Text>;
   return (
-    <Facts
+    <Properties
       of={[
         ["Error code", error.errorCode],
         ["What happened", error.reason],
@@ -67,7 +67,7 @@ function Summary({ entry }: { entry: Entry }) {
   const { sourceIdentity, targetIdentity, servicePrincipal, initiatedBy, durationInMilliseconds: took } = entry;
   const user = sourceIdentity?.identityType === "User" ? sourceIdentity.id : undefined;
   return (
-    <Facts
+    <Properties
       of={[
         ["Status", <Status of={entry.provisioningStatusInfo?.status} />],
         ["Action", word(entry.provisioningAction)],

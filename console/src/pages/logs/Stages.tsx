@@ -1,7 +1,7 @@
 import { Accordion, AccordionHeader, AccordionItem, AccordionPanel, makeStyles, Text, tokens } from "@fluentui/react-components";
 
 import type { Step } from "../../api/log";
-import { Facts } from "../../parts/Facts";
+import { Properties } from "../../parts/Properties";
 import { Status } from "./Status";
 import { details, stages } from "./words";
 
@@ -31,7 +31,7 @@ export function Stages({ steps, type }: { steps: Step[]; type: string | null | u
             {stage.steps.map((step, number) => (
               <div key={number} className={styles.step}>
                 <Text>{step.description}</Text>
-                <Facts of={details(step)} />
+                <Properties of={details(step)} />
               </div>
             ))}
           </AccordionPanel>

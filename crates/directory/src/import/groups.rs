@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
-use model::{DirectoryObject, ObjectType, Principal};
+use model::{DirectoryObject, ModifiedProperty, ObjectType, Principal};
 use scim::fold::fold_key;
 use serde_json::{Map, Value};
 use store::{EdgeKind, Expect, KeyName, Kind, Transaction, transact};
@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::columns::{Header, Meaning, id};
 use super::records::Record;
-use super::{BATCH, Options, Report, broken, open};
+use super::{BATCH, Options, PlannedAction, PlannedChange, Report, broken, open};
 use crate::attributes::merge;
-use crate::audit::{Category, Deed, differences, identity_of};
+use crate::audit::{Category, Deed, differences, identity_of, property};
 use crate::record::encode_object;
 use crate::{Directory, Error, Result};
 
@@ -53,6 +53,19 @@ struct Batch {
     /// Group and member of each membership that the batch adds.
     added: HashSet<(Uuid, Uuid)>,
     failures: Vec<(u64, Error)>,
+    /// What a dry run says.
+    changes: Vec<PlannedChange>,
+}
+
+impl Batch {
+    fn foresee(&mut self, line: u64, action: PlannedAction, name: &str, changes: Vec<ModifiedProperty>) {
+        self.changes.push(PlannedChange {
+            line,
+            action,
+            name: name.to_owned(),
+            modified_properties: changes,
+        });
+    }
 }
 
 impl Directory {
@@ -118,6 +131,9 @@ impl Directory {
         report.created += batch.created;
         report.updated += batch.updated;
         report.unchanged += batch.unchanged;
+        if options.dry_run {
+            report.foresee(batch.changes);
+        }
         report.members_added = Some(report.members_added.unwrap_or(0) + batch.members);
         for (line, error) in batch.failures {
             report.fail_with(line, error);
@@ -178,6 +194,8 @@ impl Directory {
         }
         transaction.add_edge(self.member_edge(group, ObjectType::User, user.id));
         batch.members += 1;
+        let added = vec![property("member", None, Some(Value::String(user.name())))];
+        batch.foresee(row.line, PlannedAction::AddMember, &name, added);
         let shown = DirectoryObject {
             object_type: ObjectType::Group,
             id: group,
@@ -200,6 +218,8 @@ impl Directory {
     ) -> Result<DirectoryObject> {
         let Some(mut group) = self.group_of(row).await? else {
             let group = self.draft_new(transaction, by, ObjectType::Group, row.id, &row.change)?;
+            let fresh = differences(&Map::new(), &group.attributes);
+            batch.foresee(row.line, PlannedAction::Create, &group.name(), fresh);
             batch.created += 1;
             return Ok(group);
         };
@@ -210,6 +230,7 @@ impl Directory {
             return Ok(group);
         }
         group.attributes = attributes;
+        batch.foresee(row.line, PlannedAction::Update, &group.name(), changes.clone());
         let (body, keys) = encode_object(ObjectType::Group, &group.attributes, None);
         transaction.put(self.realm(), Kind::Group, group.id, Expect::Version(group.version), body, keys);
         self.audit(

@@ -20,6 +20,7 @@ mod tests;
 
 use std::io::{BufReader, Read};
 
+use model::ModifiedProperty;
 use serde::Serialize;
 
 use crate::{Error, Result};
@@ -63,6 +64,9 @@ pub struct Report {
     /// The names of the first 1,000 of those who were moved, or would be, or were kept all the same; only of snapshots.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub leavers: Vec<String>,
+    /// The first 1,000 of the changes that a dry run would make, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<PlannedChange>,
     /// Memberships added; only of group files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members_added: Option<u64>,
@@ -72,6 +76,32 @@ pub struct Report {
     pub ignored_columns: Vec<String>,
     /// Whether anything was written: not in a dry run, nor when an atomic import failed.
     pub imported: bool,
+}
+
+/// What an import would do to an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedChange {
+    /// The line where the row starts, from 1.
+    pub line: u64,
+    /// What it is.
+    pub action: PlannedAction,
+    /// The name of the user or group.
+    pub name: String,
+    /// The attributes that would differ.
+    pub modified_properties: Vec<ModifiedProperty>,
+}
+
+/// What is done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PlannedAction {
+    /// It is not there yet.
+    Create,
+    /// It is there, and other than the file says.
+    Update,
+    /// A group gets a member.
+    AddMember,
 }
 
 /// What is wrong with a row.
@@ -106,6 +136,12 @@ impl Report {
             }
             other => self.fail(line, "", other.to_string()),
         }
+    }
+
+    /// Says what a dry run would do, as far as there is room.
+    fn foresee(&mut self, changes: Vec<PlannedChange>) {
+        let room = MAX_ERRORS.saturating_sub(self.changes.len());
+        self.changes.extend(changes.into_iter().take(room));
     }
 
     fn finish(&mut self, options: Options) {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
-use model::{DirectoryObject, ObjectType, Principal};
+use model::{DirectoryObject, ModifiedProperty, ObjectType, Principal};
 use scim::fold::fold_key;
 use serde_json::{Map, Value};
 use store::{Expect, Kind, Transaction, transact};
@@ -13,9 +13,9 @@ use super::columns::{Header, Meaning, id};
 use super::managers::{Cell, Deferred, RowManager, unknown_manager};
 use super::names::in_order;
 use super::records::Record;
-use super::{BATCH, Options, Report, broken, open};
+use super::{BATCH, Options, PlannedAction, PlannedChange, Report, broken, open};
 use crate::attributes::{merge, read_boolean};
-use crate::audit::{Category, Deed, differences, identity_of};
+use crate::audit::{Category, Deed, differences, identity_of, property};
 use crate::record::encode_object;
 use crate::{Directory, Error, Result};
 
@@ -54,6 +54,15 @@ struct Batch {
     failures: Vec<(u64, Error)>,
     deferred: Vec<Deferred>,
     present: Vec<Uuid>,
+    /// Only of a dry run.
+    changes: Vec<PlannedChange>,
+}
+
+/// What a row comes to.
+struct Written {
+    user: DirectoryObject,
+    outcome: Outcome,
+    changes: Vec<ModifiedProperty>,
 }
 
 impl Directory {
@@ -164,6 +173,7 @@ impl Directory {
                 Outcome::Unchanged => report.unchanged += 1,
             }
         }
+        report.foresee(batch.changes);
         for (line, error) in batch.failures {
             let error = match error {
                 Error::Invalid { attribute, reason } => {
@@ -192,17 +202,17 @@ impl Directory {
     ) -> Result<(Transaction, Batch)> {
         let mut transaction = self.draft();
         let mut batch = Batch::default();
-        let mut written: Vec<(&Row, DirectoryObject, Outcome)> = Vec::with_capacity(rows.len());
+        let mut written: Vec<(&Row, Written)> = Vec::with_capacity(rows.len());
         let mut known = self.rows_by_id(rows).await?;
         let mut freed: HashSet<String> = HashSet::new();
         for row in in_order(rows, &known) {
             let found = row.id.and_then(|id| known.remove(&id));
             let old = found.as_ref().and_then(|user| user.text("userPrincipalName")).map(fold_key);
             match self.draft_row(&mut transaction, by, row, found, &freed).await {
-                Ok((user, outcome)) => {
-                    let new = user.text("userPrincipalName").map(fold_key);
+                Ok(one) => {
+                    let new = one.user.text("userPrincipalName").map(fold_key);
                     freed.extend(old.filter(|old| Some(old) != new.as_ref()));
-                    written.push((row, user, outcome));
+                    written.push((row, one));
                 }
                 Err(error @ (Error::Store(_) | Error::Damaged { .. })) => return Err(error),
                 Err(error) => batch.failures.push((row.line, error)),
@@ -210,12 +220,11 @@ impl Directory {
         }
         let mut managers: HashMap<String, Option<Uuid>> = written
             .iter()
-            .filter_map(|(_, user, _)| {
+            .filter_map(|(_, Written { user, .. })| {
                 user.text("userPrincipalName").map(|name| (fold_key(name), Some(user.id)))
             })
             .collect();
-        for (row, user, outcome) in written {
-            let mut outcome = outcome;
+        for (row, Written { user, mut outcome, mut changes }) in written {
             match self.row_manager(&row.manager, &mut managers).await? {
                 RowManager::Keep => {}
                 RowManager::Set(manager) if manager == Some(user.id) => {
@@ -231,6 +240,9 @@ impl Directory {
                         self.managers_of(user.id).await?
                     };
                     let changed = self.draft_edge(&mut transaction, by, &user, &old, manager);
+                    if changed && options.dry_run {
+                        changes.push(self.manager_change(&row.manager, old.first().copied()).await?);
+                    }
                     if changed && outcome == Outcome::Unchanged {
                         outcome = Outcome::Updated;
                     }
@@ -246,6 +258,15 @@ impl Directory {
                     unchanged: outcome == Outcome::Unchanged,
                 }),
             }
+            if options.dry_run && outcome != Outcome::Unchanged {
+                let created = outcome == Outcome::Created;
+                batch.changes.push(PlannedChange {
+                    line: row.line,
+                    action: if created { PlannedAction::Create } else { PlannedAction::Update },
+                    name: user.name(),
+                    modified_properties: changes,
+                });
+            }
             batch.outcomes.push(outcome);
             batch.present.push(user.id);
         }
@@ -260,7 +281,7 @@ impl Directory {
         row: &Row,
         found: Option<DirectoryObject>,
         freed: &HashSet<String>,
-    ) -> Result<(DirectoryObject, Outcome)> {
+    ) -> Result<Written> {
         let same_name = |user: &DirectoryObject, name: &str| {
             user.deleted.is_none() && user.text("userPrincipalName").map(fold_key) == Some(fold_key(name))
         };
@@ -283,7 +304,8 @@ impl Directory {
         }
         let Some(mut user) = found.or(holder) else {
             let user = self.draft_new(transaction, by, ObjectType::User, row.id, &row.change)?;
-            return Ok((user, Outcome::Created));
+            let changes = differences(&Map::new(), &user.attributes);
+            return Ok(Written { user, outcome: Outcome::Created, changes });
         };
         if user.deleted.is_some() {
             let reason = "this user is in the recycle bin: restore or permanently delete it, then import the row again";
@@ -292,14 +314,24 @@ impl Directory {
         let attributes = merge(ObjectType::User, &user.attributes, &row.change)?;
         let changes = differences(&user.attributes, &attributes);
         if changes.is_empty() {
-            return Ok((user, Outcome::Unchanged));
+            return Ok(Written { user, outcome: Outcome::Unchanged, changes });
         }
         user.attributes = attributes;
         let (body, keys) = encode_object(ObjectType::User, &user.attributes, None);
         transaction.put(self.realm(), Kind::User, user.id, Expect::Version(user.version), body, keys);
-        let deed = Deed::new("Update user", Category::User, identity_of(&user)).changing(changes);
+        let deed = Deed::new("Update user", Category::User, identity_of(&user)).changing(changes.clone());
         self.audit(transaction, by, deed);
-        Ok((user, Outcome::Updated))
+        Ok(Written { user, outcome: Outcome::Updated, changes })
+    }
+
+    /// How another manager is shown before the file is imported: by name.
+    async fn manager_change(&self, new: &Cell, old: Option<Uuid>) -> Result<ModifiedProperty> {
+        let old = match old {
+            Some(id) => self.find_object(ObjectType::User, id).await?.map(|user| Value::String(user.name())),
+            None => None,
+        };
+        let new = if let Cell::Named(name) = new { Some(Value::String(name.clone())) } else { None };
+        Ok(property("manager", old, new))
     }
 
     /// The users whose ids the rows name.

@@ -87,7 +87,7 @@ impl Described {
 
     /// Whether it needs no credential.
     fn is_open(&self) -> bool {
-        self.path.starts_with("/{") || (self.path, self.method) == ("/provost/v1/session", "post")
+        self.path.starts_with("/{") || matches!((self.path, self.method), ("/provost/v1/session", "post") | ("/provost/v1/setup", _))
     }
 
     fn operation(&self) -> Value {
@@ -178,7 +178,7 @@ fn option(name: &str) -> Value {
     let schema = match name {
         "$top" => json!({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
         "$skip" | "allowLeavers" => json!({"type": "integer", "minimum": 0}),
-        "$count" | "dryRun" | "atomic" | "snapshot" | "plan" | "prune" | "errors" => {
+        "$count" | "dryRun" | "atomic" | "snapshot" | "plan" | "prune" | "errors" | "everywhere" => {
             json!({"type": "boolean"})
         }
         _ => json!({"type": "string"}),

@@ -1,12 +1,14 @@
 //! `/auditLogs`.
 
+use axum::Json;
 use axum::extract::Path;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use directory::{AuditFilter, Directory, LogFilter, LogPart};
 use jiff::Timestamp;
 use model::{AuditEntry, ProvisioningEntry};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Routes;
 use crate::call::{Call, guid};
@@ -209,6 +211,18 @@ async fn entry(call: Call, Path(id): Path<String>) -> Answer {
     let found =
         found.ok_or_else(|| ApiError::missing(format!("Resource '{id}' does not exist in the log.")))?;
     call.found("auditLogs/provisioning", render::entry(&directory::read_entry(&found)?))
+}
+
+/// Hours that failures are counted in: a day.
+const HOURS: u16 = 24;
+
+/// The failures of the last day, by the hour.
+pub(super) async fn failures(call: Call) -> Answer {
+    call.query.only(&[])?;
+    let counted = call.directory.failures_by_hour(HOURS).await?;
+    let shown: Vec<Value> =
+        counted.iter().map(|(hour, count)| json!({"hour": hour.to_string(), "count": count})).collect();
+    Ok(Json(json!({"value": shown})).into_response())
 }
 
 const AUDIT: &[&str] = &[

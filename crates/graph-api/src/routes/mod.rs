@@ -25,6 +25,7 @@ mod members;
 mod oauth;
 mod objects;
 mod plan;
+mod provisioned;
 mod reevaluation;
 mod schema;
 mod scope;
@@ -117,12 +118,14 @@ fn ours() -> Routes {
         .merge(reevaluation::routes())
         .merge(target_attributes::routes())
         .merge(tenants::routes())
+        .merge(provisioned::routes())
         .merge(extensions::routes())
         .merge(administrators::routes())
         .merge(session::routes())
         .merge(backup::routes())
         .merge(import_schedule::routes())
         .route("/audits", get(logs::installation_audits))
+        .route("/failures", get(logs::failures))
         .route("/status", get(status))
 }
 

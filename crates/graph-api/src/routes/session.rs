@@ -19,6 +19,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/session", get(show).post(sign_in).delete(sign_out))
         .route("/session/password", post(change_password))
+        .route("/setup", get(setup))
 }
 
 fn secret(body: &Map<String, Value>, name: &str) -> Result<SecretString, ApiError> {
@@ -74,6 +75,12 @@ async fn sign_in(
     Ok(opened(&state, session).await)
 }
 
+/// What whoever opens a new installation has to be told before anybody can sign in.
+async fn setup(axum::extract::State(state): axum::extract::State<Shared>) -> Answer {
+    let needs_administrator = state.administrators.list().await?.is_empty();
+    Ok(Json(json!({"needsAdministrator": needs_administrator})).into_response())
+}
+
 async fn show(call: Call) -> Answer {
     Ok(Json(shown(&call.state, &call.caller).await).into_response())
 }
@@ -82,6 +89,9 @@ async fn sign_out(call: Call) -> Answer {
     let Credential::Session(session) = &call.caller.credential else {
         return Err(ApiError::bad("There is no session to end: the call was made with a token."));
     };
+    if call.query.flag("everywhere")? {
+        call.administrators.sign_out_everywhere(session.administrator, &call.by).await?;
+    }
     call.administrators.sign_out(session.id).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     if let Some(cookie) = cookie::set(None, &call.addresses) {
@@ -98,7 +108,11 @@ async fn change_password(call: Call, body: Bytes) -> Answer {
     };
     match call.administrators.change_password(session.administrator, &current, &new, &call.by).await {
         Ok(session) => Ok(opened(&call.state, session).await),
-        Err(Error::WrongCredentials) => Err(ApiError::bad("currentPassword is not the current password.")),
+        Err(Error::WrongCredentials) => {
+            Err(ApiError::bad("currentPassword is not the current password.").target("currentPassword"))
+        }
+        // It is the new one that cannot be.
+        Err(error @ Error::Invalid { .. }) => Err(ApiError::from(error).target("newPassword")),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,6 +9,7 @@ use axum::routing::{delete, get, post};
 use bytes::Bytes;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Map, Value, json};
+use store::Cursor;
 use tenant::{IssuedToken, NewToken, Settings, Tenant, Token};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use super::Routes;
 use crate::auth::denied;
 use crate::call::{Call, guid, no_content, object};
 use crate::error::{Answer, ApiError};
-use crate::render;
+use crate::{page, render};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -63,15 +64,27 @@ async fn rendered(call: &Call, tenant: &Tenant) -> Result<Value, ApiError> {
     }))
 }
 
+/// The tenants that the caller may see, by name; those of which a text is a part of the name (`search`).
 async fn list(call: Call) -> Answer {
-    let mut shown = Vec::new();
-    for tenant in call.tenants.list().await? {
-        if !call.caller.may(Permission::read(Area::Tenant), Scope::Tenant { id: tenant.id }) {
-            continue;
-        }
-        shown.push(rendered(&call, &tenant).await?);
+    call.query.only(&[])?;
+    let search = call.query.option("search").unwrap_or_default().to_lowercase();
+    let mut found = call.tenants.list().await?;
+    found.retain(|tenant| {
+        tenant.name.contains(&search)
+            && call.caller.may(Permission::read(Area::Tenant), Scope::Tenant { id: tenant.id })
+    });
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    let count = call.query.count.then_some(found.len() as u64);
+    if let Some(Cursor(after)) = &call.query.after {
+        found.retain(|tenant| tenant.name.as_bytes() > after.as_ref());
     }
-    Ok(Json(json!({"value": shown})).into_response())
+    let limit = call.query.limit();
+    let next = (found.len() > limit).then(|| Cursor(found[limit - 1].name.clone().into_bytes().into()));
+    let mut shown = Vec::new();
+    for tenant in found.iter().take(limit) {
+        shown.push(rendered(&call, tenant).await?);
+    }
+    Ok(page::list(&call, "tenants", shown, next.as_ref(), count))
 }
 
 /// Makes a tenant with its first token.
@@ -100,7 +113,10 @@ async fn show(call: Call, Path(name): Path<String>) -> Answer {
 
 async fn update(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
     let old = tenant(&call, &name).await?;
-    let body = object(&body)?;
+    let mut body = object(&body)?;
+    if let Some(name) = body.remove("name") {
+        return renamed(&call, &old, &name, &body).await;
+    }
     let mut on = None;
     let mut settings = Map::new();
     for (name, value) in body {
@@ -110,7 +126,7 @@ async fn update(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
                 return Err(ApiError::bad("scimForAuthentication is true or false."));
             }
             ("settings", Value::Object(members)) => settings = members,
-            (name, _) => return Err(unknown(name, &["scimForAuthentication", "settings"])),
+            (name, _) => return Err(unknown(name, &["name", "scimForAuthentication", "settings"])),
         }
     }
     with(&old.settings, &settings)?;
@@ -129,6 +145,16 @@ async fn update(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
     };
     let changed = call.provider.update(old.id, &call.by, &change).await?;
     Ok(Json(rendered(&call, &changed).await?).into_response())
+}
+
+/// Renames a tenant, which is done by itself: clients have to be told the new address.
+async fn renamed(call: &Call, old: &Tenant, name: &Value, rest: &Map<String, Value>) -> Answer {
+    let name = name.as_str().ok_or_else(|| ApiError::bad("name is a text.").target("name"))?;
+    if !rest.is_empty() {
+        return Err(ApiError::bad("A tenant is renamed by a call of its own: send name alone.").target("name"));
+    }
+    let renamed = call.tenants.rename(old.id, name, &call.by).await?;
+    Ok(Json(rendered(call, &renamed).await?).into_response())
 }
 
 fn unknown(name: &str, known: &[&str]) -> ApiError {

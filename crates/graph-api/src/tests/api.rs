@@ -26,7 +26,9 @@ use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::openapi;
-use crate::{Addresses, Backups, JobRunner, ResetScope, ServiceProvider, State, TenantChange, router};
+use crate::{
+    Addresses, Asked, Backups, JobRunner, ResetScope, Resources, ServiceProvider, State, TenantChange, router,
+};
 
 struct Counting(Mutex<u64>);
 
@@ -119,6 +121,10 @@ impl JobRunner for Notes {
     async fn drift(&self, _: Uuid, repair: bool, by: &Principal) -> Result<CycleReport, ErrorInformation> {
         self.0.lock().push(format!("drift {repair} by {}", by.display_name));
         Ok(report(CycleStatus::Running))
+    }
+
+    async fn linked(&self, _: Uuid) -> Result<model::Linked, ErrorInformation> {
+        Ok(model::Linked { users: 3, groups: 1 })
     }
 
     async fn waiting(&self, _: Uuid) -> Result<model::Waiting, ErrorInformation> {
@@ -245,6 +251,16 @@ impl ServiceProvider for Provider {
 
     fn read_extension(&self, body: scim::Map) -> Result<Value, scim::Error> {
         Ok(Value::Object(body))
+    }
+
+    async fn resources(&self, _: Tenant, kind: ObjectType, asked: Asked<'_>) -> Result<Resources, scim::Error> {
+        let name = format!("{kind:?} {:?} after '{}', {} at most", asked.search, asked.after, asked.limit);
+        let next = asked.after.is_empty().then(|| "here".to_owned());
+        Ok(Resources { resources: vec![json!({"id": "1", "displayName": name})], total: Some(2), next })
+    }
+
+    async fn resource(&self, _: Tenant, _: ObjectType, id: &str) -> Result<Value, scim::Error> {
+        if id == "1" { Ok(json!({"id": "1"})) } else { Err(scim::Error::new(404, format!("there is no {id}"))) }
     }
 
     async fn holds_resources(&self, _: Uuid) -> Result<bool, scim::Error> {

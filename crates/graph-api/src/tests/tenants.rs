@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::api::Api;
+use super::api::{Api, link};
 
 #[tokio::test]
 async fn tenants_have_tokens() {
@@ -101,4 +101,48 @@ async fn schema_extensions_have_addresses() {
     }
     api.ok("DELETE", &format!("{schemas}/urn:a%2Fb"), Value::Null).await;
     assert_eq!(api.notes.0.lock()[..], ["delete urn:a/b by Global Administrator"]);
+}
+
+#[tokio::test]
+async fn a_tenant_is_found_by_name_and_renamed() {
+    let api = Api::new().await;
+    for name in ["fabrikam", "contoso", "contoso-2"] {
+        api.ok("POST", "/provost/v1/tenants", json!({"name": name})).await;
+    }
+    let first = api.get("/provost/v1/tenants?search=CONT&$top=1&$count=true").await;
+    assert_eq!((&first["value"][0]["name"], &first["@odata.count"]), (&json!("contoso"), &json!(2)));
+    let next = api.get(&link(&first, "@odata.nextLink").expect("there is more")).await;
+    assert_eq!((&next["value"][0]["name"], next.get("@odata.nextLink")), (&json!("contoso-2"), None));
+
+    let path = "/provost/v1/tenants/fabrikam";
+    let (status, refused) = api.call("PATCH", path, json!({"name": "contoso"})).await;
+    assert_eq!((status.as_u16(), &refused["error"]["innerError"]["target"]), (400, &json!("name")));
+    for wrong in [json!({"name": "Not A Label"}), json!({"name": 1}), json!({"name": "a", "settings": {}})] {
+        assert_eq!(api.no("PATCH", path, wrong).await.0, 400);
+    }
+    let renamed = api.ok("PATCH", path, json!({"name": "litware"})).await;
+    assert_eq!(renamed["pathBaseUrl"], "http://127.0.0.1:8080/tenants/litware/api/scim/v2");
+    assert_eq!(api.no("GET", path, Value::Null).await.0, 404);
+    let audits = api.get("/provost/v1/tenants/litware/audits").await;
+    let change = &audits["value"][0]["targetResources"][0]["modifiedProperties"][0];
+    assert_eq!(change, &json!({"displayName": "name", "oldValue": "fabrikam", "newValue": "litware"}));
+}
+
+#[tokio::test]
+async fn what_clients_have_provisioned_is_read_page_by_page() {
+    let api = Api::new().await;
+    api.ok("POST", "/provost/v1/tenants", json!({"name": "contoso"})).await;
+    let users = "/provost/v1/tenants/contoso/users";
+    let first = api.get(&format!("{users}?search=%20ada%20&$top=5&$count=true")).await;
+    assert_eq!(
+        (&first["value"][0]["displayName"], &first["@odata.count"]),
+        (&json!("User Some(\"ada\") after '', 5 at most"), &json!(2))
+    );
+    let next = api.get(&link(&first, "@odata.nextLink").expect("there is more")).await;
+    assert_eq!(next["value"][0]["displayName"], "User Some(\"ada\") after 'here', 5 at most");
+    let groups = api.get("/provost/v1/tenants/contoso/groups").await;
+    assert_eq!(groups["value"][0]["displayName"], "Group None after '', 100 at most");
+    assert_eq!(api.get(&format!("{users}/1")).await["id"], "1");
+    assert_eq!(api.no("GET", &format!("{users}/2"), Value::Null).await.0, 404);
+    assert_eq!(api.no("GET", &format!("{users}?$filter=a%20eq%201"), Value::Null).await.0, 400);
 }

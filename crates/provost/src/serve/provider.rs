@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use graph_api::{ServiceProvider, TenantChange};
-use model::Principal;
+use graph_api::{Asked, Resources, ServiceProvider, TenantChange};
+use model::{ObjectType, Principal};
 use scim::Map;
 use serde_json::Value;
 use tenant::Tenant;
@@ -52,6 +52,26 @@ impl ServiceProvider for Provider {
 
     fn read_extension(&self, body: Map) -> Result<Value, scim::Error> {
         scim_server::read_extension(body)
+    }
+
+    async fn resources(
+        &self,
+        tenant: Tenant,
+        object_type: ObjectType,
+        asked: Asked<'_>,
+    ) -> Result<Resources, scim::Error> {
+        let Asked { search, after, limit } = asked;
+        let found = self.0.find_resources(tenant, object_type, search, after, limit).await?;
+        Ok(Resources { resources: found.resources, total: found.total_results, next: found.next_cursor })
+    }
+
+    async fn resource(
+        &self,
+        tenant: Tenant,
+        object_type: ObjectType,
+        id: &str,
+    ) -> Result<Value, scim::Error> {
+        self.0.read_resource(tenant, object_type, id).await
     }
 
     async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error> {

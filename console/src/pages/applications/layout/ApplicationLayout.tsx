@@ -2,11 +2,13 @@ import { makeStyles, mergeClasses, Spinner, Text, tokens } from "@fluentui/react
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
 
-import { applicationQuery, jobQuery } from "../../../api/applications";
+import { applicationQuery } from "../../../api/applications";
+import { jobQuery } from "../../../api/jobs";
 import { ErrorState } from "../../../parts/ErrorState";
 import { PageBody } from "../../../parts/PageBody";
 import { PageHeader } from "../../../parts/PageHeader";
 import { type Opened, OpenedContext } from "./application";
+import { QuarantineBanner } from "./QuarantineBanner";
 import { SECTIONS } from "./sections";
 
 const useStyles = makeStyles({
@@ -58,6 +60,7 @@ function Loaded({ application, job }: Opened) {
   return (
     <OpenedContext value={{ application, job }}>
       <PageHeader title={current ? `${name} | ${current.label}` : name} above={[{ label: "Enterprise applications", to: "/applications" }]} />
+      {job?.quarantine && <QuarantineBanner job={job} quarantine={job.quarantine} />}
       <div className={styles.body}>
         <nav className={styles.navigation} aria-label="Pages of the application">
           {sections.map(({ label, path }) => (

@@ -1,6 +1,7 @@
 import { createContext, use } from "react";
 
-import type { Application, Job } from "../../../api/applications";
+import type { Application } from "../../../api/applications";
+import type { Job } from "../../../api/jobs";
 
 export interface Opened {
   application: Application;

@@ -1,8 +1,10 @@
+import { accessSections } from "../access/sections";
 import { demandSections } from "../demand/sections";
 import { driftSections } from "../drift/sections";
 import { logSections } from "../logs/sections";
 import { mappingSections } from "../mappings/sections";
 import { planSections } from "../plan/sections";
+import { provisioningSections } from "../provisioning/sections";
 
 /** An entry of an application's navigation. */
 export interface ApplicationSection {
@@ -16,6 +18,8 @@ export interface ApplicationSection {
 /** The pages of an application, in the order of its navigation. Each folder names its own. */
 export const SECTIONS: ApplicationSection[] = [
   { label: "Overview", path: "", withoutJob: true },
+  ...accessSections,
+  ...provisioningSections,
   ...mappingSections,
   ...planSections,
   ...demandSections,

@@ -16,7 +16,7 @@ import { SaveBar } from "./SaveBar";
 import { useJobOf, useMappingEditor, useWritable } from "./use";
 
 const useStyles = makeStyles({
-  settings: { display: "flex", flexWrap: "wrap", gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalXXXL}` },
+  settings: { display: "flex", flexWrap: "wrap", gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalXXXL}`, "> *": { minWidth: 0 } },
   actions: { display: "flex", flexWrap: "wrap", marginInlineStart: "-8px" },
   link: { lineHeight: "36px" },
 });

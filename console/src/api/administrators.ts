@@ -1,0 +1,50 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import { answer, api } from "./client";
+import type { Administrator, AdministratorChange, ClientSecret, NewAdministrator, Role, Scope } from "./schema";
+
+export type { Administrator, ClientSecret, Role, Scope };
+
+const path = (id: string) => ({ path: { id } });
+
+export const administratorsQuery = queryOptions({
+  queryKey: ["administrators"],
+  queryFn: async ({ signal }): Promise<Administrator[]> =>
+    (await answer(api.GET("/provost/v1/administrators", { signal }))).value,
+});
+
+export function administratorQuery(id: string) {
+  return queryOptions({
+    queryKey: ["administrators", "one", id],
+    queryFn: ({ signal }): Promise<Administrator> =>
+      answer(api.GET("/provost/v1/administrators/{id}", { params: path(id), signal })),
+  });
+}
+
+export function createAdministrator(body: NewAdministrator): Promise<Administrator> {
+  return answer(api.POST("/provost/v1/administrators", { body }));
+}
+
+export function changeAdministrator(id: string, body: AdministratorChange): Promise<Administrator> {
+  return answer(api.PATCH("/provost/v1/administrators/{id}", { params: path(id), body }));
+}
+
+export async function deleteAdministrator(id: string): Promise<void> {
+  await answer(api.DELETE("/provost/v1/administrators/{id}", { params: path(id) }));
+}
+
+export function grantRole(id: string, role: string, scope: Scope): Promise<Role> {
+  return answer(api.POST("/provost/v1/administrators/{id}/roles", { params: path(id), body: { role, scope } }));
+}
+
+export async function revokeRole(id: string, assignment: string): Promise<void> {
+  await answer(api.DELETE("/provost/v1/administrators/{id}/roles/{assignment}", { params: { path: { id, assignment } } }));
+}
+
+export function createSecret(id: string, label: string, expires: string | undefined): Promise<ClientSecret> {
+  return answer(api.POST("/provost/v1/administrators/{id}/secrets", { params: path(id), body: { label, expires } }));
+}
+
+export async function deleteSecret(id: string, secret: string): Promise<void> {
+  await answer(api.DELETE("/provost/v1/administrators/{id}/secrets/{secret}", { params: { path: { id, secret } } }));
+}

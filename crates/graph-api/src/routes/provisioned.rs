@@ -1,0 +1,45 @@
+//! `/provost/v1/tenants/{name}/users` and `/groups`: what clients have provisioned, as administrators read it.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use model::ObjectType;
+use store::Cursor;
+
+use super::Routes;
+use super::tenants::tenant;
+use crate::call::Call;
+use crate::error::{Answer, ApiError};
+use crate::page;
+use crate::provider::Asked;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/tenants/{name}/users", get(async |call, path| list(call, path, ObjectType::User).await))
+        .route("/tenants/{name}/groups", get(async |call, path| list(call, path, ObjectType::Group).await))
+        .route("/tenants/{name}/users/{id}", get(async |call, path| show(call, path, ObjectType::User).await))
+        .route("/tenants/{name}/groups/{id}", get(async |call, path| show(call, path, ObjectType::Group).await))
+}
+
+/// A page of them: all, or those that a text is found in (`search`).
+async fn list(call: Call, Path(name): Path<String>, object_type: ObjectType) -> Answer {
+    call.query.only(&[])?;
+    let tenant = tenant(&call, &name).await?;
+    let after = match &call.query.after {
+        None => String::new(),
+        Some(Cursor(token)) => String::from_utf8(token.to_vec())
+            .map_err(|_| ApiError::bad("The $skiptoken is not one that this server gave."))?,
+    };
+    let search = call.query.option("search").map(str::trim).filter(|text| !text.is_empty());
+    let asked = Asked { search, after: &after, limit: call.query.limit() };
+    let found = call.provider.resources(tenant, object_type, asked).await?;
+    let next = found.next.map(|token| Cursor(token.into_bytes().into()));
+    let count = found.total.filter(|_| call.query.count);
+    Ok(page::list(&call, "resources", found.resources, next.as_ref(), count))
+}
+
+async fn show(call: Call, Path((name, id)): Path<(String, String)>, object_type: ObjectType) -> Answer {
+    let tenant = tenant(&call, &name).await?;
+    Ok(Json(call.provider.resource(tenant, object_type, &id).await?).into_response())
+}
