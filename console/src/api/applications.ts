@@ -117,3 +117,14 @@ export function candidatesQuery(search: string) {
     placeholderData: (before) => before,
   });
 }
+
+/** Names of applications, for a list to choose from. */
+export const applicationNamesQuery = queryOptions({
+  queryKey: ["applications", "names"],
+  queryFn: async ({ signal }): Promise<{ id: string; displayName: string }[]> => {
+    const query = { $top: 999, $select: "id,displayName" };
+    const { value } = await answer(api.GET("/v1.0/servicePrincipals", { params: { query }, signal }));
+    const named = value.map(({ id, displayName }) => ({ id, displayName: displayName ?? id }));
+    return named.sort((one, other) => one.displayName.localeCompare(other.displayName));
+  },
+});

@@ -2,7 +2,7 @@ import { Combobox, Field, Option, OptionGroup } from "@fluentui/react-components
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { type DirectoryObject, objectsQuery } from "../api/objects";
+import { type Candidate, candidatesQuery } from "../api/applications";
 import { useSettled } from "./settled";
 
 interface Props {
@@ -10,22 +10,23 @@ interface Props {
   hint?: string;
   /** Whether groups may be chosen as well. */
   groups?: boolean;
-  chosen?: DirectoryObject;
-  onChoose: (object: DirectoryObject | undefined) => void;
+  chosen?: Candidate;
+  onChoose: (object: Candidate | undefined) => void;
 }
 
 /** Finds a user or group by what somebody types, on the server. */
 export function ObjectPicker({ label, hint, groups = false, chosen, onChoose }: Props) {
   const [typed, setTyped] = useState<string>();
   const settled = useSettled(typed ?? "");
-  const found = useQuery({ ...objectsQuery(settled, groups), enabled: typed !== undefined });
-  const options = (type: DirectoryObject["type"]) =>
+  const found = useQuery({ ...candidatesQuery(settled), enabled: typed !== undefined });
+  const options = (type: Candidate["type"]) =>
     found.data?.filter((object) => object.type === type).map((object) => (
       <Option key={object.id} value={object.id} text={object.name}>
         <span>{object.name}{object.detail && <small style={{ display: "block" }}>{object.detail}</small>}</span>
       </Option>
     ));
-  const nothing = found.isError ? "The directory could not be read." : found.data?.length === 0 ? "Nobody is found by this." : undefined;
+  const none = found.data?.every(({ type }) => type === "Group" && !groups);
+  const nothing = found.isError ? "The directory could not be read." : none ? "Nobody is found by this." : undefined;
   return (
     <Field label={label} hint={hint} style={{ maxWidth: 420 }}>
       <Combobox

@@ -1,2 +1,11 @@
-/** The pages of this area: each is a route below `applicationRoute`, loaded lazily; see ../overview/routes.ts. */
-export const demandRoutes = [] as const;
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+
+import { applicationRoute } from "../layout/route";
+
+export const demandRoutes = [
+  createRoute({
+    getParentRoute: () => applicationRoute,
+    path: "provision-on-demand",
+    component: lazyRouteComponent(() => import("./DemandPage"), "DemandPage"),
+  }),
+] as const;

@@ -1,2 +1,11 @@
-/** The pages of this area: each is a route below `applicationRoute`, loaded lazily; see ../overview/routes.ts. */
-export const driftRoutes = [] as const;
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+
+import { applicationRoute } from "../layout/route";
+
+export const driftRoutes = [
+  createRoute({
+    getParentRoute: () => applicationRoute,
+    path: "drift",
+    component: lazyRouteComponent(() => import("./DriftPage"), "DriftPage"),
+  }),
+] as const;

@@ -1,2 +1,13 @@
-/** The pages of this area: each is a route below `applicationRoute`, loaded lazily; see ../overview/routes.ts. */
-export const logRoutes = [] as const;
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+
+import { readSearch } from "../../logs/search";
+import { applicationRoute } from "../layout/route";
+
+export const logRoutes = [
+  createRoute({
+    getParentRoute: () => applicationRoute,
+    path: "provisioning-logs",
+    validateSearch: readSearch,
+    component: lazyRouteComponent(() => import("./ApplicationLogsPage"), "ApplicationLogsPage"),
+  }),
+] as const;

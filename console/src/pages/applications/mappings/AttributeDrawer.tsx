@@ -60,7 +60,7 @@ export function AttributeDrawer({ opened, mapping, saved, directories, writable,
   return (
     <>
       <Drawer type="overlay" position="end" className={styles.drawer} open={opened !== undefined} onOpenChange={(_, { open }) => !open && close()}>
-        <form className={styles.form} onSubmit={submit} aria-label="Edit Attribute">
+        <form className={styles.form} noValidate onSubmit={submit} aria-label="Edit Attribute">
           <DrawerHeader>
             <DrawerHeaderTitle action={<Button appearance="subtle" aria-label="Close" icon={<Dismiss24Regular />} onClick={close} />}>
               {before ? "Edit Attribute" : "Add New Mapping"}

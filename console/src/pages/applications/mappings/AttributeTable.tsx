@@ -4,6 +4,7 @@ import {
 import { ArrowDown20Regular, ArrowUp20Regular, Delete20Regular } from "@fluentui/react-icons";
 
 import type { AttributeMapping } from "../../../api/mappings";
+import { Hidden } from "../../../parts/Hidden";
 import { applyLabel, matching, sourceText, typeOf } from "./mapping";
 
 const useStyles = makeStyles({
@@ -40,7 +41,7 @@ export function AttributeTable({ of, writable, onOpen, onDelete, onMove }: Props
             <TableHeaderCell>Source</TableHeaderCell>
             <TableHeaderCell className={styles.matching}>Matching</TableHeaderCell>
             <TableHeaderCell className={styles.apply}>Apply</TableHeaderCell>
-            {writable && <TableHeaderCell className={styles.delete} aria-label="Delete" />}
+            {writable && <TableHeaderCell className={styles.delete}><Hidden>Delete</Hidden></TableHeaderCell>}
           </TableRow>
         </TableHeader>
         <TableBody>

@@ -2,8 +2,8 @@ import { Combobox, Field, makeStyles, Option, Text, Textarea, tokens } from "@fl
 import { useQuery } from "@tanstack/react-query";
 import { useId, useRef, useState } from "react";
 
+import type { Candidate } from "../../../api/applications";
 import { expressionQuery, type ObjectName, type ParsedExpression } from "../../../api/mappings";
-import type { DirectoryObject } from "../../../api/objects";
 import { wording } from "../../../api/errors";
 import { ObjectPicker } from "../../../parts/ObjectPicker";
 import { useSettled } from "../../../parts/settled";
@@ -36,7 +36,7 @@ export function ExpressionBuilder({ expression, problem, attributes, object, rea
   const styles = useStyles();
   const of = useJobOf();
   const text = useRef<HTMLTextAreaElement>(null);
-  const [somebody, setSomebody] = useState<DirectoryObject>();
+  const [somebody, setSomebody] = useState<Candidate>();
   const settled = useSettled(expression);
   const parsed = useQuery({ ...expressionQuery(of, settled, somebody?.id), enabled: settled.trim() !== "", placeholderData: (before) => before });
   const current = settled === expression && expression.trim() !== "" && !parsed.isPlaceholderData ? parsed.data : undefined;

@@ -10,7 +10,7 @@ const useStyles = makeStyles({
   name: { flexGrow: 1, maxWidth: "420px" },
   clause: {
     display: "grid",
-    gridTemplateColumns: "minmax(0, 3fr) minmax(0, 2fr) minmax(0, 3fr) auto",
+    gridTemplateColumns: "minmax(0, 3fr) minmax(240px, 2fr) minmax(0, 3fr) auto",
     alignItems: "end",
     gap: tokens.spacingHorizontalM,
     "@media (max-width: 720px)": { gridTemplateColumns: "minmax(0, 1fr) auto" },

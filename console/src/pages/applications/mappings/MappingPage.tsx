@@ -2,7 +2,7 @@ import { Checkbox, Field, makeStyles, Spinner, Switch, Text, tokens, ToolbarButt
 import { Add20Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { useId, useState } from "react";
 
 import { type AttributeMapping, type ObjectName, type SavedSchema, schemaQuery } from "../../../api/mappings";
 import { CommandBar } from "../../../parts/CommandBar";
@@ -16,8 +16,9 @@ import { SaveBar } from "./SaveBar";
 import { useJobOf, useMappingEditor, useWritable } from "./use";
 
 const useStyles = makeStyles({
-  settings: { display: "flex", flexWrap: "wrap", gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalXXXL}` },
-  actions: { display: "flex", flexWrap: "wrap" },
+  settings: { display: "flex", flexWrap: "wrap", gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalXXXL}`, "> *": { minWidth: 0 } },
+  actions: { display: "flex", flexWrap: "wrap", marginInlineStart: "-8px" },
+  link: { lineHeight: "36px" },
 });
 
 const ACTIONS: [keyof Actions, string][] = [["create", "Create"], ["update", "Update"], ["delete", "Delete"]];
@@ -36,6 +37,7 @@ function Loaded({ saved, object }: { saved: SavedSchema; object: ObjectName }) {
   const of = useJobOf();
   const writable = useWritable();
   const editor = useMappingEditor(saved, object);
+  const label = useId();
   // The one that is edited; null for a new one.
   const [opened, setOpened] = useState<AttributeMapping | null>();
   if (!editor) return <NotFound />;
@@ -57,8 +59,9 @@ function Loaded({ saved, object }: { saved: SavedSchema; object: ObjectName }) {
               onChange={(_, { checked }) => edit({ enabled: checked })}
             />
           </Field>
-          <Field label="Target Object Actions">
-            <div className={styles.actions} role="group" aria-label="Target Object Actions">
+          <div role="group" aria-labelledby={label}>
+            <Text id={label}>Target Object Actions</Text>
+            <div className={styles.actions}>
               {ACTIONS.map(([action, label]) => (
                 <Checkbox
                   key={action}
@@ -69,14 +72,15 @@ function Loaded({ saved, object }: { saved: SavedSchema; object: ObjectName }) {
                 />
               ))}
             </div>
-          </Field>
-          <Field label="Source Object Scope">
-            <Text style={{ lineHeight: "32px" }}>
+          </div>
+          <div>
+            <Text block>Source Object Scope</Text>
+            <Text className={styles.link}>
               <Link to="/applications/$id/scoping" params={{ id: of.application }} search={{ object: object === "Group" ? "Group" : undefined }}>
                 {filters === 0 ? "All records" : filters === 1 ? "1 scoping filter" : `${filters} scoping filters`}
               </Link>
             </Text>
-          </Field>
+          </div>
         </div>
       </Section>
       <Section title="Attribute Mappings">

@@ -1,2 +1,11 @@
-/** The pages of this area: each is a route below `applicationRoute`, loaded lazily; see ../overview/routes.ts. */
-export const planRoutes = [] as const;
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+
+import { applicationRoute } from "../layout/route";
+
+export const planRoutes = [
+  createRoute({
+    getParentRoute: () => applicationRoute,
+    path: "plan",
+    component: lazyRouteComponent(() => import("./PlanPage"), "PlanPage"),
+  }),
+] as const;
