@@ -27,6 +27,8 @@ pub(crate) struct Row {
     pub version: i64,
     /// As stored, see [`keys::encode`].
     pub keys: Bytes,
+    /// When it was created, if that was now.
+    pub created: Option<i64>,
     /// When it was last written, if that was now.
     pub modified: Option<i64>,
     /// What was written now.
@@ -36,7 +38,7 @@ pub(crate) struct Row {
 impl Row {
     /// An object as it was read.
     pub fn read(oid: i64, version: i64, keys: &[u8]) -> Self {
-        Self { oid, version, keys: Bytes::copy_from_slice(keys), modified: None, body: None }
+        Self { oid, version, keys: Bytes::copy_from_slice(keys), created: None, modified: None, body: None }
     }
 }
 
@@ -222,12 +224,12 @@ impl Draft {
         let new = keys::distinct(given);
         let old = self.row(name).cloned();
         self.exchange_keys(name, old.as_ref(), &new)?;
-        let (oid, version, what) = match old {
-            Some(old) => (old.oid, old.version + 1, Changed::Written),
-            None => (self.new_oid(name)?, 1, Changed::Created),
+        let (oid, version, created, what) = match old {
+            Some(old) => (old.oid, old.version + 1, old.created, Changed::Written),
+            None => (self.new_oid(name)?, 1, Some(self.at), Changed::Created),
         };
-        let keys = keys::encode(&new).into();
-        self.set(name, Some(Row { oid, version, keys, modified: Some(self.at), body: Some(body.clone()) }));
+        let (keys, body) = (keys::encode(&new).into(), Some(body.clone()));
+        self.set(name, Some(Row { oid, version, keys, created, modified: Some(self.at), body }));
         self.note(realm, (kind, id), what)
     }
 

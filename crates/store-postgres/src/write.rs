@@ -46,10 +46,10 @@ pub(crate) async fn add(draft: &Draft, pipeline: &mut Pipeline<'_>) -> Result<()
             numbers.oids(&difference.deleted),
         ),
         (
-            "INSERT INTO provost.object(realm, kind, id, oid, version, created, modified, keys, body)
+            "INSERT INTO provost.object(realm, kind, id, oid, version, modified, keys, body, created)
              SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::uuid[], $4::bigint[], $5::bigint[],
-                 $6::bigint[], $6::bigint[], $7::bytea[], $8::bytea[])",
-            numbers.objects(&difference.created, true),
+                 $6::bigint[], $7::bytea[], $8::bytea[], $9::bigint[])",
+            numbers.created(&difference.created),
         ),
         (
             "UPDATE provost.object SET version = new.version, modified = new.modified, keys = new.keys,
@@ -232,6 +232,12 @@ impl Numbers<'_> {
             let bodies = of.iter().map(|(_, row)| row.body.clone().map(Blob));
             columns.push(Box::new(bodies.collect::<Vec<Option<Blob>>>()));
         }
+        Some(columns)
+    }
+
+    fn created(&self, of: &[(Name, &Row)]) -> Columns {
+        let mut columns = self.objects(of, true)?;
+        columns.push(Box::new(of.iter().map(|(_, row)| row.created).collect::<Vec<Option<i64>>>()));
         Some(columns)
     }
 

@@ -1,6 +1,7 @@
 //! What tests share: a SCIM target and a mail server with faults on demand, a PostgreSQL server, a store behind a gate,
-//! and a seeded source of randomness.
+//! a comparison of stores, and a seeded source of randomness.
 
+pub mod against_memory;
 mod document;
 mod gated;
 mod mail_server;
