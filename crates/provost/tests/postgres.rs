@@ -90,7 +90,7 @@ async fn of_two_nodes_one_runs_a_cycle_and_either_answers() {
     wait_until("one of them provisions", async || target.count("Users") == 300).await;
     let ended = async || one.ok(&["job", "status", "T"])["lastCycle"]["status"] == "completed";
     wait_until("the cycle ends", ended).await;
-    let posts = target.requests().iter().filter(|request| request.method == "POST").count();
+    let posts = target.take_recorded().iter().filter(|request| request.method == "POST").count();
     assert_eq!(posts, 300, "each account is made once");
     // What one writes the other reads at once, and provisions too.
     one.ok(&["user", "set", "user9@contoso.example", "jobTitle=Captain"]);
