@@ -76,20 +76,22 @@ impl Installation {
         }
     }
 
-    /// Whether the master key that this fingerprint was derived from is the one that the installation is used with; the first
-    /// that asks decides.
-    pub async fn same_key(&self, fingerprint: &[u8]) -> Result<bool> {
+    /// Whether the master key that this fingerprint was derived from is the one that the installation is used with: the first
+    /// that asks decides, or who replaces it.
+    pub async fn same_key(&self, fingerprint: &[u8], replace: bool) -> Result<bool> {
         let key = Key::unique(KeyName::Name, MASTER_KEY);
         let body = encode(&KeyDocument { fingerprint: STANDARD.encode(fingerprint) });
         let new = self.ids.next();
         let outcome = transact(self.store.as_ref(), async || {
             let mut transaction = Transaction::new(self.clock.now());
             let found = self.store.find(Realm::INSTALLATION, Kind::Setting, &key, 1).await?;
-            if let Some(found) = found.first() {
-                return Ok::<_, Error>((transaction, found.body == body));
-            }
-            let keys = vec![key.clone()];
-            transaction.put(Realm::INSTALLATION, Kind::Setting, new, Expect::Absent, body.clone(), keys);
+            let (id, expect) = match found.first() {
+                Some(found) if found.body == body => return Ok::<_, Error>((transaction, true)),
+                Some(_) if !replace => return Ok((transaction, false)),
+                Some(found) => (found.id, Expect::Version(found.version)),
+                None => (new, Expect::Absent),
+            };
+            transaction.put(Realm::INSTALLATION, Kind::Setting, id, expect, body.clone(), vec![key.clone()]);
             Ok((transaction, true))
         })
         .await;

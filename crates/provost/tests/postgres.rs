@@ -169,6 +169,12 @@ async fn a_node_with_another_key_or_address_does_not_start() {
     let (error, _) = refused(&two, &[], &[("PROVOST_DATABASE_URL", &url), ("PROVOST_MASTER_KEY", &other)]);
     assert_eq!(error["code"], "MasterKey", "{error}");
 
+    let replacing = [("PROVOST_DATABASE_URL", url.as_str()), ("PROVOST_MASTER_KEY", &other)];
+    let third = Server::start_in(&directory.path().join("three"), &["--replace-master-key"], &replacing);
+    let (error, _) = refused(&two, &[], &[("PROVOST_DATABASE_URL", &url), ("PROVOST_MASTER_KEY", KEY)]);
+    assert_eq!(error["code"], "MasterKey", "it is another one now: {error}");
+    drop(third);
+
     // Whatever is wrong with the URL, its password is not told.
     let password = Postgres::shared().password();
     let port = url.split(':').next_back().expect("a port").split('/').next().expect("a port");

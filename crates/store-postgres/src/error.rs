@@ -9,7 +9,8 @@ use tokio_postgres::error::SqlState;
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 pub(crate) fn of_statement(error: tokio_postgres::Error) -> Error {
     let Some(said) = error.as_db_error() else {
-        let lost = error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>());
+        let lost =
+            error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
         return if lost { unavailable(&chain(&error)) } else { Error::Backend(chain(&error)) };
     };
     let words = format!("{} (SQLSTATE {})", said.message(), said.code().code());

@@ -13,6 +13,9 @@ use crate::draft::{self, Facts, KeyId, Name, RealmRow, name_of};
 use crate::long;
 use crate::pipeline::{Owned, Pipeline};
 
+/// An edge by its ends, whose numbers are not known yet.
+type EdgeName = (Realm, EdgeKind, (Kind, Uuid), (Kind, Uuid));
+
 /// What transactions touch.
 #[derive(Default)]
 pub(crate) struct Needs {
@@ -25,7 +28,7 @@ pub(crate) struct Needs {
     /// Unique keys that somebody may hold.
     keys: HashSet<KeyId>,
     /// Edges by both their ends.
-    edges: HashSet<(Realm, EdgeKind, (Kind, Uuid), (Kind, Uuid))>,
+    edges: HashSet<EdgeName>,
     /// Objects of which every edge that ends there has to be known.
     deleted: HashSet<Name>,
     /// Objects of which every edge of a kind that starts there has to be known.
@@ -79,7 +82,7 @@ impl Needs {
         let mut asked = Vec::new();
         let [written, realms] =
             [self.written, self.realms].map(|realms| realms.into_iter().map(|it| it.0).collect());
-        let [objects, deleted] = [&self.objects, &self.deleted].map(|names| names_of(names));
+        let [objects, deleted] = [&self.objects, &self.deleted].map(names_of);
         let leases: Vec<String> = self.leases.into_iter().collect();
         for (part, empty, sql, values) in [
             (Part::Locked, Vec::is_empty(&written), LOCK, vec![owned(written)]),
@@ -234,7 +237,7 @@ fn keys_of(keys: &[KeyId]) -> Vec<Owned> {
     ]
 }
 
-fn edges_of(edges: &HashSet<(Realm, EdgeKind, (Kind, Uuid), (Kind, Uuid))>) -> Vec<Owned> {
+fn edges_of(edges: &HashSet<EdgeName>) -> Vec<Owned> {
     let edges: Vec<_> = edges.iter().collect();
     vec![
         owned::<Vec<Uuid>>(edges.iter().map(|edge| edge.0.0).collect()),

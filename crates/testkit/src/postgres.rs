@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// Who owns the databases, and the password.
 const USER: &str = "provost";
@@ -17,6 +18,9 @@ const PASSWORD: &str = "correct-horse";
 
 /// How often a port is taken that another program takes in between.
 const PORTS: usize = 5;
+
+/// How long anything may take before the test fails instead of waiting on.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Nothing that is written here outlives the test.
 const SETTINGS: &str = "fsync=off -c full_page_writes=off -c shared_buffers=32MB -c listen_addresses=127.0.0.1 \
@@ -84,7 +88,7 @@ impl Postgres {
             match server.control(&["-w", "-o", &server.options(), "start"]) {
                 Ok(()) => break,
                 Err(words) => {
-                    assert!(attempt < PORTS, "PostgreSQL does not start: {words}\n{}", server.log())
+                    assert!(attempt < PORTS, "PostgreSQL does not start: {words}\n{}", server.log());
                 }
             }
         }
@@ -150,6 +154,10 @@ impl Postgres {
         }
         self.sql("postgres", "ALTER SYSTEM SET ssl = on");
         self.control(&["reload"]).expect("the server reads its configuration");
+        let asked = Instant::now();
+        while self.sql("postgres", "SHOW ssl") != "on" {
+            assert!(asked.elapsed() < LIMIT, "PostgreSQL does not take up TLS:\n{}", self.log());
+        }
     }
 
     fn data(&self) -> PathBuf {

@@ -173,7 +173,7 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
 
-    use model::{FixedClock, ObjectType};
+    use model::{Clock as _, FixedClock, ObjectType};
     use serde_json::json;
 
     use super::super::ImportOutcome;

@@ -95,6 +95,10 @@ pub struct Database {
         requires = "database_url"
     )]
     pub password_file: Option<PathBuf>,
+    /// Use the installation in the database with another master key than until now, which is lost: the secrets of the
+    /// applications have to be saved again
+    #[arg(long, requires = "database_url")]
+    pub replace_master_key: bool,
 }
 
 impl Database {

@@ -77,7 +77,7 @@ async fn base(data_dir: &Path, database: &Database) -> Result<Base, Failure> {
         let keys = backend::shared_keyring(data_dir)?;
         let print = keys.derive(FINGERPRINT);
         let base = open(Backend::postgres(data_dir, url, database).await?, keys);
-        same_key(&base, &print).await?;
+        same_key(&base, &print, database.replace_master_key).await?;
         return Ok(base);
     }
     // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
@@ -105,16 +105,16 @@ pub(super) fn open(backend: Backend, keys: Keyring) -> Base {
 }
 
 /// Refuses a node whose master key is not that of the installation: what it encrypts nobody else could read.
-async fn same_key(base: &Base, print: &[u8]) -> Result<(), Failure> {
-    let same = base.installation.same_key(print).await.map_err(|error| failed(&error))?;
+async fn same_key(base: &Base, print: &[u8], replace: bool) -> Result<(), Failure> {
+    let same = base.installation.same_key(print, replace).await.map_err(|error| failed(&error))?;
     if same {
         return Ok(());
     }
     Err(Failure::new(
         "MasterKey",
         "the master key is not the one that this installation is used with",
-        "start each node with the same PROVOST_MASTER_KEY (or DATA_DIR/master-key); docs/postgresql.md tells what to do \
-         where the key is lost",
+        "start each node with the same PROVOST_MASTER_KEY (or DATA_DIR/master-key); if that is lost, start one once with \
+         --replace-master-key, and save the secrets of the applications again with `provost app set`",
     ))
 }
 
