@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask test`, `tidy`, `peers`, `sdks`, `openapi`, `bench`, `fuzz`, `sim`.
+//! The project's own commands: `cargo xtask test`, `e2e`, `tidy`, `peers`, `sdks`, `openapi`, `bench`, `fuzz`, `sim`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod bench;
+mod console;
 mod fuzz;
 mod openapi;
 mod peers;
@@ -17,7 +18,8 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test [ARGUMENTS]   everything that has to hold before a change goes in: format, lints, tests, tidy, peers, sdks,
-                     openapi, licences; arguments go to the test runner (a part of a test's name, for example)
+                     openapi, the console, licences; arguments go to the test runner (a part of a test's name, for example)
+  e2e                only the console, in a browser, against a server of our own; needs node with npm, and Chromium
   tidy               only the invariants of ARCHITECTURE.md that a command can check
   peers              only the programs of others: a test suite against a server of our own, and servers that we
                      provision into; needs python3 with venv, and node with npm for one of them
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
     let rest = arguments.get(1..).unwrap_or_default();
     let result = match arguments.first().map(String::as_str) {
         Some("test") => test::run(rest),
+        Some("e2e") => console::e2e(),
         Some("tidy") => tidy::run(),
         Some("peers") => peers::run(),
         Some("sdks") => sdks::run(),

@@ -12,6 +12,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
     steps.note(component("clippy", &["clippy", "--version"]));
     steps.cargo("format", &["fmt", "--all", "--", "--check"]);
     steps.ours("tidy", crate::tidy::run);
+    // Before the build of the server, which has it within.
+    steps.ours("console", crate::console::check);
     steps.cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]);
     steps.ours("fuzz targets", crate::fuzz::check);
     if available(&["nextest", "--version"]) {
@@ -24,6 +26,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     steps.ours("peers", crate::peers::run);
     steps.ours("sdks", crate::sdks::run);
     steps.ours("openapi", crate::openapi::run);
+    steps.ours("console in a browser", crate::console::e2e);
     for (name, what) in
         [("jq", "the script of the README"), ("zsh", "its completion"), ("fish", "its completion")]
     {

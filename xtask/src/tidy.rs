@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "worker",
         &["directory", "engine", "expression", "mail", "model", "scim", "scim-client", "source", "store"],
     ),
+    ("web-console", &[]),
     ("intake", &[]),
     ("scim-server", &["intake", "model", "scim", "store", "tenant"]),
     (
@@ -63,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store-postgres",
             "store-sqlite",
             "tenant",
+            "web-console",
             "worker",
         ],
     ),

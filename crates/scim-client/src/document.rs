@@ -142,7 +142,7 @@ pub fn get<'a>(document: &'a Map<String, Value>, path: &str) -> Option<&'a Value
 
 /// As [`get`], of a path already parsed.
 pub fn get_path<'a>(document: &'a Map<String, Value>, path: &Path) -> Option<&'a Value> {
-    values(document, path).into_iter().next()
+    values(document, path).next()
 }
 
 /// A value as text, for comparing; lists and objects have none.
@@ -156,30 +156,31 @@ pub fn text(value: &Value) -> Option<String> {
 }
 
 /// All values that a path names in a resource; nulls do not count.
-pub fn values<'a>(document: &'a Map<String, Value>, path: &Path) -> Vec<&'a Value> {
+pub fn values<'a>(document: &'a Map<String, Value>, path: &Path) -> impl Iterator<Item = &'a Value> {
     let container = match &path.extension {
         None => Some(document),
         Some(urn) => member(document, urn).and_then(Value::as_object),
     };
-    let Some(value) = container.and_then(|fields| member(fields, &path.attribute)) else {
-        return Vec::new();
+    let value = container.and_then(|fields| member(fields, &path.attribute));
+    let sub = match value {
+        Some(Value::Object(_)) if path.is_manager() => Some("value"),
+        _ => path.sub.as_deref(),
     };
-    let sub = if path.is_manager() && value.is_object() { Some("value") } else { path.sub.as_deref() };
     let candidates = match value {
-        Value::Array(elements) if sub.is_some() || !path.filter.is_empty() => elements.as_slice(),
-        single => std::slice::from_ref(single),
+        None => &[],
+        Some(Value::Array(elements)) if sub.is_some() || !path.filter.is_empty() => elements.as_slice(),
+        Some(single) => std::slice::from_ref(single),
     };
     candidates
         .iter()
         .filter(|candidate| {
             path.filter.is_empty() || candidate.as_object().is_some_and(|fields| holds(fields, &path.filter))
         })
-        .filter_map(|candidate| match sub {
+        .filter_map(move |candidate| match sub {
             None => Some(candidate),
             Some(sub) => candidate.as_object().and_then(|fields| member(fields, sub)),
         })
         .filter(|value| !value.is_null())
-        .collect()
 }
 
 /// A member of a JSON object by its name in any case.

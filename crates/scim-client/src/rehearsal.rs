@@ -410,8 +410,8 @@ fn sought(filter: &str) -> Option<(Path, String)> {
 }
 
 fn carries(document: &Document, path: &Path, value: &str) -> bool {
-    let texts = document::values(document, path);
-    texts.iter().filter_map(|it| it.as_str()).any(|text| document::same_text(path, text, value))
+    let mut texts = document::values(document, path).filter_map(Value::as_str);
+    texts.any(|text| document::same_text(path, text, value))
 }
 
 /// The `userName` of a resource of the type with this endpoint.

@@ -1,5 +1,7 @@
 //! What administrators and directories do while cycles run.
 
+use std::sync::Arc;
+
 use directory::{AssignmentRequest, JobChange, JobSettings};
 use model::{MappingSource, ObjectType, SyncScope};
 use serde_json::{Map, Value, json};
@@ -214,7 +216,12 @@ impl World {
         self.trace.note(format!("admin: provision {} on demand", subject.1));
         let (handle, directory, job, by) =
             (self.node.handle.clone(), self.directory.id(), self.job, self.by.clone());
-        tokio::spawn(async move { handle.provision_on_demand(directory, job, subject, by).await });
+        let network = Arc::clone(&self.network);
+        tokio::spawn(async move {
+            if let Ok(entries) = handle.provision_on_demand(directory, job, subject, by).await {
+                network.watch.told(subject.1, entries.len());
+            }
+        });
     }
 
     fn restart_job(&self) {

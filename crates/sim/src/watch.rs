@@ -54,6 +54,13 @@ impl Watch {
         self.inner.lock().violations.clone()
     }
 
+    /// Somebody provisioned an object on demand and was told so many entries about it.
+    pub fn told(&self, object: Uuid, entries: usize) {
+        if entries == 0 {
+            self.inner.lock().violations.push(format!("provisioning {object} on demand told nothing about it"));
+        }
+    }
+
     /// A request has reached the target.
     pub async fn delivered(&self, request: &Request<Bytes>, status: StatusCode) {
         if *request.method() == Method::GET || !status.is_success() {

@@ -259,8 +259,9 @@ impl Context {
         let abandoned = works.iter().any(|work| work.abandoned);
         let gone = works.iter().filter(|work| work.gone);
         let gone = gone.map(|work| (work.id, work.object.clone())).collect();
+        let writing = self.put_into_words(works, intents, mode);
         self.catch_up().await?;
-        self.write_behind(works, intents, mode);
+        self.write_behind(writing);
         if !mode.everyone {
             entries.extend(self.catch_up().await?);
         }

@@ -3,7 +3,7 @@
 //! Whoever looks at everyone works through many batches, and each would wait for the disk. What is on its way is known
 //! here until it is in the store, so that the next batch sees the links as they will be.
 
-use model::{LinkState, ObjectType, ProvisioningAction, ProvisioningEntry};
+use model::{LinkState, ObjectType, Outcome, ProvisioningAction, ProvisioningEntry};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use tokio::sync::{MutexGuard, oneshot};
@@ -35,7 +35,8 @@ struct State {
     accounts: HashMap<Uuid, Option<String>>,
 }
 
-struct Writing {
+/// A batch on its way into the store.
+pub(crate) struct Writing {
     /// The accounts of the objects in the batch.
     accounts: HashMap<Uuid, Option<String>>,
     /// Who has which account.
@@ -49,9 +50,15 @@ struct Writing {
 
 /// A batch that was to be committed.
 struct Written {
-    works: Vec<Work>,
     entries: Vec<ProvisioningEntry>,
-    committed: store::Result<()>,
+    committed: Committed,
+}
+
+enum Committed {
+    /// What each object counts as.
+    Whole(Vec<(Uuid, Outcome)>),
+    /// Two objects have the same account.
+    NotUnique(Vec<Work>),
 }
 
 impl State {
@@ -148,28 +155,32 @@ impl Context {
         self.catch_up().await.map(drop)
     }
 
-    /// Has the links and log entries of a batch written; the one before it is in the store. They are put into words
-    /// at once, and committed after the next intents, which are waited for; but at once after a batch without any, and
-    /// when somebody waits for them.
-    pub(crate) fn write_behind(&self, works: Vec<Work>, intents: Option<Uuid>, mode: Mode) {
+    /// Begins to put the links and log entries of a batch into words. They are committed after the next intents, which are
+    /// waited for; but at once after a batch without any, and when somebody waits for them.
+    pub(crate) fn put_into_words(&self, works: Vec<Work>, intents: Option<Uuid>, mode: Mode) -> Writing {
         let account = |work: &Work| work.link.target_id.clone();
         let accounts = works.iter().map(|work| (work.id, account(work))).collect();
         let holder = |work: &Work| Some(((work.object_type, account(work)?), work.id));
         let holders = works.iter().filter_map(holder).collect();
-        let mut state = self.behind.0.lock();
-        for work in &works {
-            state.accounts.remove(&work.id);
-        }
         let (go, told) = oneshot::channel();
         let context = self.me.upgrade();
         let written = tokio::spawn(async move {
             let context = context.ok_or(Stop::Cancelled)?;
             context.write(works, intents, mode, told).await
         });
-        let written = AbortOnDropHandle::new(written);
-        state.writing = Some(Writing { accounts, holders, intents, go, written });
+        Writing { accounts, holders, intents, go, written: AbortOnDropHandle::new(written) }
+    }
+
+    /// Has a batch written; the one before it is in the store.
+    pub(crate) fn write_behind(&self, writing: Writing) {
+        let mut state = self.behind.0.lock();
+        for id in writing.accounts.keys() {
+            state.accounts.remove(id);
+        }
+        let waits = writing.intents.is_some();
+        state.writing = Some(writing);
         drop(state);
-        if intents.is_none() {
+        if !waits {
             self.go_on_behind();
         }
     }
@@ -188,8 +199,13 @@ impl Context {
         }
         self.no_longer_noted(&mut transaction, intents);
         let _ = told.await;
-        let committed = commit(&*self.store, transaction).await;
-        Ok(Written { works, entries, committed })
+        let committed = match commit(&*self.store, transaction).await {
+            // The objects are let go of here, beside the next batch.
+            Ok(()) => Committed::Whole(outcomes(&works)),
+            Err(store::Error::NotUnique { .. }) => Committed::NotUnique(works),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Written { entries, committed })
     }
 
     /// Has what is being written committed; nobody waits for that.
@@ -210,13 +226,15 @@ impl Context {
             Ok(written) => written?,
             Err(panic) => return Err(Error::Damaged(format!("the writing of a batch: {panic}")).into()),
         };
-        let Written { mut works, entries, committed } = written;
-        match committed {
-            Err(store::Error::NotUnique { .. }) => self.write_one_by_one(&mut works, intents).await?,
-            committed => committed?,
-        }
-        self.tally.record(works.iter().filter_map(|work| Some((work.id, work.outcome?))));
-        Ok(entries)
+        let outcomes = match written.committed {
+            Committed::Whole(outcomes) => outcomes,
+            Committed::NotUnique(mut works) => {
+                self.write_one_by_one(&mut works, intents).await?;
+                outcomes(&works)
+            }
+        };
+        self.tally.record(outcomes);
+        Ok(written.entries)
     }
 
     /// The target gave two objects the same account: the one that comes second fails, the others are written.
@@ -246,4 +264,8 @@ impl Context {
         self.no_longer_noted(&mut transaction, intents);
         self.commit(transaction).await
     }
+}
+
+fn outcomes(works: &[Work]) -> Vec<(Uuid, Outcome)> {
+    works.iter().filter_map(|work| Some((work.id, work.outcome?))).collect()
 }

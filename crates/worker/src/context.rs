@@ -1,5 +1,6 @@
 //! What a cycle works with.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -10,10 +11,11 @@ use expression::RoleAssignment;
 use jiff::Timestamp;
 use model::{
     AppRole, Applied, Clock, Fingerprint, Ids, Job, JobState, Link, ObjectType, Outcome, Principal,
-    ServicePrincipal,
+    ServicePrincipal, Shadow,
 };
 use parking_lot::Mutex;
-use scim_client::{Capabilities, ErrorCode, Failure, ResourceKind, Target};
+use scim_client::path::Path;
+use scim_client::{Capabilities, ErrorCode, Failure, Resource, ResourceKind, Target, document};
 use source::Source;
 use store::{Kind, Realm, Store, Transaction};
 use tokio::sync::RwLock;
@@ -50,6 +52,8 @@ const MOST_DOUBTS: u32 = 16;
 pub(crate) struct Rule {
     pub object_type: ObjectType,
     pub mapping: CompiledMapping,
+    /// The mapping's target attribute paths, parsed.
+    paths: HashMap<String, Path>,
     pub fingerprint: Fingerprint,
     pub kind: ResourceKind,
     /// What the target holds, by the values that it is searched by, where it was worth reading it whole.
@@ -112,6 +116,17 @@ pub(crate) struct Context {
     seed: [u8; 32],
 }
 
+impl Rule {
+    /// What a resource has at these paths.
+    pub fn read<'a>(&self, resource: &Resource, paths: impl Iterator<Item = &'a str>) -> Shadow {
+        let read = |path: &str| match self.paths.get(path) {
+            Some(parsed) => document::get_path(&resource.attributes, parsed),
+            None => document::get(&resource.attributes, path),
+        };
+        paths.filter_map(|path| Some((path.to_owned(), read(path)?.clone()))).collect()
+    }
+}
+
 /// The configuration of a job, compiled.
 pub(crate) struct Configuration {
     pub job: Job,
@@ -137,9 +152,12 @@ impl Configuration {
             let mapping = job.object_mappings.iter().find(|it| it.source_object == object_type && it.enabled);
             let fingerprint = fingerprint(&job, object_type, &service_principal.app_roles);
             let (Some(mapping), Some(fingerprint)) = (mapping, fingerprint) else { return Ok(None) };
+            let mapping = CompiledMapping::compile(mapping, &TargetList::of(&job, object_type), &tables)?;
+            let parsed = |path: &str| Some((path.to_owned(), Path::parse(path).ok()?));
             Ok(Some(Rule {
                 object_type,
-                mapping: CompiledMapping::compile(mapping, &TargetList::of(&job, object_type), &tables)?,
+                paths: mapping.paths().filter_map(parsed).collect(),
+                mapping,
                 fingerprint,
                 kind: match object_type {
                     ObjectType::User => ResourceKind::Users,

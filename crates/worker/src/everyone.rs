@@ -7,8 +7,10 @@ use std::collections::HashSet;
 
 use model::{DirectoryObject, JobState, ObjectType};
 use store::{Cursor, Kind};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+use crate::Error;
 use crate::batch::{Batch, Mode, WAVES};
 use crate::context::{BATCH, Context, Rule};
 use crate::error::Stop;
@@ -59,20 +61,15 @@ impl Context {
         for pages in 1.. {
             self.check()?;
             let (ids, next) = (std::mem::take(&mut page.ids), page.next.clone());
-            let ahead = async {
-                match &next {
-                    Some(cursor) => self.read_page(rule, Some(cursor.clone())).await.map(Some),
-                    None => Ok(None),
-                }
-            };
+            let ahead = next.clone().map(|cursor| self.read_ahead(object_type, cursor));
             let last = next.is_none() || pages % PAGES == 0 || !users;
-            let (done, ahead) = tokio::join!(self.process_page(rule, page, &mut batch, last), ahead);
-            done?;
+            self.process_page(rule, page, &mut batch, last).await?;
             if !users {
                 self.sync_groups(&ids).await?;
             }
-            let Some(following) = ahead? else { break };
-            page = following;
+            let Some(ahead) = ahead else { break };
+            page =
+                ahead.await.map_err(|panic| Error::Damaged(format!("the reading of a page: {panic}")))??;
             checkpoint.cursor = next.map(|cursor| links::store_bytes(&cursor.0));
             if last {
                 self.pass(state, checkpoint).await?;
@@ -83,6 +80,16 @@ impl Context {
             self.confirm(rule, checkpoint.started).await?;
         }
         Ok(())
+    }
+
+    /// Reads a page on another processor.
+    fn read_ahead(&self, object_type: ObjectType, cursor: Cursor) -> AbortOnDropHandle<Result<Ready, Stop>> {
+        let context = self.me.upgrade();
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            let context = context.ok_or(Stop::Cancelled)?;
+            let rule = context.rule(object_type).ok_or(Stop::Cancelled)?;
+            context.read_page(rule, Some(cursor)).await
+        }))
     }
 
     /// Reads a page, and what is known of its objects, while the page before it may still be worked on.

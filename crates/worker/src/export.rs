@@ -242,7 +242,7 @@ impl Context {
         // Somebody else may have changed what the operations build on: look, and say it anew where that differs.
         let resource = self.heard(self.target.get(rule.kind, &id, Select::Usual).await)?;
         let paths = work.link.shadow.keys().chain(changes.keys());
-        let now = read_paths(&resource, paths.map(String::as_str));
+        let now = rule.read(&resource, paths.map(String::as_str));
         let left: Map<String, Value> = changes
             .iter()
             .filter(|(path, value)| now.get(*path).unwrap_or(&Value::Null) != *value)
@@ -393,11 +393,4 @@ fn may_be_stale(failure: &Failure) -> bool {
         || matches!(failure.code, ErrorCode::SchemaAttributeNotFound | ErrorCode::UnprocessableEntity)
             && failure.status.is_some()
             && !failure.outcome_unknown
-}
-
-/// What a resource has at these paths.
-pub(crate) fn read_paths<'a>(resource: &Resource, paths: impl Iterator<Item = &'a str>) -> Shadow {
-    paths
-        .filter_map(|path| Some((path.to_owned(), document::get(&resource.attributes, path)?.clone())))
-        .collect()
 }

@@ -17,7 +17,6 @@ use crate::batch::Mode;
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::decision::rename_reason;
 use crate::error::{Stop, finding, of_the_endpoint};
-use crate::export::read_paths;
 use crate::prefetch::Belief;
 use crate::unique::Claims;
 use crate::work::{Export, Work};
@@ -210,8 +209,8 @@ impl Context {
         let text = format!("matched by {} \"{}\"", by.path, by.value);
         work.step(StepType::Matching, ProvisioningStatus::Success, text, json!({"targetId": resource.id}));
         let found = match &work.decision {
-            Decision::Provision(desired) => read_paths(&resource, rule.mapping.paths_of(desired)),
-            _ => read_paths(&resource, rule.mapping.paths()),
+            Decision::Provision(desired) => rule.read(&resource, rule.mapping.paths_of(desired)),
+            _ => rule.read(&resource, rule.mapping.paths()),
         };
         work.link.shadow = found.clone();
         work.found = Some(found);

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::Stop;
-use crate::export::read_paths;
 use crate::index::{Candidate, Index};
 use crate::work::Export;
 
@@ -207,13 +206,12 @@ impl Context {
     ) -> Result<Vec<Resource>, Failure> {
         let Ok(path) = Path::parse(&wanted.path) else { return Ok(Vec::new()) };
         let carries = |resource: &Resource| {
-            let values = document::values(&resource.attributes, &path);
-            let mut texts = values.into_iter().filter_map(document::text);
+            let mut texts = document::values(&resource.attributes, &path).filter_map(document::text);
             texts.any(|it| document::same_text(&path, &it, &wanted.value))
         };
         if let ([candidate], Belief::AsRead(desired)) = (&mut candidates[..], belief) {
             let as_wanted = |read: &Resource| {
-                let found = read_paths(read, rule.mapping.paths_of(desired));
+                let found = rule.read(read, rule.mapping.paths_of(desired));
                 desired.questions.is_empty() && rule.mapping.changes_on_match(desired, &found).is_empty()
             };
             if let Some(read) = candidate.read.take_if(|read| carries(read) && as_wanted(read)) {
@@ -281,8 +279,8 @@ fn values_of<'a>(
     asked: &'a [(&'a str, Path)],
 ) -> impl Iterator<Item = (&'a str, String)> {
     asked.iter().flat_map(|(path, parsed)| {
-        let values = document::values(&resource.attributes, parsed);
-        values.into_iter().filter_map(document::text).map(|value| (*path, value))
+        let texts = document::values(&resource.attributes, parsed).filter_map(document::text);
+        texts.map(|value| (*path, value))
     })
 }
 

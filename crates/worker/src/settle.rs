@@ -18,7 +18,6 @@ use uuid::Uuid;
 use crate::batch::Mode;
 use crate::context::{BATCH, CONCURRENCY, Context, Rule};
 use crate::error::{Stop, finding};
-use crate::export::read_paths;
 use crate::links::Pass;
 use crate::prefetch::Belief;
 use crate::work::{Export, Work, Write};
@@ -189,7 +188,7 @@ impl Context {
                 return Ok(());
             }
         };
-        let found = read_paths(&resource, work.link.shadow.keys().map(String::as_str));
+        let found = rule.read(&resource, work.link.shadow.keys().map(String::as_str));
         let known: Shadow =
             std::mem::take(&mut work.link.shadow).into_iter().filter(|(_, value)| !value.is_null()).collect();
         work.link.unacknowledged = None;

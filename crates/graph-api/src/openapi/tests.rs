@@ -30,6 +30,21 @@ fn every_object_is_there_and_used() {
     assert_eq!(found, there.iter().map(String::as_str).collect());
 }
 
+/// The console's client is generated from the copy in the repository.
+#[test]
+fn the_copy_in_the_repository_is_the_document() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+    let current = format!("{:#}\n", document(&addresses()));
+    if std::env::var_os("PROVOST_WRITE_OPENAPI").is_some() {
+        std::fs::write(file, &current).expect("the copy is written");
+    }
+    let copy = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(
+        copy == current,
+        "docs/openapi.json is not what the server answers: run this test with PROVOST_WRITE_OPENAPI=1 and commit the file"
+    );
+}
+
 #[test]
 fn each_call_has_a_name_of_its_own() {
     let names: BTreeSet<String> = CALLS.iter().chain(SIGN_IN).map(Described::id).collect();

@@ -8,7 +8,9 @@ use administrators::Administrators;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use directory::import::{ImportFolder, ImportScheduler};
 use directory::{Installation, Keyring, Retention};
 use intake::Intake;
@@ -267,6 +269,13 @@ impl Site {
             return ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], self.metrics.text())
                 .into_response();
         }
+        if web_console::is_console(path) {
+            let nonce = console_nonce(&SystemRandom);
+            return web_console::answer(request.method(), path, request.headers(), &nonce);
+        }
+        if path == "/" {
+            return Redirect::temporary(web_console::PATH).into_response();
+        }
         // Straight to the service provider, whose requests are many and small: a router costs as much as some of them.
         let scim = scim_server::is_scim(path);
         let response = if scim {
@@ -280,6 +289,13 @@ impl Site {
         self.metrics.count(scim, response.status());
         response
     }
+}
+
+/// What the style elements of one answer have to show.
+fn console_nonce(random: &dyn Random) -> String {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The domain of tenants' host names with the port by which clients reach the server, where that is not the scheme's.

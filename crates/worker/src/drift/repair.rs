@@ -79,7 +79,7 @@ impl Context {
                     self.forget_memberships(&mut transaction, link.object_type, link.source_id).await?;
                 }
                 Ok(Sight::There(resource)) => {
-                    let drifted = rule.mapping.drift(&link, &held(&link, &resource));
+                    let drifted = rule.mapping.drift(&link, &held(rule, &link, &resource));
                     if drifted.is_empty() {
                         continue;
                     }

@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use crate::context::{CONCURRENCY, Context, Rule};
 use crate::error::{Stop, information, of_the_endpoint};
-use crate::export::read_paths;
 use crate::links::Pass;
 
 /// Objects with their types.
@@ -132,7 +131,7 @@ impl Context {
                     let links = self.links(&ids).await?.into_iter();
                     for (link, (_, resource)) in links.zip(&known).filter_map(|(link, it)| Some((link?, it)))
                     {
-                        let found = held(&link, resource);
+                        let found = held(rule, &link, resource);
                         if is_comparable(&link) && rule.mapping.drift(&link, &found).is_empty() {
                             in_line.insert(link.source_id);
                         }
@@ -186,7 +185,7 @@ impl Context {
                     continue;
                 }
             }
-            let drifted = rule.mapping.drift(&link, &held(&link, &resource));
+            let drifted = rule.mapping.drift(&link, &held(rule, &link, &resource));
             let findings = drifted.iter().map(|drifted| changed(rule, &link, drifted)).collect();
             if !drifted.is_empty() && rule.mapping.actions.update {
                 survey.changed.insert(link.source_id, link.object_type);
@@ -228,8 +227,8 @@ impl Context {
 }
 
 /// What an account holds of what its link remembers.
-pub(super) fn held(link: &Link, resource: &Resource) -> Shadow {
-    read_paths(resource, link.shadow.keys().map(String::as_str))
+pub(super) fn held(rule: &Rule, link: &Link, resource: &Resource) -> Shadow {
+    rule.read(resource, link.shadow.keys().map(String::as_str))
 }
 
 /// A difference of a linked account, without values.

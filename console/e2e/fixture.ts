@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import axe from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const PROVOST = process.env.PROVOST_BINARY ?? join(ROOT, "target", "debug", "provost");
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--font-render-hinting=none"];
+
+export const ADA = { signInName: "ada@contoso.example", displayName: "Ada Lovelace", password: "correct horse battery staple" };
+export const DESKTOP = { width: 1280, height: 800 };
+export const PHONE = { width: 360, height: 740 };
+
+/** A server of its own, on a free port, with a data directory that goes with it. */
+export class Server {
+  private constructor(
+    private process: ChildProcess,
+    private readonly data: string,
+    readonly url: string,
+    private readonly token: string,
+  ) {}
+
+  static async start(): Promise<Server> {
+    const data = mkdtempSync(join(tmpdir(), "provost-console-"));
+    const [child, url] = await serve("127.0.0.1:0", data);
+    return new Server(child, data, url, readFileSync(join(data, "admin-token"), "utf8").trim());
+  }
+
+  /** Ends the process, and keeps what it wrote. */
+  async pause(): Promise<void> {
+    const ended = new Promise((resolve) => this.process.once("exit", resolve));
+    this.process.kill("SIGTERM");
+    await ended;
+  }
+
+  /** Starts it again where it was. */
+  async resume(): Promise<void> {
+    [this.process] = await serve(new URL(this.url).host, this.data);
+  }
+
+  /** A call of the API with the administrator's token of the installation. */
+  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers = { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" };
+    const response = await fetch(this.url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  /** Somebody who can sign in: Ada, with a role in the installation. */
+  async administrator(role = "globalAdministrator"): Promise<void> {
+    const { id } = await this.call<{ id: string }>("POST", "/provost/v1/administrators", { type: "person", ...ADA });
+    await this.call("POST", `/provost/v1/administrators/${id}/roles`, { role, scope: { type: "installation" } });
+  }
+
+  /** Users 1 to n, of three departments. */
+  async users(n: number): Promise<void> {
+    const departments = ["Sales", "Engineering", "Finance"];
+    const rows = Array.from({ length: n }, (_, index) => {
+      const number = String(index + 1).padStart(5, "0");
+      return `user${number}@contoso.example,User ${number},${departments[index % 3]},true`;
+    });
+    const csv = ["userPrincipalName,displayName,department,accountEnabled", ...rows].join("\n");
+    const headers = { Authorization: `Bearer ${this.token}`, "Content-Type": "text/csv" };
+    const response = await fetch(`${this.url}/provost/v1/users/import`, { method: "POST", headers, body: csv });
+    if (!response.ok) throw new Error(`import: ${response.status} ${await response.text()}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.pause();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+async function serve(listen: string, data: string): Promise<[ChildProcess, string]> {
+  const child = spawn(PROVOST, ["serve", "--listen", listen, "--data-dir", data], { stdio: ["ignore", "pipe", "ignore"] });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`provost ended with ${code} before it listened`)));
+    createInterface({ input: child.stdout }).once("line", (line) => resolve(line.replace("listening on ", "").trim()));
+  });
+  return [child, url];
+}
+
+export function browser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+}
+
+export interface Look {
+  size?: { width: number; height: number };
+  theme?: "light" | "dark";
+}
+
+/** A page in a browser profile of its own, which fails the test at an error of a script or of the content policy. */
+export async function open(browser: Browser, server: Server, { size = DESKTOP, theme = "light" }: Look = {}): Promise<Page> {
+  const context = await browser.newContext({ baseURL: server.url, viewport: size, colorScheme: theme, reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  errors.set(page, []);
+  page.on("pageerror", (error) => errors.get(page)!.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && /Content Security Policy|React/.test(message.text())) errors.get(page)!.push(message.text());
+  });
+  return page;
+}
+
+const errors = new WeakMap<Page, string[]>();
+
+export async function signIn(page: Page): Promise<void> {
+  await page.goto("/console/sign-in");
+  await page.getByLabel("Sign-in name").fill(ADA.signInName);
+  await page.getByRole("textbox", { name: "Password" }).fill(ADA.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1, name: "Users" }).waitFor();
+}
+
+/** No violation that axe-core finds, and no error of a script until now. */
+export async function expectAccessible(page: Page): Promise<void> {
+  // As a value and not as a script element, which the page's policy refuses.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: typeof axe }).axe.run({
+      // Fluent's focus library keeps elements of no size at both ends of a region, which pass the focus on as they get it.
+      exclude: [["[data-tabster-dummy]"]],
+    }),
+  );
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+  expect(errors.get(page)).toEqual([]);
+}
+
+/** A picture for the documentation, where CONSOLE_PICTURES asks for them. */
+export async function shot(page: Page, name: string): Promise<void> {
+  if (!process.env.CONSOLE_PICTURES) return;
+  const folder = join(ROOT, "docs", "images", "console");
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: "disabled", caret: "hide" });
+}

@@ -1,0 +1,3 @@
+import type { NavigationLink } from "../../shell/navigation";
+
+export const groupLinks: NavigationLink[] = [];

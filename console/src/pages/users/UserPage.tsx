@@ -1,0 +1,118 @@
+import { MessageBar, MessageBarBody, Spinner, ToolbarButton } from "@fluentui/react-components";
+import { ArrowUndo20Regular, Delete20Regular, PersonProhibited20Regular, Person20Regular } from "@fluentui/react-icons";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { may, sessionQuery } from "../../api/session";
+import { changeUser, deleteForGood, deleteUser, restoreUser, type User, userQuery } from "../../api/users";
+import { ConfirmDialog } from "../../parts/ConfirmDialog";
+import { ErrorState } from "../../parts/ErrorState";
+import { PageBody, Section } from "../../parts/PageBody";
+import { PageHeader } from "../../parts/PageHeader";
+import { useToasts } from "../../parts/toasts";
+import { When } from "../../parts/When";
+import { UserApplications } from "./UserApplications";
+import { UserForm } from "./UserForm";
+
+const ABOVE = [{ label: "Users", to: "/users" }];
+
+/** A user: who that is, in which applications there is an account, and what provisioning did last. */
+export function UserPage() {
+  const { id } = useParams({ from: "/shell/users/$id" });
+  const user = useQuery(userQuery(id));
+  if (user.isPending) return <Spinner style={{ padding: 32 }} label="Reading the user" />;
+  if (!user.data) return <ErrorState error={user.error} retry={() => void user.refetch()} />;
+  return <Loaded key={id} user={user.data} />;
+}
+
+function Loaded({ user }: { user: User }) {
+  const { id } = user;
+  const name = user.displayName ?? user.userPrincipalName ?? id;
+  const deleted = Boolean(user.deletedDateTime);
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const toasts = useToasts();
+  const { data: session } = useQuery(sessionQuery);
+  const writable = session !== null && session !== undefined && may(session, "write", "directory");
+  const [asking, setAsking] = useState(false);
+  const refresh = () => queries.invalidateQueries({ queryKey: ["users"] });
+  const saving = useMutation({ mutationFn: (change: Partial<User>) => changeUser(id, change), onSettled: refresh });
+  const restoring = useMutation({ mutationFn: () => restoreUser(id), onSettled: refresh, onSuccess: () => toasts.done(`${name} is restored`), onError: toasts.failed });
+  const switching = useMutation({
+    mutationFn: (accountEnabled: boolean) => changeUser(id, { accountEnabled }),
+    onSettled: refresh,
+    onSuccess: (_, enabled) => toasts.done(`The account is ${enabled ? "enabled" : "disabled"}`),
+    onError: toasts.failed,
+  });
+  const deleting = useMutation({
+    mutationFn: () => (deleted ? deleteForGood(id) : deleteUser(id)),
+    onSuccess: async () => {
+      toasts.done(deleted ? `${name} is deleted for good` : `${name} is in the recycle bin`);
+      setAsking(false);
+      if (deleted) await navigate({ to: "/users", search: { list: "deleted" } });
+      await refresh();
+    },
+  });
+  const remove = (
+    <ToolbarButton icon={<Delete20Regular />} onClick={() => setAsking(true)}>{deleted ? "Delete for good" : "Delete"}</ToolbarButton>
+  );
+  const enabled = user.accountEnabled !== false;
+  const commands = deleted ? (
+    <>
+      <ToolbarButton icon={<ArrowUndo20Regular />} onClick={() => restoring.mutate()}>Restore</ToolbarButton>
+      {remove}
+    </>
+  ) : (
+    <>
+      <ToolbarButton icon={enabled ? <PersonProhibited20Regular /> : <Person20Regular />} onClick={() => switching.mutate(!enabled)}>
+        {enabled ? "Disable" : "Enable"}
+      </ToolbarButton>
+      {remove}
+    </>
+  );
+  return (
+    <>
+      <PageHeader title={name} above={ABOVE} commands={writable && commands} />
+      <PageBody>
+        {deleted && (
+          <MessageBar intent="warning">
+            <MessageBarBody>In the recycle bin; deleted <When time={user.deletedDateTime} />.</MessageBarBody>
+          </MessageBar>
+        )}
+        {!deleted && !enabled && <MessageBar intent="info"><MessageBarBody>The account is disabled.</MessageBarBody></MessageBar>}
+        <UserApplications user={user} />
+        <Section title="Properties">
+          <UserForm
+            user={user}
+            action="Save"
+            readOnly={deleted || !writable}
+            pending={saving.isPending}
+            error={saving.error}
+            saved={false}
+            onSave={(change, done) =>
+              saving.mutate(change, {
+                onSuccess: () => {
+                  queries.setQueryData(userQuery(id).queryKey, { ...user, ...change });
+                  done();
+                  toasts.done("Saved");
+                },
+              })
+            }
+          />
+        </Section>
+      </PageBody>
+      <ConfirmDialog
+        open={asking}
+        title={deleted ? `Delete ${name} for good?` : `Delete ${name}?`}
+        action="Delete"
+        pending={deleting.isPending}
+        error={deleting.error}
+        onConfirm={() => deleting.mutate()}
+        onCancel={() => setAsking(false)}
+      >
+        {deleted ? "This cannot be undone." : "The user goes to the recycle bin, and can be restored for 30 days."}
+      </ConfirmDialog>
+    </>
+  );
+}

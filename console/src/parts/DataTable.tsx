@@ -1,0 +1,182 @@
+import { Button, Checkbox, makeStyles, mergeClasses, Skeleton, SkeletonItem, Text, tokens } from "@fluentui/react-components";
+import { ArrowDown16Regular, ArrowUp16Regular } from "@fluentui/react-icons";
+import type { UseInfiniteQueryResult, InfiniteData } from "@tanstack/react-query";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+
+import type { Page } from "../api/client";
+import { useNarrow } from "../shell/narrow";
+import { ErrorState } from "./ErrorState";
+import { count } from "./format";
+
+/** A column. */
+export interface Column<T> {
+  name: string;
+  /** Width as a share of the table's; 1 unless given. */
+  share?: number;
+  cell: (row: T) => ReactNode;
+  /** The property that the server sorts by. */
+  order?: string;
+  /** Left out where the window is as narrow as a phone. */
+  wideOnly?: boolean;
+}
+
+interface Props<T> {
+  /** What a screen reader calls it. */
+  label: string;
+  rows: UseInfiniteQueryResult<InfiniteData<Page<T>>>;
+  columns: Column<T>[];
+  idOf: (row: T) => string;
+  /** Opens a row: by a click, or by Enter. */
+  onOpen?: (row: T) => void;
+  /** A property, with `desc` behind it where the order is descending. */
+  order?: string;
+  onOrder?: (order: string) => void;
+  /** Ids of the rows that are selected. */
+  selected?: ReadonlySet<string>;
+  onSelect?: (selected: Set<string>) => void;
+  nameOf?: (row: T) => string;
+  /** In place of rows where there are none. */
+  empty: ReactNode;
+}
+
+const ROW = 44;
+
+const useStyles = makeStyles({
+  around: { flexGrow: 1, minHeight: "240px", display: "flex", flexDirection: "column" },
+  scroll: { flexGrow: 1, minHeight: 0, overflowY: "auto", position: "relative" },
+  row: { display: "grid", alignItems: "center", columnGap: tokens.spacingHorizontalM, height: `${ROW}px`, boxSizing: "border-box", padding: `0 ${tokens.spacingHorizontalXXL}`, borderBottom: `1px solid ${tokens.colorNeutralStroke2}`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
+  head: { position: "sticky", top: 0, zIndex: 1, backgroundColor: tokens.colorNeutralBackground1, fontWeight: tokens.fontWeightSemibold },
+  body: { position: "absolute", insetInline: 0 },
+  openable: { cursor: "pointer", ":hover": { backgroundColor: tokens.colorNeutralBackground1Hover } },
+  focusable: { ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "-2px" } },
+  cell: { minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
+  sort: { paddingInline: 0, color: tokens.colorNeutralForeground1, minWidth: 0, justifyContent: "start" },
+  notice: { padding: tokens.spacingHorizontalXXL, color: tokens.colorNeutralForeground2 },
+  foot: { padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalXXL}`, color: tokens.colorNeutralForeground2, borderTop: `1px solid ${tokens.colorNeutralStroke2}` },
+});
+
+/**
+ * A long list: of what the server has, only what is looked at is fetched, and only what is seen is in the document.
+ * Up, Down, Page Up, Page Down, Home and End go through the rows, Enter opens one, Space selects it.
+ */
+export function DataTable<T>(props: Props<T>) {
+  const { label, rows, idOf, onOpen, order, onOrder, selected, onSelect, nameOf, empty } = props;
+  const styles = useStyles();
+  const narrow = useNarrow();
+  const scroll = useRef<HTMLDivElement>(null);
+  const [current, setCurrent] = useState(0);
+  const wanted = useRef(false);
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = rows;
+  const all = useMemo(() => data?.pages.flatMap((page) => page.value) ?? [], [data]);
+  const total = data?.pages[0]?.["@odata.count"] ?? (hasNextPage ? undefined : all.length);
+  const columns = props.columns.filter((column) => !narrow || !column.wideOnly);
+  const template = [onSelect ? "32px" : "", ...columns.map(({ share = 1 }) => `minmax(0, ${share}fr)`)].join(" ");
+  const virtual = useVirtualizer({ count: all.length, getScrollElement: () => scroll.current, estimateSize: () => ROW, overscan: 12, scrollMargin: ROW, scrollPaddingStart: ROW });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && last >= all.length - 20) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, last, all.length, fetchNextPage]);
+
+  useEffect(() => {
+    if (!wanted.current) return;
+    const row = scroll.current?.querySelector<HTMLElement>(`[data-row="${current}"]`);
+    if (row) {
+      row.focus();
+      wanted.current = false;
+    }
+  }, [current, items]);
+
+  const go = (index: number) => {
+    const next = Math.max(0, Math.min(all.length - 1, index));
+    wanted.current = true;
+    setCurrent(next);
+    virtual.scrollToIndex(next);
+  };
+  const toggle = (row: T) => {
+    const next = new Set(selected);
+    if (!next.delete(idOf(row))) next.add(idOf(row));
+    onSelect?.(next);
+  };
+  const onKey = (event: KeyboardEvent, index: number, row: T) => {
+    if (event.target !== event.currentTarget) return;
+    const page = Math.floor((scroll.current?.clientHeight ?? ROW) / ROW) - 1;
+    const moves: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0, End: all.length - 1 };
+    const move = moves[event.key];
+    if (move !== undefined) go(move);
+    else if (event.key === "Enter" && onOpen) onOpen(row);
+    else if (event.key === " " && onSelect) toggle(row);
+    else return;
+    event.preventDefault();
+  };
+
+  if (rows.isError && !data) return <ErrorState error={rows.error} retry={() => void rows.refetch()} />;
+  return (
+    <div className={styles.around}>
+      <div ref={scroll} className={styles.scroll}>
+        <div role="grid" aria-label={label} aria-rowcount={total === undefined ? -1 : total + 1} aria-busy={rows.isFetching} aria-multiselectable={onSelect ? true : undefined}>
+          <div role="row" aria-rowindex={1} className={mergeClasses(styles.row, styles.head)} style={{ gridTemplateColumns: template }}>
+            {onSelect && <div role="columnheader"><Hidden>Selected</Hidden></div>}
+            {columns.map(({ name, order: by }) => {
+              const descending = order === `${by} desc`;
+              const sorted = by !== undefined && (order === by || descending);
+              return (
+                <div key={name} role="columnheader" className={styles.cell} aria-sort={sorted ? (descending ? "descending" : "ascending") : undefined}>
+                  {by && onOrder ? (
+                    <Button appearance="transparent" className={styles.sort} iconPosition="after"
+                      icon={sorted ? descending ? <ArrowDown16Regular /> : <ArrowUp16Regular /> : undefined}
+                      onClick={() => onOrder(sorted && !descending ? `${by} desc` : by)}>{name}</Button>
+                  ) : name}
+                </div>
+              );
+            })}
+          </div>
+          {rows.isPending && <Waiting className={styles.row} />}
+          <div role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+            {items.map((item) => {
+              const row = all[item.index]!;
+              return (
+                <div key={idOf(row)} role="row" data-row={item.index} aria-rowindex={item.index + 2}
+                  aria-selected={onSelect ? selected?.has(idOf(row)) : undefined}
+                  tabIndex={item.index === Math.min(current, all.length - 1) ? 0 : -1}
+                  className={mergeClasses(styles.row, styles.body, styles.focusable, onOpen && styles.openable)}
+                  style={{ gridTemplateColumns: template, top: item.start }}
+                  onFocus={() => setCurrent(item.index)}
+                  onKeyDown={(event) => onKey(event, item.index, row)}
+                  onClick={() => onOpen?.(row)}>
+                  {onSelect && (
+                    <div role="gridcell" onClick={(event) => event.stopPropagation()}>
+                      <Checkbox tabIndex={-1} checked={selected?.has(idOf(row)) ?? false} onChange={() => toggle(row)} aria-label={`Select ${nameOf?.(row) ?? idOf(row)}`} />
+                    </div>
+                  )}
+                  {columns.map(({ name, cell }) => <div key={name} role="gridcell" className={styles.cell}>{cell(row)}</div>)}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+        {data && all.length === 0 && <div className={styles.notice}>{empty}</div>}
+      </div>
+      <Text size={200} className={styles.foot} role="status">
+        {total !== undefined ? `${count(total)} in all` : data ? `${count(all.length)} so far` : "Loading…"}
+        {selected?.size ? `, ${count(selected.size)} selected` : ""}
+        {rows.isFetchNextPageError ? ". The next page could not be read: scroll on to try again." : ""}
+      </Text>
+    </div>
+  );
+}
+
+function Hidden({ children }: { children: ReactNode }) {
+  return <span style={{ position: "absolute", clipPath: "inset(50%)", width: 1, height: 1, overflow: "hidden" }}>{children}</span>;
+}
+
+/** The shape of rows until there are some. */
+function Waiting({ className }: { className: string }) {
+  return (
+    <Skeleton aria-hidden>
+      {Array.from({ length: 8 }, (_, index) => <div key={index} className={className}><SkeletonItem size={16} /></div>)}
+    </Skeleton>
+  );
+}

@@ -1,0 +1,37 @@
+import { makeStyles, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, tokens } from "@fluentui/react-components";
+
+const useStyles = makeStyles({
+  old: { color: tokens.colorPaletteRedForeground1, overflowWrap: "anywhere" },
+  fresh: { color: tokens.colorPaletteGreenForeground1, textDecorationLine: "none", overflowWrap: "anywhere" },
+  none: { color: tokens.colorNeutralForeground2 },
+});
+
+export interface Difference {
+  name: string;
+  before?: string | null;
+  after?: string | null;
+}
+
+/** What changed: each attribute with its value before and after. */
+export function Differences({ label, of }: { label: string; of: Difference[] }) {
+  const styles = useStyles();
+  const none = <span className={styles.none}>none</span>;
+  return (
+    <Table size="small" aria-label={label}>
+      <TableHeader>
+        <TableRow>
+          {["Attribute", "Before", "After"].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}
+        </TableRow>
+      </TableHeader>
+      <TableBody>
+        {of.map(({ name, before, after }) => (
+          <TableRow key={name}>
+            <TableCell>{name}</TableCell>
+            <TableCell>{before == null ? none : <del className={styles.old}>{before}</del>}</TableCell>
+            <TableCell>{after == null ? none : <ins className={styles.fresh}>{after}</ins>}</TableCell>
+          </TableRow>
+        ))}
+      </TableBody>
+    </Table>
+  );
+}

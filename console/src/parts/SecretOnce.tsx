@@ -1,0 +1,28 @@
+import { Input, makeStyles, MessageBar, MessageBarBody, tokens } from "@fluentui/react-components";
+
+import { CopyButton } from "./CopyButton";
+import { FormField } from "./FormField";
+
+const useStyles = makeStyles({
+  secret: { display: "grid", gap: tokens.spacingVerticalM },
+  row: { display: "flex" },
+  input: { flexGrow: 1, fontFamily: tokens.fontFamilyMonospace },
+});
+
+/** A secret that is shown now and never again. */
+export function SecretOnce({ label, secret }: { label: string; secret: string }) {
+  const styles = useStyles();
+  return (
+    <div className={styles.secret}>
+      <MessageBar intent="warning" layout="multiline">
+        <MessageBarBody>Copy it now: it is not shown again, as only a hash of it is kept.</MessageBarBody>
+      </MessageBar>
+      <div className={styles.row}>
+        <FormField label={label} style={{ flexGrow: 1 }}>
+          <Input className={styles.input} readOnly value={secret} onFocus={({ target }) => target.select()} />
+        </FormField>
+        <CopyButton text={secret} what={label.toLowerCase()} />
+      </div>
+    </div>
+  );
+}
