@@ -57,7 +57,10 @@ impl Watch {
     /// Somebody provisioned an object on demand and was told so many entries about it.
     pub fn told(&self, object: Uuid, entries: usize) {
         if entries == 0 {
-            self.inner.lock().violations.push(format!("provisioning {object} on demand told nothing about it"));
+            self.inner
+                .lock()
+                .violations
+                .push(format!("provisioning {object} on demand told nothing about it"));
         }
     }
 

@@ -88,20 +88,27 @@ pub struct Database {
     )]
     pub url: Option<SecretString>,
     /// The password of the user of --database-url
-    #[arg(
-        id = "database_password_file",
-        long = "database-password-file",
-        value_name = "FILE",
-        requires = "database_url"
-    )]
+    #[arg(id = "database_password_file", long = "database-password-file", value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// Use the installation in the database with another master key than until now, which is lost: the secrets of the
     /// applications have to be saved again
-    #[arg(long, requires = "database_url")]
+    #[arg(long)]
     pub replace_master_key: bool,
 }
 
 impl Database {
+    /// Where the database is, if there is to be one.
+    pub fn url(&self) -> Result<Option<&SecretString>, Failure> {
+        // The URL may be in a variable, which whoever reads examples does not have: the parser asks for nothing.
+        if self.url.is_none() && (self.password_file.is_some() || self.replace_master_key) {
+            let words =
+                "--database-password-file and --replace-master-key are for a database, and none is named";
+            let hint = "name it with --database-url, or in PROVOST_DATABASE_URL";
+            return Err(Failure::new("Usage", words, hint).usage());
+        }
+        Ok(self.url.as_ref())
+    }
+
     /// The password that is in a file, if one is named.
     pub fn password(&self) -> Result<Option<SecretString>, Failure> {
         let Some(file) = &self.password_file else { return Ok(None) };

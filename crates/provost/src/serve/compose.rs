@@ -75,7 +75,7 @@ const ADMINISTRATORS_KEY: &str = "provost administrators";
 const FINGERPRINT: &str = "provost installation";
 
 async fn base(data_dir: &Path, database: &Database) -> Result<Base, Failure> {
-    if let Some(url) = &database.url {
+    if let Some(url) = database.url()? {
         let keys = backend::shared_keyring(data_dir)?;
         let print = keys.derive(FINGERPRINT);
         let base = open(Backend::postgres(data_dir, url, database).await?, keys);
