@@ -27,6 +27,9 @@ use crate::schedule::{Errand, Shared, begin, open, schedule};
 use crate::tally::Tally;
 use crate::{Error, Targets, drift, staged, waiting};
 
+/// Objects that are worked on together where everyone is looked at: more wait for the disk less often, and need more memory.
+pub const PAGE: usize = 1_024;
+
 /// What a worker needs.
 pub struct Options {
     /// Where everything is kept.
@@ -42,6 +45,8 @@ pub struct Options {
     pub targets: Arc<dyn Targets>,
     /// How long a request may linger after whoever sent it has died or given up; 20 seconds, the client's time-out.
     pub settle: Duration,
+    /// How many objects are worked on together where everyone is looked at; [`PAGE`].
+    pub page: usize,
     /// A directory for files that only this process sees, and that go with it: what large targets hold.
     pub scratch: PathBuf,
     /// How often the schedule is looked at; a second.
@@ -112,6 +117,7 @@ impl Worker {
             clock: options.clock,
             ids: options.ids,
             settle: options.settle,
+            page: options.page.max(1),
             scratch: options.scratch,
             holder: options.holder,
             targets: options.targets,

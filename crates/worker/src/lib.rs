@@ -45,7 +45,7 @@ mod waiting;
 mod work;
 
 pub use error::Error;
-pub use handle::{Options, Progress, ResetScope, Worker, WorkerHandle};
+pub use handle::{Options, PAGE, Progress, ResetScope, Worker, WorkerHandle};
 pub use notices::Announcer;
 pub use plan::{Plan, PlannedEntries};
 pub use targets::{DirectoryTargets, Targets};

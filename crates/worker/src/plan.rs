@@ -100,6 +100,7 @@ pub(crate) async fn plan(
         clock: Arc::clone(&shared.clock),
         ids: shared.ids.clone(),
         settle: shared.settle,
+        page: shared.page,
         scratch: shared.scratch.clone(),
         holder: shared.holder,
         targets: Arc::new(Rehearsed(Arc::clone(&shared.targets))),

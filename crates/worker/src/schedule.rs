@@ -30,6 +30,7 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub ids: Ids,
     pub settle: Duration,
+    pub page: usize,
     pub scratch: PathBuf,
     pub holder: Uuid,
     pub targets: Arc<dyn Targets>,

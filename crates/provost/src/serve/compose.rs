@@ -217,6 +217,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
                 .allow_link_local(options.allow_link_local),
         ),
         settle: SETTLE,
+        page: worker::PAGE,
         scratch: data_dir.to_owned(),
         tick: TICK,
     });
