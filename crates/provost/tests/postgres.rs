@@ -126,6 +126,29 @@ async fn a_node_that_dies_in_a_cycle_is_taken_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cycle_ends_when_its_job_is_paused_on_another_node() {
+    const USERS: usize = 4_000;
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = Postgres::shared().database();
+    let one = node(&directory.path().join("one"), &url);
+    let target = ScimTarget::start(Switches::default()).await.expect("a free port");
+    one.ok(&["user", "import", people(directory.path(), USERS).to_str().expect("ASCII")]);
+    application(&one, directory.path(), &target.base_url(), target.token());
+    one.ok(&["job", "start", "T"]);
+    wait_until("the cycle begins", async || target.count("Users") > 0).await;
+    let two = another(&directory.path().join("two"), &one, &url);
+    two.ok(&["job", "pause", "T"]);
+    let (answer, status) = two.run(&["job", "restart", "T"]);
+    assert_eq!((status, &answer["error"]["code"]), (1, &json!("Conflict")), "it runs on the other: {answer}");
+    let ended = async || two.ok(&["job", "status", "T"])["lastCycle"]["status"] == "interrupted";
+    wait_until("the cycle ends", ended).await;
+    let there = target.count("Users");
+    assert!(there < USERS as u64, "it ended early");
+    two.ok(&["job", "start", "T"]);
+    wait_until("it goes on", async || target.count("Users") == USERS as u64).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_away_requests_are_told_so() {
     let directory = tempfile::tempdir().expect("a directory");
     let database = Postgres::start();
