@@ -1,0 +1,24 @@
+import { demandSections } from "../demand/sections";
+import { driftSections } from "../drift/sections";
+import { logSections } from "../logs/sections";
+import { mappingSections } from "../mappings/sections";
+import { planSections } from "../plan/sections";
+
+/** An entry of an application's navigation. */
+export interface ApplicationSection {
+  label: string;
+  /** The path below the application's. */
+  path: string;
+  /** Whether there is something to see before provisioning is set up. */
+  withoutJob?: boolean;
+}
+
+/** The pages of an application, in the order of its navigation. Each folder names its own. */
+export const SECTIONS: ApplicationSection[] = [
+  { label: "Overview", path: "", withoutJob: true },
+  ...mappingSections,
+  ...planSections,
+  ...demandSections,
+  ...logSections,
+  ...driftSections,
+];
