@@ -19,8 +19,8 @@ pub(crate) fn of_statement(error: tokio_postgres::Error) -> Error {
         &SqlState::T_R_SERIALIZATION_FAILURE
         | &SqlState::T_R_DEADLOCK_DETECTED
         | &SqlState::UNIQUE_VIOLATION => Error::Serialization,
-        // Among these, what a standby answers that was the primary before.
-        &SqlState::READ_ONLY_SQL_TRANSACTION => unavailable(&words),
+        // What a standby answers that was the primary before; a lock that nobody gave back in time.
+        &SqlState::READ_ONLY_SQL_TRANSACTION | &SqlState::LOCK_NOT_AVAILABLE => unavailable(&words),
         &SqlState::DISK_FULL => Error::Backend(format!("the disk of the database is full: {words}")),
         code if ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class)) => unavailable(&words),
         _ => Error::Backend(format!("the database refuses: {words}")),

@@ -16,9 +16,15 @@ const CONNECTIONS: usize = 16;
 /// How long a connection is waited for, and how long the making of one may take.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// All that is looked up is looked up by an index. Without this, statements that were planned while the tables were small
-/// would read the whole of them until the next statistics.
-const SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// Settings of each connection.
+const SETTINGS: [&str; 2] = [
+    // A machine that is cut off in a transaction must not keep the locks that it has there: the database would otherwise
+    // wait for it for hours. Nor is a lock waited for as long.
+    "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '30s'",
+    // All that is looked up is looked up by an index. Without this, statements that were planned while the tables were
+    // small would read the whole of them until the next statistics.
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off",
+];
 
 /// A value of a statement.
 pub(crate) type Value<'a> = &'a (dyn ToSql + Sync);
@@ -33,11 +39,14 @@ impl Pool {
         let manager = Manager::from_config(address.config.clone(), address.tls.clone(), config);
         let settings = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
             Box::pin(async move {
-                match client.batch_execute(SETTINGS).await {
-                    // Another database than PostgreSQL may not know them.
-                    Err(error) if error.as_db_error().is_none() => Err(HookError::Backend(error)),
-                    _ => Ok(()),
+                for settings in SETTINGS {
+                    match client.batch_execute(settings).await {
+                        // Another database than PostgreSQL may not know them.
+                        Err(error) if error.as_db_error().is_none() => return Err(HookError::Backend(error)),
+                        _ => {}
+                    }
                 }
+                Ok(())
             })
         });
         let pool = deadpool_postgres::Pool::builder(manager)
@@ -72,5 +81,24 @@ impl Pool {
 
     pub fn close(&self) {
         self.0.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_is_left_lying_gives_its_locks_back() {
+        let url = testkit::Postgres::shared().database();
+        let address = Address::parse(&url.into(), None).expect("an address");
+        let pool = Pool::new(&address).expect("a pool");
+        let setting = async |name: &str| -> String {
+            let rows = pool.rows(&format!("SHOW {name}"), &[]).await.expect("a row");
+            rows[0].get(0)
+        };
+        assert_eq!(setting("idle_in_transaction_session_timeout").await, "15s");
+        assert_eq!(setting("lock_timeout").await, "30s");
+        assert_eq!(setting("enable_hashjoin").await, "off");
     }
 }
