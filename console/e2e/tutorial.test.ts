@@ -176,7 +176,9 @@ async function active(): Promise<number> {
 
 async function readLog(page: Page): Promise<void> {
   await openPage(page, "Provisioning logs");
-  await page.getByRole("row", { name: new RegExp(`${ANN.principal}.*(Create|created).*Success`, "i") }).first().click();
+  await page.getByRole("searchbox", { name: "Name or ID" }).fill(ANN.principal);
+  await page.getByLabel("Action").selectOption("Create");
+  await page.getByRole("row", { name: new RegExp(`${ANN.principal}.*Success`) }).click();
   const drawer = page.getByRole("dialog");
   await drawer.getByRole("tab", { name: "Steps" }).waitFor();
   await drawer.getByRole("tab", { name: "Modified Properties" }).click();
