@@ -1,8 +1,11 @@
 import { createRouter } from "@tanstack/react-router";
 
+import { accountRoutes } from "./pages/account/routes";
+import { administratorRoutes } from "./pages/administrators/routes";
 import { applicationRoutes } from "./pages/applications/routes";
 import { auditRoutes } from "./pages/audit/routes";
 import { groupRoutes } from "./pages/groups/routes";
+import { importRoutes } from "./pages/imports/routes";
 import { provisioningLogRoutes } from "./pages/logs/routes";
 import { overviewRoutes } from "./pages/overview/routes";
 import { providerRoutes } from "./pages/provider/routes";
@@ -18,9 +21,12 @@ const tree = rootRoute.addChildren([
     ...overviewRoutes,
     ...userRoutes,
     ...groupRoutes,
+    ...importRoutes,
     ...applicationRoutes,
     ...provisioningLogRoutes,
     ...auditRoutes,
+    ...administratorRoutes,
+    ...accountRoutes,
     ...providerRoutes,
   ]),
 ]);

@@ -1,16 +1,18 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
-import { answer, api } from "./client";
+import { answer, api, type Page } from "./client";
 import type { Administrator, AdministratorChange, ClientSecret, NewAdministrator, Role, Scope } from "./schema";
 
 export type { Administrator, ClientSecret, Role, Scope };
 
 const path = (id: string) => ({ path: { id } });
 
-export const administratorsQuery = queryOptions({
+/** All of them: the list comes whole. */
+export const administratorsListQuery = infiniteQueryOptions({
   queryKey: ["administrators"],
-  queryFn: async ({ signal }): Promise<Administrator[]> =>
-    (await answer(api.GET("/provost/v1/administrators", { signal }))).value,
+  initialPageParam: "",
+  queryFn: ({ signal }): Promise<Page<Administrator>> => answer(api.GET("/provost/v1/administrators", { signal })),
+  getNextPageParam: () => undefined,
 });
 
 export function administratorQuery(id: string) {

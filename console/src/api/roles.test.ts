@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { may } from "./roles";
+import { logsOf, may, ownTenants } from "./roles";
 import type { Session } from "./schema";
 
 function having(role: string, type: string): Session {
@@ -17,4 +17,12 @@ test("a role permits what it does where it holds, and nothing more", () => {
   expect(may(having("tenantAdministrator", "tenant"), "write", "tenant")).toBe(true);
   expect(may(having("reportsReader", "tenant"), "read", "logs")).toBe(false);
   expect(may(having("roleOfALaterVersion", "installation"), "read", "logs")).toBe(false);
+});
+
+test("logs and tenants are those of one's roles", () => {
+  expect(logsOf(having("reportsReader", "installation"))).toEqual(["directory", "installation"]);
+  expect(logsOf(having("reportsReader", "directory"))).toEqual(["directory"]);
+  expect(logsOf(having("tenantAdministrator", "tenant"))).toEqual([]);
+  const role = { id: "2", role: "tenantAdministrator", displayName: "", scope: { type: "tenant", id: "7", name: "contoso" } };
+  expect(ownTenants({ id: "1", displayName: "Ada", roles: [role, { ...role, id: "3", role: "reportsReader" }] })).toEqual([{ id: "7", name: "contoso" }]);
 });

@@ -46,4 +46,4 @@ export async function changePassword(currentPassword: string, newPassword: strin
   return kept(await answer(api.POST("/provost/v1/session/password", { body: { currentPassword, newPassword } })));
 }
 
-export { type Area, may } from "./roles";
+export { type Area, logsOf, may, ownTenants } from "./roles";

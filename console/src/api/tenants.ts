@@ -18,7 +18,7 @@ export function tenantsQuery(search: string) {
     initialPageParam: "",
     queryFn: async ({ pageParam, signal }): Promise<Page<Tenant>> => {
       if (pageParam) return follow<Tenant>(pageParam, signal);
-      const query = { search: search || undefined, $count: true };
+      const query = { contains: search || undefined, $count: true };
       return answer(api.GET("/provost/v1/tenants", { params: { query }, signal }));
     },
     getNextPageParam: (page) => page["@odata.nextLink"],
@@ -71,8 +71,8 @@ export function requestsQuery(name: string, errors: boolean, client: string) {
     queryKey: ["tenants", "one", name, "requests", { errors, client }],
     refetchInterval: 2_000,
     queryFn: async ({ signal }): Promise<ClientRequest[]> => {
-      const query = { errors: errors ? "true" : undefined, client: client || undefined };
-      return (await answer(api.GET("/provost/v1/tenants/{name}/requests", { params: { ...path(name), query: query as never }, signal }))).value;
+      const query = { errors: errors || undefined, client: client || undefined };
+      return (await answer(api.GET("/provost/v1/tenants/{name}/requests", { params: { ...path(name), query }, signal }))).value;
     },
   });
 }
@@ -84,7 +84,7 @@ export function provisionedQuery(name: string, kind: ProvisionedKind, search: st
     initialPageParam: "",
     queryFn: async ({ pageParam, signal }): Promise<Page<Provisioned>> => {
       if (pageParam) return follow<Provisioned>(pageParam, signal);
-      const params = { ...path(name), query: { search: search || undefined, $count: true, $top: 100 } };
+      const params = { ...path(name), query: { contains: search || undefined, $count: true, $top: 100 } };
       return kind === "users"
         ? answer(api.GET("/provost/v1/tenants/{name}/users", { params, signal }))
         : answer(api.GET("/provost/v1/tenants/{name}/groups", { params, signal }));
@@ -122,10 +122,12 @@ export async function deleteExtension(name: string, urn: string): Promise<void> 
   await answer(api.DELETE("/provost/v1/tenants/{name}/schemas/{urn}", { params: { path: { name, urn } } }));
 }
 
+/** What administrators did to a tenant, the newest first: the last thousand, which come whole. */
 export function tenantAuditsQuery(name: string) {
-  return queryOptions({
+  return infiniteQueryOptions({
     queryKey: ["tenants", "one", name, "audits"],
-    queryFn: async ({ signal }): Promise<DirectoryAudit[]> =>
-      (await answer(api.GET("/provost/v1/tenants/{name}/audits", { params: path(name), signal }))).value,
+    initialPageParam: "",
+    queryFn: ({ signal }): Promise<Page<DirectoryAudit>> => answer(api.GET("/provost/v1/tenants/{name}/audits", { params: path(name), signal })),
+    getNextPageParam: () => undefined,
   });
 }

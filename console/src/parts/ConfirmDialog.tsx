@@ -10,8 +10,8 @@ interface Props {
   title: string;
   /** What will happen, and whether it can be taken back. */
   children: ReactNode;
-  /** The verb: what the button does. */
-  action: string;
+  /** The verb: what the button does; without one there is only something to read. */
+  action?: string;
   pending?: boolean;
   error?: unknown;
   onConfirm: () => void;
@@ -30,8 +30,8 @@ export function ConfirmDialog({ open, title, children, action, pending, error, o
             <ErrorBar error={error} />
           </DialogContent>
           <DialogActions>
-            <Button appearance="primary" disabledFocusable={pending} onClick={onConfirm}>{action}</Button>
-            <Button onClick={onCancel}>Cancel</Button>
+            {action && <Button appearance="primary" disabledFocusable={pending} onClick={onConfirm}>{action}</Button>}
+            <Button onClick={onCancel}>{action ? "Cancel" : "Close"}</Button>
           </DialogActions>
         </DialogBody>
       </DialogSurface>

@@ -8,6 +8,7 @@ import type { Page } from "../api/client";
 import { useNarrow } from "../shell/narrow";
 import { ErrorState } from "./ErrorState";
 import { count } from "./format";
+import { type RowAction, RowActions } from "./RowActions";
 import { Hidden } from "./Hidden";
 
 /** A column. */
@@ -37,13 +38,20 @@ interface Props<T> {
   selected?: ReadonlySet<string>;
   onSelect?: (selected: Set<string>) => void;
   nameOf?: (row: T) => string;
+  /** What can be done with a row: a menu at its end. */
+  actions?: (row: T) => RowAction[];
   /** In place of rows where there are none. */
   empty: ReactNode;
+  /** As a part of a page, of a height of its own, rather than as the page. */
+  embedded?: boolean;
 }
 
 const ROW = 44;
+/** More rows than that are higher than browsers let an element be. */
+const MOST = 400_000;
 
 const useStyles = makeStyles({
+  embedded: { height: "420px", border: `1px solid ${tokens.colorNeutralStroke2}`, borderRadius: tokens.borderRadiusMedium, overflow: "hidden" },
   around: { flexGrow: 1, minHeight: "240px", display: "flex", flexDirection: "column" },
   scroll: { flexGrow: 1, minHeight: 0, overflowY: "auto", position: "relative" },
   row: { display: "grid", alignItems: "center", columnGap: tokens.spacingHorizontalM, height: `${ROW}px`, boxSizing: "border-box", padding: `0 ${tokens.spacingHorizontalXXL}`, borderBottom: `1px solid ${tokens.colorNeutralStroke2}`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
@@ -59,27 +67,31 @@ const useStyles = makeStyles({
 
 /**
  * A long list: of what the server has, only what is looked at is fetched, and only what is seen is in the document.
- * Up, Down, Page Up, Page Down, Home and End go through the rows, Enter opens one, Space selects it.
+ * Up, Down, Page Up, Page Down, Home and End go through the rows, Enter opens one, Space selects it. End reads the list on
+ * to its end, which any other of these keys stops.
  */
 export function DataTable<T>(props: Props<T>) {
-  const { label, rows, idOf, onOpen, order, onOrder, selected, onSelect, nameOf, empty } = props;
+  const { label, rows, idOf, onOpen, order, onOrder, selected, onSelect, nameOf, actions, empty, embedded } = props;
   const styles = useStyles();
   const narrow = useNarrow();
   const scroll = useRef<HTMLDivElement>(null);
   const [current, setCurrent] = useState(0);
   const wanted = useRef(false);
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = rows;
+  const [toEnd, setToEnd] = useState(false);
+  const { data, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = rows;
   const all = useMemo(() => data?.pages.flatMap((page) => page.value) ?? [], [data]);
-  const total = data?.pages[0]?.["@odata.count"] ?? (hasNextPage ? undefined : all.length);
+  const hasNextPage = rows.hasNextPage && all.length < MOST;
+  const readsOn = toEnd && hasNextPage && !isFetchNextPageError;
+  const total = data?.pages[0]?.["@odata.count"] ?? (rows.hasNextPage ? undefined : all.length);
   const columns = props.columns.filter((column) => !narrow || !column.wideOnly);
-  const template = [onSelect ? "32px" : "", ...columns.map(({ share = 1 }) => `minmax(0, ${share}fr)`)].join(" ");
+  const template = [onSelect ? "32px" : "", ...columns.map(({ share = 1 }) => `minmax(0, ${share}fr)`), actions ? "40px" : ""].join(" ");
   const virtual = useVirtualizer({ count: all.length, getScrollElement: () => scroll.current, estimateSize: () => ROW, overscan: 12, scrollMargin: ROW, scrollPaddingStart: ROW });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
 
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= all.length - 20) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, last, all.length, fetchNextPage]);
+    if (hasNextPage && !isFetchingNextPage && (readsOn || last >= all.length - 20)) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, readsOn, last, all.length, fetchNextPage]);
 
   useEffect(() => {
     if (!wanted.current) return;
@@ -89,6 +101,14 @@ export function DataTable<T>(props: Props<T>) {
       wanted.current = false;
     }
   }, [current, items]);
+
+  useEffect(() => {
+    if (!toEnd || readsOn || isFetchingNextPage || all.length === 0) return;
+    wanted.current = true;
+    setToEnd(false);
+    setCurrent(all.length - 1);
+    virtual.scrollToIndex(all.length - 1);
+  }, [toEnd, readsOn, isFetchingNextPage, all.length, virtual]);
 
   const go = (index: number) => {
     const next = Math.max(0, Math.min(all.length - 1, index));
@@ -104,9 +124,11 @@ export function DataTable<T>(props: Props<T>) {
   const onKey = (event: KeyboardEvent, index: number, row: T) => {
     if (event.target !== event.currentTarget) return;
     const page = Math.floor((scroll.current?.clientHeight ?? ROW) / ROW) - 1;
-    const moves: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0, End: all.length - 1 };
+    const moves: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0 };
     const move = moves[event.key];
+    setToEnd(event.key === "End");
     if (move !== undefined) go(move);
+    else if (event.key === "End") go(all.length - 1);
     else if (event.key === "Enter" && onOpen) onOpen(row);
     else if (event.key === " " && onSelect) toggle(row);
     else return;
@@ -115,7 +137,7 @@ export function DataTable<T>(props: Props<T>) {
 
   if (rows.isError && !data) return <ErrorState error={rows.error} retry={() => void rows.refetch()} />;
   return (
-    <div className={styles.around}>
+    <div className={mergeClasses(styles.around, embedded && styles.embedded)}>
       <div ref={scroll} className={styles.scroll}>
         <div role="grid" aria-label={label} aria-rowcount={total === undefined ? -1 : total + 1} aria-busy={rows.isFetching} aria-multiselectable={onSelect ? true : undefined}>
           <div role="row" aria-rowindex={1} className={mergeClasses(styles.row, styles.head)} style={{ gridTemplateColumns: template }}>
@@ -133,6 +155,7 @@ export function DataTable<T>(props: Props<T>) {
                 </div>
               );
             })}
+            {actions && <div role="columnheader"><Hidden>Actions</Hidden></div>}
           </div>
           {rows.isPending && <Waiting className={styles.row} />}
           <div role="rowgroup" style={{ height: virtual.getTotalSize() }}>
@@ -153,6 +176,11 @@ export function DataTable<T>(props: Props<T>) {
                     </div>
                   )}
                   {columns.map(({ name, cell }) => <div key={name} role="gridcell" className={styles.cell}>{cell(row)}</div>)}
+                  {actions && (
+                    <div role="gridcell" onClick={(event) => event.stopPropagation()}>
+                      <RowActions of={actions(row)} name={nameOf?.(row) ?? idOf(row)} focusable={item.index === Math.min(current, all.length - 1)} />
+                    </div>
+                  )}
                 </div>
               );
             })}
@@ -160,8 +188,10 @@ export function DataTable<T>(props: Props<T>) {
         </div>
         {data && all.length === 0 && <div className={styles.notice}>{empty}</div>}
       </div>
-      <Text size={200} className={styles.foot} role="status">
+      <Text size={200} className={styles.foot} role="status" aria-live={readsOn ? "off" : "polite"}>
         {total !== undefined ? `${count(total)} in all` : data ? `${count(all.length)} so far` : "Loading…"}
+        {readsOn ? `, ${count(all.length)} read. Reading on to the end; any key stops` : ""}
+        {rows.hasNextPage && all.length >= MOST ? `. The first ${count(all.length)} are listed: search for the others, or sort the other way` : ""}
         {selected?.size ? `, ${count(selected.size)} selected` : ""}
         {rows.isFetchNextPageError ? ". The next page could not be read: scroll on to try again." : ""}
       </Text>

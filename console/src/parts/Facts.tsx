@@ -7,12 +7,12 @@ const useStyles = makeStyles({
   value: { margin: 0, fontWeight: tokens.fontWeightSemibold, overflowWrap: "anywhere" },
 });
 
-/** Names with their values, side by side. */
+/** Names with their values, side by side; those without a value are left out. */
 export function Facts({ of }: { of: [name: string, value: ReactNode][] }) {
   const styles = useStyles();
   return (
     <dl className={styles.facts}>
-      {of.map(([name, value]) => (
+      {of.filter(([, value]) => value != null && value !== "").map(([name, value]) => (
         <div key={name}>
           <dt className={styles.name}>{name}</dt>
           <dd className={styles.value}>{value}</dd>

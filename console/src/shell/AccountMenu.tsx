@@ -6,6 +6,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 
 import { type Session, sessionQuery, signOut } from "../api/session";
+import { useToasts } from "../parts/toasts";
 import { type ThemeChoice, useThemeChoice } from "./theme";
 
 const useStyles = makeStyles({
@@ -21,9 +22,11 @@ export function AccountMenu({ session }: { session: Session }) {
   const styles = useStyles();
   const router = useRouter();
   const queries = useQueryClient();
+  const toasts = useToasts();
   const [theme, setTheme] = useThemeChoice();
   const leaving = useMutation({
-    mutationFn: signOut,
+    mutationFn: (everywhere: boolean) => signOut(everywhere),
+    onError: toasts.failed,
     onSuccess: async () => {
       queries.setQueryData(sessionQuery.queryKey, null);
       await router.navigate({ to: "/sign-in" });
@@ -56,7 +59,9 @@ export function AccountMenu({ session }: { session: Session }) {
             ))}
           </MenuGroup>
           <MenuDivider />
-          <MenuItem onClick={() => leaving.mutate()}>Sign out</MenuItem>
+          <MenuItem onClick={() => void router.navigate({ to: "/password" })}>Change password</MenuItem>
+          <MenuItem onClick={() => leaving.mutate(true)}>Sign out everywhere</MenuItem>
+          <MenuItem onClick={() => leaving.mutate(false)}>Sign out</MenuItem>
         </MenuList>
       </MenuPopover>
     </Menu>

@@ -2,6 +2,7 @@ import { makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 
 import type { Session } from "../api/session";
+import { ConnectorTree } from "./ConnectorTree";
 import { connectorLinks, identityLinks, type NavigationLink } from "./navigation";
 
 const useStyles = makeStyles({
@@ -44,8 +45,7 @@ export function Navigation({ session, onChosen }: { session: Session; onChosen?:
     <nav className={styles.navigation} aria-label="Pages">
       {identity.length > 0 && <div className={styles.heading}>Identity</div>}
       {identity.map(shown)}
-      {connectors.length > 0 && <div className={styles.heading}>Admin &gt; Connectors &gt; Directory Synchronization</div>}
-      {connectors.map(shown)}
+      {connectors.length > 0 && <ConnectorTree open={identity.length === 0}>{connectors.map(shown)}</ConnectorTree>}
     </nav>
   );
 }

@@ -12,6 +12,7 @@ import { AccountMenu } from "./AccountMenu";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Navigation } from "./Navigation";
 import { useNarrow } from "./narrow";
+import { SignInAgain } from "./SignInAgain";
 
 const useStyles = makeStyles({
   shell: { height: "100dvh", display: "grid", gridTemplateRows: "auto 1fr", overflow: "hidden" },
@@ -92,6 +93,7 @@ export function Shell() {
         </DrawerHeader>
         <DrawerBody><Navigation session={session} onChosen={close} /></DrawerBody>
       </Drawer>
+      <SignInAgain session={session} />
       <Toaster toasterId={TOASTER} position="bottom-end" />
     </div>
   );

@@ -3,6 +3,7 @@ import { useSyncExternalStore } from "react";
 
 import { wire } from "../api/client";
 import { sessionQuery } from "../api/session";
+import { isAnythingUnsaved, setEnded } from "./unsaved";
 
 const AGAIN = 3_000;
 
@@ -39,6 +40,8 @@ interface Leads {
 export function followServer(router: Leads, queries: QueryClient): void {
   let asking = false;
   wire.onSessionEnded = () => {
+    // What was typed stays where it is: the password is asked for above it.
+    if (isAnythingUnsaved()) return setEnded(true);
     queries.setQueryData(sessionQuery.queryKey, null);
     const { href, pathname } = router.state.location;
     if (!pathname.endsWith("/sign-in")) void router.navigate({ to: "/sign-in", search: { from: href } });

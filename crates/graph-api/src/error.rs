@@ -182,9 +182,9 @@ impl From<tenant::Error> for ApiError {
             Error::InvalidName { .. } => Self::bad(message)
                 .hint("Take lower-case letters, digits and hyphens, such as contoso or contoso-2.")
                 .target("name"),
-            Error::NameTaken(_) => {
-                Self::bad(message).hint("`provost tenant list` shows the names that are taken.").target("name")
-            }
+            Error::NameTaken(_) => Self::bad(message)
+                .hint("`provost tenant list` shows the names that are taken.")
+                .target("name"),
             Error::NoTenant(_) => Self::missing(message).hint("`provost tenant list` shows the tenants."),
             Error::NoToken(_) => {
                 Self::missing(message).hint("`provost token list TENANT` shows the tenant's tokens.")

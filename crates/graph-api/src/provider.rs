@@ -77,12 +77,8 @@ pub trait ServiceProvider: Send + Sync + 'static {
     ) -> Result<Resources, scim::Error>;
 
     /// One of them; a group of very many members without these. The error is 404.
-    async fn resource(
-        &self,
-        tenant: Tenant,
-        object_type: ObjectType,
-        id: &str,
-    ) -> Result<Value, scim::Error>;
+    async fn resource(&self, tenant: Tenant, object_type: ObjectType, id: &str)
+    -> Result<Value, scim::Error>;
 
     /// Whether a tenant has users or groups.
     async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error>;

@@ -222,7 +222,12 @@ fn written(
     if ty.plain { projection } else { after(projection, &ty.definition) }
 }
 
-pub(crate) async fn respond(call: &Call, status: StatusCode, object: Object, projection: Projection) -> Answer {
+pub(crate) async fn respond(
+    call: &Call,
+    status: StatusCode,
+    object: Object,
+    projection: Projection,
+) -> Answer {
     let seen = call.see(object).await?;
     respond_seen(call, status, seen, projection).await
 }

@@ -91,7 +91,8 @@ impl Service {
         let found = async {
             let call = self.review(tenant).await?;
             let object = call.read(kind, id).await?;
-            let members = self.store.count_edges(call.realm(), EdgeKind::Member, EdgesOf::From(object.id)).await?;
+            let members =
+                self.store.count_edges(call.realm(), EdgeKind::Member, EdgesOf::From(object.id)).await?;
             let without = if members > MEMBERS { vec!["members".to_owned()] } else { Vec::new() };
             let projection = Projection::of(&[], &without, &call.ty(kind).definition)?;
             document(respond(&call, axum::http::StatusCode::OK, object, projection).await?).await
@@ -112,7 +113,8 @@ impl Service {
 
 /// The document of an answer.
 async fn document<T: DeserializeOwned>(response: Response<Body>) -> Answer<T> {
-    let failed = |reason: &dyn std::fmt::Display| Refusal::new(500, format!("the resources cannot be read: {reason}"));
+    let failed =
+        |reason: &dyn std::fmt::Display| Refusal::new(500, format!("the resources cannot be read: {reason}"));
     let body = response.into_body().collect().await.map_err(|error| failed(&error))?;
     serde_json::from_slice(&body.to_bytes()).map_err(|error| failed(&error))
 }

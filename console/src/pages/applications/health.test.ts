@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { healthOf, reasonOf } from "./health";
+import { explanationOf, healthOf, reasonOf } from "./health";
 
 test("health is told in a word, and failures of the last cycle with it", () => {
   expect(healthOf(null).word).toBe("Not set up");
@@ -14,4 +14,10 @@ test("health is told in a word, and failures of the last cycle with it", () => {
 test("a reason of a later version is told by its code", () => {
   expect(reasonOf("TooManyDeletes")).toContain("more accounts");
   expect(reasonOf("SomethingNew")).toBe("SomethingNew");
+});
+
+test("what happened and what to do are sentences", () => {
+  const error = { errorCode: "Unauthorized", errorCategory: "failure", reason: "the token is wrong", recommendedAction: "Renew it." };
+  expect(explanationOf({ error, staged: false })).toBe("the token is wrong. Renew it.");
+  expect(explanationOf({ error, staged: true })).toBe("the token is wrong.");
 });

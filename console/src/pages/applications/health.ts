@@ -1,4 +1,5 @@
 import type { Job } from "../../api/jobs";
+import type { Quarantine } from "../../api/schema";
 
 type Color = "success" | "danger" | "warning" | "informative" | "brand";
 
@@ -41,6 +42,16 @@ const REASONS: Record<string, string> = {
 /** Why a job is in quarantine, as the end of a sentence. */
 export function reasonOf(code: string): string {
   return REASONS[code] ?? code;
+}
+
+function sentence(text: string): string {
+  const words = text.trim();
+  return words === "" || /[.!?]$/.test(words) ? words : `${words}.`;
+}
+
+/** What happened to a job in quarantine and what to do about it, in sentences. What a guard holds back is reviewed here, not on the command line. */
+export function explanationOf({ error, staged }: Pick<Quarantine, "error" | "staged">): string {
+  return [error.reason, staged ? "" : error.recommendedAction].map(sentence).join(" ").trim();
 }
 
 const KINDS: Record<string, string> = { initial: "Initial cycle", incremental: "Incremental cycle", drift: "Comparison" };

@@ -1,3 +1,3 @@
 import type { NavigationLink } from "../../shell/navigation";
 
-export const auditLinks: NavigationLink[] = [];
+export const auditLinks: NavigationLink[] = [{ label: "Audit log", to: "/audit", area: ["logs", "installationLogs"] }];

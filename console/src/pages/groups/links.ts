@@ -1,3 +1,3 @@
 import type { NavigationLink } from "../../shell/navigation";
 
-export const groupLinks: NavigationLink[] = [];
+export const groupLinks: NavigationLink[] = [{ label: "Groups", to: "/groups", area: "directory" }];

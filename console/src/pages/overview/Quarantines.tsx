@@ -3,7 +3,7 @@ import { makeStyles, MessageBar, MessageBarBody, MessageBarTitle, tokens } from 
 import type { Job } from "../../api/jobs";
 import { Section } from "../../parts/PageBody";
 import { When } from "../../parts/When";
-import { reasonOf } from "../applications/health";
+import { explanationOf, reasonOf } from "../applications/health";
 import { ApplicationLink } from "./ApplicationLink";
 
 const useStyles = makeStyles({ list: { display: "grid", gap: tokens.spacingVerticalS } });
@@ -20,7 +20,7 @@ export function Quarantines({ jobs, opens }: { jobs: Job[]; opens: boolean }) {
           <MessageBar key={job.id} intent="warning" layout="multiline">
             <MessageBarBody>
               <MessageBarTitle><ApplicationLink job={job} opens={opens} />: {reasonOf(quarantine.reason)}.</MessageBarTitle>
-              <div>{quarantine.error.reason} {quarantine.error.recommendedAction}</div>
+              <div>{explanationOf(quarantine)}</div>
               <div>Since <When time={quarantine.seriesBegan} />.</div>
             </MessageBarBody>
           </MessageBar>

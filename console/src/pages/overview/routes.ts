@@ -1,15 +1,15 @@
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 
-import { connectorLinks, identityLinks } from "../../shell/navigation";
+import { homeOf } from "../../shell/navigation";
 import { shellRoute } from "../../shell/routes";
 
 export const overviewRoutes = [
   createRoute({
     getParentRoute: () => shellRoute,
     path: "/",
+    // To what one may read: no role reads every page.
     beforeLoad: ({ context: { session } }) => {
-      const first = [...identityLinks(session), ...connectorLinks(session)][0];
-      throw redirect({ to: first?.to ?? "/overview" });
+      throw redirect({ to: homeOf(session), replace: true });
     },
   }),
   createRoute({

@@ -1,3 +1,3 @@
 import type { NavigationLink } from "../../shell/navigation";
 
-export const providerLinks: NavigationLink[] = [];
+export const providerLinks: NavigationLink[] = [{ label: "SCIM", to: "/connectors/scim", area: ["tenant", "tenantLogs"] }];

@@ -1,13 +1,11 @@
-import { Button, Card, Input, makeStyles, Title2, tokens } from "@fluentui/react-components";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Card, makeStyles, MessageBar, MessageBarBody, MessageBarTitle, Title2, tokens } from "@fluentui/react-components";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
-import { type SubmitEvent, useState } from "react";
 
-import { sessionQuery, signIn } from "../../api/session";
-import { ErrorBar } from "../../parts/ErrorBar";
-import { FormField } from "../../parts/FormField";
+import { type Session, sessionQuery, setupQuery } from "../../api/session";
 import { useTitle } from "../../parts/title";
 import { ConnectionBanner } from "../../shell/ConnectionBanner";
+import { SignInForm } from "../../shell/SignInForm";
 
 const useStyles = makeStyles({
   page: {
@@ -18,9 +16,9 @@ const useStyles = makeStyles({
     padding: tokens.spacingHorizontalL,
     boxSizing: "border-box",
   },
-  card: { width: "min(100%, 400px)", boxSizing: "border-box", padding: tokens.spacingHorizontalXXL },
-  form: { display: "grid", gap: tokens.spacingVerticalL },
+  card: { width: "min(100%, 400px)", boxSizing: "border-box", padding: tokens.spacingHorizontalXXL, display: "grid", gap: tokens.spacingVerticalL },
   product: { color: tokens.colorBrandForeground1, fontWeight: tokens.fontWeightSemibold },
+  command: { display: "block", marginBlockStart: tokens.spacingVerticalS, overflowWrap: "anywhere", fontFamily: tokens.fontFamilyMonospace },
 });
 
 export function SignInPage() {
@@ -28,57 +26,33 @@ export function SignInPage() {
   const router = useRouter();
   const queries = useQueryClient();
   const { from } = useSearch({ from: "/sign-in" });
-  const [signInName, setSignInName] = useState("");
-  const [password, setPassword] = useState("");
+  const { data: needsAdministrator } = useQuery(setupQuery);
   useTitle("Sign in");
-
-  const signingIn = useMutation({
-    mutationFn: () => signIn(signInName, password),
-    onSuccess: async (session) => {
-      // Whoever signed in before may have seen more.
-      queries.clear();
-      queries.setQueryData(sessionQuery.queryKey, session);
-      if (from) router.history.push(`/console${from.replace(/^\/console/, "")}`);
-      else await router.navigate({ to: "/" });
-    },
-  });
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    if (!signingIn.isPending) signingIn.mutate();
+  const onSignedIn = async (session: Session) => {
+    // Whoever signed in before may have seen more.
+    queries.clear();
+    queries.setQueryData(sessionQuery.queryKey, session);
+    if (from) router.history.push(`/console${from.replace(/^\/console/, "")}`);
+    else await router.navigate({ to: "/" });
   };
-
   return (
     <main className={styles.page}>
       <Card className={styles.card}>
-        <form className={styles.form} onSubmit={submit}>
-          <div>
-            <div className={styles.product}>Provost</div>
-            <Title2 as="h1">Sign in</Title2>
-          </div>
-          <ConnectionBanner />
-          <ErrorBar error={signingIn.error} />
-          <FormField label="Sign-in name" required>
-            <Input
-              name="username"
-              autoComplete="username"
-              autoFocus
-              value={signInName}
-              onChange={(_, { value }) => setSignInName(value)}
-            />
-          </FormField>
-          <FormField label="Password" required>
-            <Input
-              type="password"
-              name="password"
-              autoComplete="current-password"
-              value={password}
-              onChange={(_, { value }) => setPassword(value)}
-            />
-          </FormField>
-          <Button type="submit" appearance="primary" disabledFocusable={signingIn.isPending}>
-            {signingIn.isPending ? "Signing in…" : "Sign in"}
-          </Button>
-        </form>
+        <div>
+          <div className={styles.product}>Provost</div>
+          <Title2 as="h1">Sign in</Title2>
+        </div>
+        <ConnectionBanner />
+        {needsAdministrator && (
+          <MessageBar intent="info" layout="multiline">
+            <MessageBarBody>
+              <MessageBarTitle>Nobody can sign in yet.</MessageBarTitle>
+              Whoever runs the server makes the first administrator there. It shows a password, once:
+              <code className={styles.command}>provost admin create "Ada Lovelace" --sign-in ada@contoso.example --role global-administrator</code>
+            </MessageBarBody>
+          </MessageBar>
+        )}
+        <SignInForm onSignedIn={onSignedIn} />
       </Card>
     </main>
   );

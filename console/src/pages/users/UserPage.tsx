@@ -12,6 +12,8 @@ import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
 import { useToasts } from "../../parts/toasts";
 import { When } from "../../parts/When";
+import { Memberships } from "../groups/Memberships";
+import { Manager } from "./Manager";
 import { UserApplications } from "./UserApplications";
 import { UserForm } from "./UserForm";
 
@@ -82,6 +84,8 @@ function Loaded({ user }: { user: User }) {
         )}
         {!deleted && !enabled && <MessageBar intent="info"><MessageBarBody>The account is disabled.</MessageBarBody></MessageBar>}
         <UserApplications user={user} />
+        {!deleted && <Section title="Manager"><Manager user={user} writable={writable} /></Section>}
+        {!deleted && <Section title="Groups"><Memberships holder="users" id={id} /></Section>}
         <Section title="Properties">
           <UserForm
             user={user}

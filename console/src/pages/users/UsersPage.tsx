@@ -1,5 +1,5 @@
-import { Badge, makeStyles, Select, ToolbarButton, tokens } from "@fluentui/react-components";
-import { Add20Regular, Delete20Regular, ArrowUndo20Regular } from "@fluentui/react-icons";
+import { Badge, Select, ToolbarButton } from "@fluentui/react-components";
+import { Add20Regular, ArrowUndo20Regular, ArrowUpload20Regular, Delete20Regular } from "@fluentui/react-icons";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
@@ -8,21 +8,14 @@ import { may, sessionQuery } from "../../api/session";
 import { deleteUser, restoreUser, type User, type UserOrder, usersQuery } from "../../api/users";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
 import { type Column, DataTable } from "../../parts/DataTable";
+import { each } from "../../parts/each";
+import { Failures } from "../../parts/Failures";
+import { Filters } from "../../parts/Filters";
 import { count } from "../../parts/format";
 import { PageHeader } from "../../parts/PageHeader";
 import { SearchField } from "../../parts/SearchField";
 import { useToasts } from "../../parts/toasts";
 import { When } from "../../parts/When";
-
-const useStyles = makeStyles({
-  filters: {
-    display: "flex",
-    flexWrap: "wrap",
-    gap: tokens.spacingHorizontalM,
-    padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalXXL} ${tokens.spacingVerticalM}`,
-    "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM },
-  },
-});
 
 const NAMES: Column<User>[] = [
   { name: "Name", share: 2, order: "displayName", cell: (user) => user.displayName },
@@ -44,7 +37,6 @@ const DELETED: Column<User>[] = [
 
 /** The users of the directory, and those in its recycle bin. */
 export function UsersPage() {
-  const styles = useStyles();
   const { search = "", list = "active", order = "displayName" } = useSearch({ from: "/shell/users" });
   const navigate = useNavigate({ from: "/users" });
   const toasts = useToasts();
@@ -61,13 +53,14 @@ export function UsersPage() {
     [navigate],
   );
   const changing = useMutation({
-    mutationFn: async () => {
-      for (const id of selected) await (deleted ? restoreUser(id) : deleteUser(id));
+    mutationFn: () => {
+      const names = new Map(users.data?.pages.flatMap(({ value }) => value.map((user) => [user.id, user.displayName ?? user.id])));
+      return each(selected, (id) => names.get(id) ?? id, deleted ? restoreUser : deleteUser);
     },
-    onSuccess: () => {
-      toasts.done(`${count(selected.size)} ${deleted ? "restored" : "moved to the recycle bin"}`);
+    onSuccess: ({ done, failures }) => {
+      if (done > 0) toasts.done(`${count(done)} ${deleted ? "restored" : "moved to the recycle bin"}`);
       setSelected(new Set());
-      setAsking(false);
+      setAsking(failures.length > 0);
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["users"] }),
   });
@@ -84,6 +77,7 @@ export function UsersPage() {
           writable && (
             <>
               <ToolbarButton icon={<Add20Regular />} onClick={() => void navigate({ to: "/users/new" })}>New user</ToolbarButton>
+              <ToolbarButton icon={<ArrowUpload20Regular />} onClick={() => void navigate({ to: "/import/$kind", params: { kind: "users" } })}>Import</ToolbarButton>
               <ToolbarButton
                 icon={deleted ? <ArrowUndo20Regular /> : <Delete20Regular />}
                 disabled={selected.size === 0}
@@ -95,7 +89,7 @@ export function UsersPage() {
           )
         }
       />
-      <div className={styles.filters}>
+      <Filters>
         <SearchField label="Search users" value={search} onSearch={onSearch} />
         <Select
           aria-label="Which users"
@@ -108,7 +102,7 @@ export function UsersPage() {
           <option value="active">All users</option>
           <option value="deleted">Deleted users</option>
         </Select>
-      </div>
+      </Filters>
       <DataTable
         label={deleted ? "Deleted users" : "Users"}
         rows={users}
@@ -124,16 +118,20 @@ export function UsersPage() {
       />
       <ConfirmDialog
         open={asking}
-        title={`${deleted ? "Restore" : "Delete"} ${count(selected.size)} ${selected.size === 1 ? "user" : "users"}?`}
-        action={deleted ? "Restore" : "Delete"}
+        title={changing.data ? "Not all of it was done" : `${deleted ? "Restore" : "Delete"} ${count(selected.size)} ${selected.size === 1 ? "user" : "users"}?`}
+        action={changing.data ? undefined : deleted ? "Restore" : "Delete"}
         pending={changing.isPending}
         error={changing.error}
         onConfirm={() => changing.mutate()}
         onCancel={() => setAsking(false)}
       >
-        {deleted
-          ? "Their memberships and assignments come back with them."
-          : "They go to the recycle bin, and can be restored for 30 days. What happens to their accounts in applications, each application's job says."}
+        {changing.data ? (
+          <Failures of={changing.data} />
+        ) : deleted ? (
+          "Their memberships and assignments come back with them."
+        ) : (
+          "They go to the recycle bin, and can be restored for 30 days. What happens to their accounts in applications, each application's job says."
+        )}
       </ConfirmDialog>
     </>
   );

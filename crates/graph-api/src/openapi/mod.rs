@@ -87,7 +87,8 @@ impl Described {
 
     /// Whether it needs no credential.
     fn is_open(&self) -> bool {
-        self.path.starts_with("/{") || matches!((self.path, self.method), ("/provost/v1/session", "post") | ("/provost/v1/setup", _))
+        self.path.starts_with("/{")
+            || matches!((self.path, self.method), ("/provost/v1/session", "post") | ("/provost/v1/setup", _))
     }
 
     fn operation(&self) -> Value {

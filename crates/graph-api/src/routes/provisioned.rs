@@ -19,10 +19,13 @@ pub(super) fn routes() -> Routes {
         .route("/tenants/{name}/users", get(async |call, path| list(call, path, ObjectType::User).await))
         .route("/tenants/{name}/groups", get(async |call, path| list(call, path, ObjectType::Group).await))
         .route("/tenants/{name}/users/{id}", get(async |call, path| show(call, path, ObjectType::User).await))
-        .route("/tenants/{name}/groups/{id}", get(async |call, path| show(call, path, ObjectType::Group).await))
+        .route(
+            "/tenants/{name}/groups/{id}",
+            get(async |call, path| show(call, path, ObjectType::Group).await),
+        )
 }
 
-/// A page of them: all, or those that a text is found in (`search`).
+/// A page of them: all, or those that a text is found in (`contains`).
 async fn list(call: Call, Path(name): Path<String>, object_type: ObjectType) -> Answer {
     call.query.only(&[])?;
     let tenant = tenant(&call, &name).await?;
@@ -31,7 +34,7 @@ async fn list(call: Call, Path(name): Path<String>, object_type: ObjectType) -> 
         Some(Cursor(token)) => String::from_utf8(token.to_vec())
             .map_err(|_| ApiError::bad("The $skiptoken is not one that this server gave."))?,
     };
-    let search = call.query.option("search").map(str::trim).filter(|text| !text.is_empty());
+    let search = call.query.option("contains").map(str::trim).filter(|text| !text.is_empty());
     let asked = Asked { search, after: &after, limit: call.query.limit() };
     let found = call.provider.resources(tenant, object_type, asked).await?;
     let next = found.next.map(|token| Cursor(token.into_bytes().into()));

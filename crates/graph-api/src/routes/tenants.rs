@@ -64,10 +64,10 @@ async fn rendered(call: &Call, tenant: &Tenant) -> Result<Value, ApiError> {
     }))
 }
 
-/// The tenants that the caller may see, by name; those of which a text is a part of the name (`search`).
+/// The tenants that the caller may see, by name; those of which a text is a part of the name (`contains`).
 async fn list(call: Call) -> Answer {
     call.query.only(&[])?;
-    let search = call.query.option("search").unwrap_or_default().to_lowercase();
+    let search = call.query.option("contains").unwrap_or_default().to_lowercase();
     let mut found = call.tenants.list().await?;
     found.retain(|tenant| {
         tenant.name.contains(&search)
@@ -151,7 +151,9 @@ async fn update(call: Call, Path(name): Path<String>, body: Bytes) -> Answer {
 async fn renamed(call: &Call, old: &Tenant, name: &Value, rest: &Map<String, Value>) -> Answer {
     let name = name.as_str().ok_or_else(|| ApiError::bad("name is a text.").target("name"))?;
     if !rest.is_empty() {
-        return Err(ApiError::bad("A tenant is renamed by a call of its own: send name alone.").target("name"));
+        return Err(
+            ApiError::bad("A tenant is renamed by a call of its own: send name alone.").target("name")
+        );
     }
     let renamed = call.tenants.rename(old.id, name, &call.by).await?;
     Ok(Json(rendered(call, &renamed).await?).into_response())

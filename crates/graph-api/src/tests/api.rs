@@ -253,14 +253,23 @@ impl ServiceProvider for Provider {
         Ok(Value::Object(body))
     }
 
-    async fn resources(&self, _: Tenant, kind: ObjectType, asked: Asked<'_>) -> Result<Resources, scim::Error> {
+    async fn resources(
+        &self,
+        _: Tenant,
+        kind: ObjectType,
+        asked: Asked<'_>,
+    ) -> Result<Resources, scim::Error> {
         let name = format!("{kind:?} {:?} after '{}', {} at most", asked.search, asked.after, asked.limit);
         let next = asked.after.is_empty().then(|| "here".to_owned());
         Ok(Resources { resources: vec![json!({"id": "1", "displayName": name})], total: Some(2), next })
     }
 
     async fn resource(&self, _: Tenant, _: ObjectType, id: &str) -> Result<Value, scim::Error> {
-        if id == "1" { Ok(json!({"id": "1"})) } else { Err(scim::Error::new(404, format!("there is no {id}"))) }
+        if id == "1" {
+            Ok(json!({"id": "1"}))
+        } else {
+            Err(scim::Error::new(404, format!("there is no {id}")))
+        }
     }
 
     async fn holds_resources(&self, _: Uuid) -> Result<bool, scim::Error> {

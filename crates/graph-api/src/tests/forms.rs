@@ -1,7 +1,10 @@
 //! The forms in which clients write the same call.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use super::api::Api;
 
@@ -183,4 +186,58 @@ async fn the_audit_log_is_filtered_and_ordered() {
         let path = format!("/v1.0/auditLogs/directoryAudits?{wrong}");
         assert_eq!(api.no("GET", &path, Value::Null).await.0, 400, "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_names_its_property_and_an_import_says_what_it_would_change() {
+    let api = Api::new().await;
+    api.user("ada@contoso.example").await;
+    let twice = json!({"userPrincipalName": "ADA@contoso.example", "displayName": "Ada"});
+    let (_, refused) = api.call("POST", "/v1.0/users", twice).await;
+    assert_eq!(refused["error"]["innerError"]["target"], "userPrincipalName");
+
+    let file = "userPrincipalName,displayName,manager\nada@contoso.example,Ada Lovelace,grace@contoso.example\ngrace@contoso.example,Grace,\n";
+    let (_, text) = api.raw("POST", "/provost/v1/users/import?dryRun=true", file).await;
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let changes = report["changes"].as_array().expect("a list");
+    let told: Vec<_> = changes.iter().map(|it| (it["action"].as_str(), it["line"].as_u64())).collect();
+    assert_eq!(told, [(Some("update"), Some(2)), (Some("create"), Some(3))]);
+    let named = |name: &str| {
+        let properties = changes[0]["modifiedProperties"].as_array().expect("a list");
+        properties.iter().find(|it| it["displayName"] == name).cloned().unwrap_or_default()
+    };
+    assert_eq!(
+        (&named("displayName")["oldValue"], &named("displayName")["newValue"], &named("manager")["newValue"]),
+        (&json!("ada"), &json!("Ada Lovelace"), &json!("grace@contoso.example"))
+    );
+    let (_, text) = api.raw("POST", "/provost/v1/users/import", file).await;
+    assert!(!text.contains("changes"), "{text}");
+    let groups = "displayName,memberUserPrincipalName\nSales,ada@contoso.example\n";
+    let (_, text) = api.raw("POST", "/provost/v1/groups/import?dryRun=true", groups).await;
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let member = json!([{"displayName": "member", "oldValue": null, "newValue": "ada@contoso.example"}]);
+    assert_eq!(
+        (&report["changes"][1]["action"], &report["changes"][1]["modifiedProperties"]),
+        (&json!("addMember"), &member)
+    );
+}
+
+#[tokio::test]
+async fn whoever_asks_for_events_is_told_how_far_an_import_is() {
+    let api = Api::new().await;
+    let told = async |file: &'static str| {
+        let request = Request::post("/provost/v1/users/import")
+            .header("authorization", format!("Bearer {}", api.token))
+            .header("accept", "text/event-stream")
+            .body(Body::from(file))
+            .expect("a request");
+        let response = api.router.clone().oneshot(request).await.expect("infallible");
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+        String::from_utf8(bytes.to_vec()).expect("UTF-8")
+    };
+    let text = told("userPrincipalName,displayName\nada@contoso.example,Ada\n").await;
+    let last = text.trim_end().rsplit("\n\n").next().expect("an event");
+    assert!(last.starts_with("event: report\ndata: {\"created\":1"), "{text}");
+    let text = told("nothing\nof use\n").await;
+    assert!(text.contains("event: error\ndata: {\"error\":{\"code\":\"Request_BadRequest\""), "{text}");
 }

@@ -276,7 +276,8 @@ async fn without_a_role_there_is_nothing_but_who_one_is() {
         (&me["id"], &me["roles"], &me["credential"]),
         (&json!(made.id), &json!([]), &json!("accessToken"))
     );
-    let anyones = |path: &str| path.contains("/session") || path.ends_with("/$batch") || path.ends_with("/setup");
+    let anyones =
+        |path: &str| path.contains("/session") || path.ends_with("/$batch") || path.ends_with("/setup");
     for call in openapi::calls().iter().filter(|call| !anyones(call.path)) {
         let path = call.path.replace(['{', '}'], "");
         assert!(api.is_denied(call.method, &path).await, "{} {path}", call.method);
@@ -338,7 +339,9 @@ async fn a_tenant_administrator_sees_one_tenant() {
     assert_eq!(tenants["value"][0]["name"], "contoso");
     let denied = (403, "Authorization_RequestDenied".to_owned());
     for other in ["fabrikam", "nobody", &fabrikam.to_string(), "%00"] {
-        for path in ["", "/tokens", "/requests", "/audits", "/users", "/groups/1", "/schemas", "/schemas/urn:a:b"] {
+        for path in
+            ["", "/tokens", "/requests", "/audits", "/users", "/groups/1", "/schemas", "/schemas/urn:a:b"]
+        {
             let path = format!("/provost/v1/tenants/{other}{path}");
             assert_eq!(api.no("GET", &path, Value::Null).await, denied, "{path}");
         }

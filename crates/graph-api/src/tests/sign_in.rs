@@ -318,3 +318,34 @@ async fn no_secret_is_ever_read_back() {
     }
     assert!(read > 100, "only {read} answers had something to show");
 }
+
+#[tokio::test]
+async fn a_new_installation_says_that_nobody_can_sign_in_yet() {
+    let api = Api::new().await;
+    let needs =
+        async || api.sent(("GET", "/provost/v1/setup"), &[], "").await.2["needsAdministrator"].clone();
+    assert_eq!(needs().await, json!(true));
+    api.person("ada", "reportsReader").await;
+    assert_eq!(needs().await, json!(false));
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_the_other_sessions() {
+    let api = Api::new().await;
+    api.person("ada", "globalAdministrator").await;
+    let session = async || {
+        let (_, headers, me) = api.sign_in("ada", PASSWORD).await;
+        (cookie_of(&headers), me["csrfToken"].as_str().expect("a text").to_owned())
+    };
+    let (first, second) = (session().await, session().await);
+    let status = async |cookie: &str| api.sent(("GET", "/v1.0/users"), &[("cookie", cookie)], "").await.0;
+    assert_eq!(status(&second.0).await, StatusCode::OK);
+    let proved = [("cookie", &*first.0), ("x-csrf-token", &*first.1)];
+    let (left, ..) = api.sent(("DELETE", "/provost/v1/session?everywhere=true"), &proved, "").await;
+    assert_eq!(left, StatusCode::NO_CONTENT);
+    for cookie in [&first.0, &second.0] {
+        assert_eq!(status(cookie).await, StatusCode::UNAUTHORIZED);
+    }
+    let audits = api.get("/provost/v1/audits").await;
+    assert_eq!(audits["value"][0]["activityDisplayName"], "Sign out everywhere");
+}

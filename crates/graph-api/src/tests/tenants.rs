@@ -109,7 +109,7 @@ async fn a_tenant_is_found_by_name_and_renamed() {
     for name in ["fabrikam", "contoso", "contoso-2"] {
         api.ok("POST", "/provost/v1/tenants", json!({"name": name})).await;
     }
-    let first = api.get("/provost/v1/tenants?search=CONT&$top=1&$count=true").await;
+    let first = api.get("/provost/v1/tenants?contains=CONT&$top=1&$count=true").await;
     assert_eq!((&first["value"][0]["name"], &first["@odata.count"]), (&json!("contoso"), &json!(2)));
     let next = api.get(&link(&first, "@odata.nextLink").expect("there is more")).await;
     assert_eq!((&next["value"][0]["name"], next.get("@odata.nextLink")), (&json!("contoso-2"), None));
@@ -133,7 +133,7 @@ async fn what_clients_have_provisioned_is_read_page_by_page() {
     let api = Api::new().await;
     api.ok("POST", "/provost/v1/tenants", json!({"name": "contoso"})).await;
     let users = "/provost/v1/tenants/contoso/users";
-    let first = api.get(&format!("{users}?search=%20ada%20&$top=5&$count=true")).await;
+    let first = api.get(&format!("{users}?contains=%20ada%20&$top=5&$count=true")).await;
     assert_eq!(
         (&first["value"][0]["displayName"], &first["@odata.count"]),
         (&json!("User Some(\"ada\") after '', 5 at most"), &json!(2))

@@ -46,7 +46,7 @@ export function AccessPage() {
   );
   const columns = useMemo((): Column<AppRoleAssignment>[] => [
     { name: "Display name", share: 3, cell: (assignment) => assignment.principalDisplayName },
-    { name: "Object type", share: 1, cell: (assignment) => assignment.principalType },
+    { name: "Object type", wideOnly: true, cell: (assignment) => assignment.principalType },
     { name: "Role assigned", share: 2, cell: (assignment) => roleName(application, assignment.appRoleId) },
   ], [application]);
   const removing = useMutation({

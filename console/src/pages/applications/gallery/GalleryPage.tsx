@@ -1,4 +1,4 @@
-import { Body1, Caption1, Card, CardHeader, makeStyles, Spinner, Text, tokens } from "@fluentui/react-components";
+import { makeStyles, Spinner, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
@@ -12,7 +12,23 @@ import { AddApplicationDialog } from "./AddApplicationDialog";
 
 const useStyles = makeStyles({
   cards: { display: "grid", gap: tokens.spacingHorizontalL, gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 260px), 1fr))", listStyleType: "none", margin: 0, padding: 0 },
-  card: { height: "100%" },
+  card: {
+    display: "grid",
+    alignContent: "start",
+    gap: tokens.spacingVerticalXS,
+    width: "100%",
+    height: "100%",
+    padding: tokens.spacingHorizontalL,
+    border: `1px solid ${tokens.colorNeutralStroke1}`,
+    borderRadius: tokens.borderRadiusLarge,
+    color: tokens.colorNeutralForeground1,
+    backgroundColor: tokens.colorNeutralBackground1,
+    fontFamily: "inherit",
+    textAlign: "start",
+    cursor: "pointer",
+    ":hover": { backgroundColor: tokens.colorNeutralBackground1Hover },
+    ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}` },
+  },
   publisher: { color: tokens.colorNeutralForeground2 },
 });
 
@@ -40,13 +56,11 @@ export function GalleryPage() {
         <ul className={styles.cards} aria-label="Gallery">
           {gallery.data?.map((template) => (
             <li key={template.id}>
-              <Card className={styles.card} onClick={() => setChosen(template)} aria-label={template.displayName ?? template.id}>
-                <CardHeader
-                  header={<Text weight="semibold">{template.displayName}</Text>}
-                  description={<Caption1 className={styles.publisher}>{template.publisher}</Caption1>}
-                />
-                <Body1>{template.description}</Body1>
-              </Card>
+              <button type="button" className={styles.card} onClick={() => setChosen(template)}>
+                <Text weight="semibold" block>{template.displayName}</Text>
+                <Text size={200} block className={styles.publisher}>{template.publisher}</Text>
+                <Text block>{template.description}</Text>
+              </button>
             </li>
           ))}
         </ul>

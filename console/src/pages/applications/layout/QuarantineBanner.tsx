@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Job } from "../../../api/jobs";
 import type { Quarantine } from "../../../api/schema";
 import { When } from "../../../parts/When";
-import { reasonOf } from "../health";
+import { explanationOf, reasonOf } from "../health";
 import { HeldBackDialog } from "./HeldBackDialog";
 
 const useStyles = makeStyles({
@@ -15,13 +15,13 @@ const useStyles = makeStyles({
 export function QuarantineBanner({ job, quarantine }: { job: Job; quarantine: Quarantine }) {
   const styles = useStyles();
   const [reviewing, setReviewing] = useState(false);
-  const { reason, seriesBegan, nextAttempt, staged, error } = quarantine;
+  const { reason, seriesBegan, nextAttempt, staged } = quarantine;
   return (
     <>
       <MessageBar intent="warning" layout="multiline" className={styles.banner} role="region" aria-label="Quarantine">
         <MessageBarBody>
           <MessageBarTitle>In quarantine: {reasonOf(reason)}.</MessageBarTitle>
-          <div>{error.reason} {error.recommendedAction}</div>
+          <div>{explanationOf(quarantine)}</div>
           <div>
             Since <When time={seriesBegan} />.{" "}
             {job.started ? staged ? "Everything else goes on." : <>Next try <When time={nextAttempt} />.</> : "Provisioning is off."}

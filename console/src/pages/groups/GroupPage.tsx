@@ -1,0 +1,91 @@
+import { Spinner, ToolbarButton } from "@fluentui/react-components";
+import { Delete20Regular } from "@fluentui/react-icons";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { changeGroup, deleteGroup, type Group, groupQuery } from "../../api/groups";
+import { may, sessionQuery } from "../../api/session";
+import { ConfirmDialog } from "../../parts/ConfirmDialog";
+import { ErrorState } from "../../parts/ErrorState";
+import { PageBody, Section } from "../../parts/PageBody";
+import { PageHeader } from "../../parts/PageHeader";
+import { useToasts } from "../../parts/toasts";
+import { GroupForm } from "./GroupForm";
+import { Members } from "./Members";
+import { Memberships } from "./Memberships";
+
+/** A group: its members, the groups that it is in, its properties. */
+export function GroupPage() {
+  const { id } = useParams({ from: "/shell/groups/$id" });
+  const group = useQuery(groupQuery(id));
+  if (group.isPending) return <Spinner style={{ padding: 32 }} label="Reading the group" />;
+  if (!group.data) return <ErrorState error={group.error} retry={() => void group.refetch()} />;
+  return <Loaded key={id} group={group.data} />;
+}
+
+function Loaded({ group }: { group: Group }) {
+  const { id } = group;
+  const name = group.displayName ?? id;
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const toasts = useToasts();
+  const { data: session } = useQuery(sessionQuery);
+  const writable = !!session && may(session, "write", "directory");
+  const [asking, setAsking] = useState(false);
+  const refresh = () => queries.invalidateQueries({ queryKey: ["groups"] });
+  const saving = useMutation({ mutationFn: (change: Partial<Group>) => changeGroup(id, change), onSettled: refresh });
+  const deleting = useMutation({
+    mutationFn: () => deleteGroup(id),
+    onSuccess: async () => {
+      toasts.done(`${name} is deleted`);
+      setAsking(false);
+      await navigate({ to: "/groups" });
+      queries.removeQueries({ queryKey: ["groups", "one", id] });
+      await refresh();
+    },
+  });
+  return (
+    <>
+      <PageHeader
+        title={name}
+        above={[{ label: "Groups", to: "/groups" }]}
+        commands={writable && <ToolbarButton icon={<Delete20Regular />} onClick={() => setAsking(true)}>Delete</ToolbarButton>}
+      />
+      <PageBody>
+        <Section title="Members"><Members group={group} writable={writable} /></Section>
+        <Section title="Group memberships"><Memberships holder="groups" id={id} /></Section>
+        <Section title="Properties">
+          <GroupForm
+            group={group}
+            action="Save"
+            readOnly={!writable}
+            pending={saving.isPending}
+            error={saving.error}
+            saved={false}
+            onSave={(change, done) =>
+              saving.mutate(change, {
+                onSuccess: () => {
+                  queries.setQueryData(groupQuery(id).queryKey, { ...group, ...change });
+                  done();
+                  toasts.done("Saved");
+                },
+              })
+            }
+          />
+        </Section>
+      </PageBody>
+      <ConfirmDialog
+        open={asking}
+        title={`Delete ${name} for good?`}
+        action="Delete"
+        pending={deleting.isPending}
+        error={deleting.error}
+        onConfirm={() => deleting.mutate()}
+        onCancel={() => setAsking(false)}
+      >
+        Its members stay, but lose what they had by the group, such as the assignment to an application. This cannot be undone.
+      </ConfirmDialog>
+    </>
+  );
+}
