@@ -86,10 +86,9 @@ function Result({ entry }: { entry: Entry }) {
       )}
       <Stages steps={entry.provisioningSteps ?? []} type={entry.sourceIdentity?.identityType} />
       <Text as="h3" weight="semibold">Modified attributes</Text>
-        {modified.length > 0
-          ? <Differences label="Modified attributes" of={modified.map(({ displayName, oldValue, newValue }) => ({ name: displayName ?? "", before: oldValue, after: newValue }))} />
-          : <Text>Nothing was changed in the target.</Text>}
-
+      {modified.length > 0
+        ? <Differences label="Modified attributes" of={modified.map(({ displayName, oldValue, newValue }) => ({ name: displayName ?? "", before: oldValue, after: newValue }))} />
+        : <Text>Nothing was changed in the target.</Text>}
     </Card>
   );
 }
