@@ -20,7 +20,9 @@ use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{BATCH, Configuration, Context, commit};
+use crate::elsewhere::Elsewhere;
 use crate::error::{Stop, information};
+use crate::lease::Keeper;
 use crate::links::{self, Pass};
 use crate::plan::{self, Plan};
 use crate::schedule::{Errand, Shared, begin, open, schedule};
@@ -122,6 +124,7 @@ impl Worker {
             holder: options.holder,
             targets: options.targets,
             running: Mutex::default(),
+            elsewhere: Elsewhere::default(),
             states: Mutex::default(),
             plans: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
@@ -220,13 +223,17 @@ impl WorkerHandle {
     /// quarantine has all the time again.
     pub async fn make_due(&self, job: Uuid) -> Result<(), Error> {
         let now = self.shared.clock.now();
-        self.change_state(job, async |state| {
+        let changed = self.change_state(job, async |state| {
             state.failing_since = None;
             state.quarantine.take_if(|quarantine| engine::outlasted(quarantine, now));
             state.next_run = None;
             Ok(())
-        })
-        .await
+        });
+        match changed.await {
+            // Another process is at it now.
+            Err(Error::Busy) => Ok(()),
+            changed => changed,
+        }
     }
 
     /// Lets what the guards hold back now, or held back already at a moment, go ahead in the next cycle; all else is
@@ -311,12 +318,19 @@ impl WorkerHandle {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         };
-        let mut state = links::load_state(&*self.shared.store, job).await?;
-        change(&mut state).await?;
-        let mut transaction = Transaction::new(self.shared.clock.now());
-        links::put_state(&mut transaction, job, &state);
-        commit(&*self.shared.store, transaction).await?;
-        Ok(())
+        let Shared { store, clock, holder, .. } = &*self.shared;
+        let lost = CancellationToken::new();
+        let lease = Keeper::take(store, clock, job, *holder, lost).await?.ok_or(Error::Busy)?;
+        let changed = async {
+            let mut state = links::load_state(&**store, job).await?;
+            change(&mut state).await?;
+            let mut transaction = Transaction::new(clock.now()).fenced(lease.fence());
+            links::put_state(&mut transaction, job, &state);
+            Ok(commit(&**store, transaction).await?)
+        };
+        let changed = changed.await;
+        lease.release().await;
+        changed
     }
 
     /// Brings one object in line now, also while a cycle runs, and tells every step. A removal it needs is carried

@@ -16,6 +16,7 @@ mod context;
 mod cycle;
 mod decision;
 mod drift;
+mod elsewhere;
 mod error;
 mod everyone;
 mod export;

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::elsewhere::Elsewhere;
 use crate::error::Stop;
 use crate::handle::on_demand;
 use crate::schedule::{Shared, open};
@@ -105,6 +106,7 @@ pub(crate) async fn plan(
         holder: shared.holder,
         targets: Arc::new(Rehearsed(Arc::clone(&shared.targets))),
         running: Mutex::default(),
+        elsewhere: Elsewhere::default(),
         states: Mutex::default(),
         plans: tokio::sync::Mutex::default(),
         stop: shared.stop.child_token(),

@@ -22,20 +22,21 @@ export function CredentialFields({ saved, now, change, problems, error, readOnly
     onSettled: () => queries.invalidateQueries({ queryKey: ["jobs"] }),
   });
   const example = template.data?.tenantUrlExample;
+  const hidden = saved.automatic && !saved.tenantUrl;
   const edit = (part: { tenantUrl?: string; secretToken?: string }) => {
     testing.reset();
     change(part);
   };
   return (
     <Section title="Admin Credentials">
-      <FormField label="Tenant URL" required property="BaseAddress" error={error} hint={example ? `For example ${example}` : undefined} {...problem(problems.tenantUrl)}>
+      <FormField label="Tenant URL" required property="BaseAddress" error={error} hint={hidden ? "The one that is saved is not shown, as it may hold a secret; what you enter replaces it." : example && `For example ${example}`} {...problem(problems.tenantUrl)}>
         <Input type="url" value={now.tenantUrl} readOnly={readOnly} onChange={(_, { value }) => edit({ tenantUrl: value })} />
       </FormField>
       <FormField
         label="Secret Token"
         property="SecretToken"
         error={error}
-        hint={job ? "What is saved is never shown; what you enter replaces it." : "The token that the application gives for SCIM."}
+        hint={saved.automatic ? "What is saved is never shown; what you enter replaces it." : "The token that the application gives for SCIM."}
       >
         <Input type="password" autoComplete="off" value={now.secretToken} readOnly={readOnly} onChange={(_, { value }) => edit({ secretToken: value })} />
       </FormField>

@@ -34,7 +34,7 @@ export function ProvisioningPage() {
   const saved = settingsOf(job);
   const now = { ...saved, ...draft };
   const unsaved = isChanged(saved, now);
-  const problems = problemsOf(now);
+  const problems = problemsOf(saved, now);
   const writable = Boolean(session && may(session, "write", "applications"));
   const change = (part: Partial<Settings>) => setDraft((before) => ({ ...before, ...part }));
   const saving = useMutation({

@@ -24,6 +24,7 @@ test("only what differs is saved, and a token only where one was typed", () => {
 
 test("what cannot be meant is told by field", () => {
   const wrong = { ...saved, tenantUrl: "a.example", notify: true, mail: "nobody", threshold: "-1", minutes: "0" };
-  expect(Object.keys(problemsOf(wrong))).toEqual(["tenantUrl", "mail", "threshold", "minutes"]);
-  expect(problemsOf({ ...wrong, automatic: false })).toEqual({});
+  expect(Object.keys(problemsOf(saved, wrong))).toEqual(["tenantUrl", "mail", "threshold", "minutes"]);
+  expect(problemsOf(saved, { ...wrong, automatic: false })).toEqual({});
+  expect(problemsOf({ ...saved, automatic: false }, { ...saved, tenantUrl: " " })).toHaveProperty("tenantUrl");
 });

@@ -3,6 +3,7 @@ import type { Guards, JobSettings } from "../../../api/schema";
 
 /** What the form of provisioning edits. */
 export interface Settings extends Credentials {
+  /** Whether accounts are provisioned: until the application is connected, nobody is. */
   automatic: boolean;
   notify: boolean;
   mail: string;
@@ -29,7 +30,7 @@ export function minutesOf(interval: string): number | undefined {
 export function settingsOf(job: Job | null): Settings {
   const removals = job?.guards.removals;
   return {
-    automatic: job !== null,
+    automatic: Boolean(job && (job.tenantUrl || job.started || job.lastCycle)),
     tenantUrl: job?.tenantUrl ?? "",
     secretToken: "",
     notify: Boolean(job?.notificationMail),
@@ -48,10 +49,11 @@ export type Problems = Partial<Record<keyof Settings, string>>;
 
 const MAIL = /^[^\s@]+@[^\s@]+$/;
 
-export function problemsOf(settings: Settings): Problems {
+export function problemsOf(saved: Settings, settings: Settings): Problems {
   const problems: Problems = {};
   if (!settings.automatic) return problems;
   const { tenantUrl, notify, mail, preventDeletes, threshold, minutes } = settings;
+  if (!tenantUrl.trim() && !saved.automatic) problems.tenantUrl = "Enter the address that the application gives for SCIM.";
   if (tenantUrl.trim() && !/^https?:\/\//.test(tenantUrl.trim())) problems.tenantUrl = "The tenant URL begins with https:// (or http://).";
   if (notify && !MAIL.test(mail.trim())) problems.mail = "Enter the mail address of a person or a group.";
   if (preventDeletes && threshold.trim() && !/^\d+$/.test(threshold.trim())) problems.threshold = "Enter a whole number, or nothing for the default.";
@@ -85,7 +87,6 @@ export function changesOf(saved: Settings, now: Settings): Changes {
 
 /** Whether anything was changed that a save would save. */
 export function isChanged(saved: Settings, now: Settings): boolean {
-  if (now.automatic !== saved.automatic) return true;
   const { credentials, settings, on } = changesOf(saved, now);
   return Object.keys(credentials).length > 0 || Object.keys(settings).length > 0 || on !== undefined;
 }
