@@ -2,8 +2,8 @@ import { makeStyles, Subtitle1, tokens } from "@fluentui/react-components";
 import { type ReactNode, useId } from "react";
 
 const useStyles = makeStyles({
-  body: { display: "grid", gap: tokens.spacingVerticalXXL, padding: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalXXL}`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
-  section: { display: "grid", gap: tokens.spacingVerticalM, minWidth: 0 },
+  body: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalXXL, padding: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalXXL}`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
+  section: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalM, minWidth: 0 },
 });
 
 /** What stands below a page's header: one `Section` after the other. */

@@ -21,6 +21,7 @@ export function Picker({ label, of, without, onPick }: Props) {
   const styles = useStyles();
   const [typed, setTyped] = useState("");
   const [search, setSearch] = useState("");
+  const [open, setOpen] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setSearch(typed), PAUSE);
     return () => clearTimeout(timer);
@@ -31,11 +32,16 @@ export function Picker({ label, of, without, onPick }: Props) {
     <Field label={label} validationState={found.error ? "error" : "none"} validationMessage={found.error ? wording(found.error).message : undefined}>
       <Combobox
         freeform
+        open={open}
+        onOpenChange={(_, next) => setOpen(next.open)}
         value={typed}
         selectedOptions={[]}
         placeholder="Type a part of a name"
         listbox={{ className: styles.list }}
-        onInput={({ target }) => setTyped((target as HTMLInputElement).value)}
+        onInput={({ target }) => {
+          setTyped((target as HTMLInputElement).value);
+          setOpen(true);
+        }}
         onOptionSelect={(_, { optionValue }) => {
           const picked = offered.find(({ id }) => id === optionValue);
           if (!picked) return;

@@ -54,7 +54,12 @@ export function RequestsPage() {
                   className={styles.row}
                   tabIndex={0}
                   onClick={() => setOpen(request)}
-                  onKeyDown={(event) => event.key === "Enter" && setOpen(request)}
+                  onKeyDown={(event) => {
+                    if (event.key !== "Enter") return;
+                    // It would go on to what gets the focus then.
+                    event.preventDefault();
+                    setOpen(request);
+                  }}
                 >
                   <TableCell><When time={request.at} /></TableCell>
                   {!narrow && <TableCell className={styles.cut}>{request.client || "unknown"}</TableCell>}
