@@ -63,7 +63,7 @@ test("a person is made with a first password and a role, signs in, and changes t
   await hers.getByRole("button", { name: /^Account/ }).click();
   await hers.getByRole("menuitem", { name: "Change password" }).click();
   await hers.getByLabel("Current password").fill("not that one at all");
-  await hers.getByLabel("New password", { exact: true }).fill(GRACE.password);
+  await hers.getByRole("textbox", { name: "New password", exact: true }).fill(GRACE.password);
   await hers.getByLabel("New password again").fill(GRACE.password);
   await hers.getByRole("button", { name: "Change password" }).click();
   await hers.getByRole("textbox", { name: "Current password", description: /current/ }).waitFor();
@@ -144,6 +144,7 @@ test("a session that ends over a form is begun again above it, and what was type
   await other.getByRole("button", { name: /^Account/ }).click();
   await other.getByRole("menuitem", { name: "Sign out everywhere" }).click();
   await other.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.bringToFront();
   await page.getByRole("button", { name: "Create" }).click();
   const dialog = page.getByRole("alertdialog", { name: "Sign in again" });
   await dialog.getByLabel("Sign-in name").fill(ADA.signInName);
@@ -166,6 +167,7 @@ for (const theme of ["light", "dark"] as const) {
       await expectAccessible(page);
       await shot(page, `administrators-${name}-${theme}`);
       await page.getByRole("row", { name: /Ada Lovelace/ }).click();
+      await page.getByRole("heading", { level: 1, name: "Ada Lovelace" }).waitFor();
       await page.getByRole("row", { name: /Global Administrator/ }).waitFor();
       await expectAccessible(page);
       await shot(page, `administrator-${name}-${theme}`);
