@@ -31,9 +31,9 @@ export class Server {
     private readonly token: string,
   ) {}
 
-  static async start(): Promise<Server> {
+  static async start(...options: string[]): Promise<Server> {
     const data = mkdtempSync(join(tmpdir(), "provost-console-"));
-    const [child, url] = await serve("127.0.0.1:0", data);
+    const [child, url] = await serve("127.0.0.1:0", data, options);
     return new Server(child, data, url, readFileSync(join(data, "admin-token"), "utf8").trim());
   }
 
@@ -86,14 +86,25 @@ export class Server {
     if (!response.ok) throw new Error(`import: ${response.status} ${await response.text()}`);
   }
 
+  /** An application of the gallery, provisioned to a tenant of this server, with its job; not yet started. */
+  async application(displayName: string, tenant: string, template = "officespace"): Promise<{ id: string; job: string }> {
+    const { pathBaseUrl, token } = await this.call<{ pathBaseUrl: string; token: string }>("POST", "/provost/v1/tenants", { name: tenant });
+    const path = `/v1.0/applicationTemplates/${template}/instantiate`;
+    const { servicePrincipal: { id } } = await this.call<{ servicePrincipal: { id: string } }>("POST", path, { displayName });
+    const base = `/v1.0/servicePrincipals/${id}/synchronization`;
+    const { id: job } = await this.call<{ id: string }>("POST", `${base}/jobs`, { templateId: template });
+    await this.call("PUT", `${base}/secrets`, { value: [{ key: "BaseAddress", value: pathBaseUrl }, { key: "SecretToken", value: token }] });
+    return { id, job };
+  }
+
   async stop(): Promise<void> {
     await this.pause();
     rmSync(this.data, { recursive: true, force: true });
   }
 }
 
-async function serve(listen: string, data: string): Promise<[ChildProcess, string]> {
-  const child = spawn(PROVOST, ["serve", "--listen", listen, "--data-dir", data], { stdio: ["ignore", "pipe", "ignore"] });
+async function serve(listen: string, data: string, options: string[] = []): Promise<[ChildProcess, string]> {
+  const child = spawn(PROVOST, ["serve", "--listen", listen, "--data-dir", data, ...options], { stdio: ["ignore", "pipe", "ignore"] });
   const url = await new Promise<string>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`provost ended with ${code} before it listened`)));

@@ -6,6 +6,7 @@ import { applicationRoutes } from "./pages/applications/routes";
 import { auditRoutes } from "./pages/audit/routes";
 import { groupRoutes } from "./pages/groups/routes";
 import { importRoutes } from "./pages/imports/routes";
+import { provisioningLogRoutes } from "./pages/logs/routes";
 import { overviewRoutes } from "./pages/overview/routes";
 import { providerRoutes } from "./pages/provider/routes";
 import { signInRoutes } from "./pages/sign-in/routes";
@@ -22,6 +23,7 @@ const tree = rootRoute.addChildren([
     ...groupRoutes,
     ...importRoutes,
     ...applicationRoutes,
+    ...provisioningLogRoutes,
     ...auditRoutes,
     ...administratorRoutes,
     ...accountRoutes,

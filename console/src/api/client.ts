@@ -38,7 +38,7 @@ function isSignIn(request: Request): boolean {
 }
 
 /** The calls of the API, typed by its OpenAPI document. */
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });
+export const api = createClient<paths>({ baseUrl: "", fetch: send });
 
 /** What a call answers; throws {@link ApiError} where it is refused. */
 export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {

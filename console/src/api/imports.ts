@@ -3,9 +3,9 @@ import { queryOptions } from "@tanstack/react-query";
 import { answer, api, raw } from "./client";
 import { errorOf } from "./errors";
 import { events } from "./events";
-import type { ImportPlan, ImportReport, ImportRun, ImportSchedule, PlannedChange } from "./schema";
+import type { ImportPlan, ImportReport, ImportRun, ImportSchedule, ImportedChange } from "./schema";
 
-export type { ImportPlan, ImportReport, ImportRun, ImportSchedule, PlannedChange };
+export type { ImportPlan, ImportReport, ImportRun, ImportSchedule, ImportedChange };
 export type ImportKind = "users" | "groups";
 
 /** How a file is imported. */

@@ -9,6 +9,7 @@ import { useNarrow } from "../shell/narrow";
 import { ErrorState } from "./ErrorState";
 import { count } from "./format";
 import { type RowAction, RowActions } from "./RowActions";
+import { Hidden } from "./Hidden";
 
 /** A column. */
 export interface Column<T> {
@@ -198,10 +199,6 @@ export function DataTable<T>(props: Props<T>) {
       </Text>
     </div>
   );
-}
-
-function Hidden({ children }: { children: ReactNode }) {
-  return <span style={{ position: "absolute", clipPath: "inset(50%)", width: 1, height: 1, overflow: "hidden" }}>{children}</span>;
 }
 
 /** The shape of rows until there are some. */

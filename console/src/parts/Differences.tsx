@@ -12,15 +12,22 @@ export interface Difference {
   after?: string | null;
 }
 
+interface Props {
+  label: string;
+  of: Difference[];
+  /** What the two values are called. */
+  names?: [before: string, after: string];
+}
+
 /** What changed: each attribute with its value before and after. */
-export function Differences({ label, of }: { label: string; of: Difference[] }) {
+export function Differences({ label, of, names = ["Before", "After"] }: Props) {
   const styles = useStyles();
   const none = <span className={styles.none}>none</span>;
   return (
     <Table size="small" aria-label={label}>
       <TableHeader>
         <TableRow>
-          {["Attribute", "Before", "After"].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}
+          {["Attribute", ...names].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}
         </TableRow>
       </TableHeader>
       <TableBody>

@@ -1,16 +1,16 @@
 import {
-  Breadcrumb, BreadcrumbDivider, BreadcrumbItem, makeStyles, Toolbar, tokens, typographyStyles,
+  Breadcrumb, BreadcrumbDivider, BreadcrumbItem, makeStyles, tokens, typographyStyles,
 } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 import { Fragment, type ReactNode, useEffect, useRef } from "react";
 
+import { CommandBar } from "./CommandBar";
 import { useTitle } from "./title";
 
 const useStyles = makeStyles({
   header: { padding: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalXXL} 0`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
   crumb: { color: tokens.colorNeutralForeground2 },
   title: { ...typographyStyles.title2, outlineStyle: "none", overflowWrap: "anywhere" },
-  commands: { flexWrap: "wrap", paddingInline: 0, marginInlineStart: "-12px", minHeight: "44px" },
 });
 
 interface Props {
@@ -40,7 +40,7 @@ export function PageHeader({ title, above = [], commands }: Props) {
         </Breadcrumb>
       )}
       <h1 ref={heading} tabIndex={-1} className={styles.title}>{title}</h1>
-      {commands && <Toolbar aria-label="Commands" className={styles.commands}>{commands}</Toolbar>}
+      {commands && <CommandBar>{commands}</CommandBar>}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { applicationLinks } from "../pages/applications/links";
 import { administratorLinks } from "../pages/administrators/links";
 import { auditLinks } from "../pages/audit/links";
 import { groupLinks } from "../pages/groups/links";
+import { provisioningLogLinks } from "../pages/logs/links";
 import { overviewLinks } from "../pages/overview/links";
 import { providerLinks } from "../pages/provider/links";
 import { userLinks } from "../pages/users/links";
@@ -16,7 +17,7 @@ export interface NavigationLink {
   area: Area | Area[];
 }
 
-const IDENTITY: NavigationLink[] = [...overviewLinks, ...userLinks, ...groupLinks, ...applicationLinks, ...auditLinks, ...administratorLinks];
+const IDENTITY: NavigationLink[] = [...overviewLinks, ...userLinks, ...groupLinks, ...applicationLinks, ...provisioningLogLinks, ...auditLinks, ...administratorLinks];
 
 /** The identity side, as far as somebody may see it. */
 export function identityLinks(session: Session): NavigationLink[] {

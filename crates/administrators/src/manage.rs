@@ -57,7 +57,7 @@ impl Administrators {
         put(&mut transaction, &administrator, Expect::Absent)?;
         let about = (administrator.id, display_name);
         self.audit(&mut transaction, by, about, Deed::new("Add administrator"))?;
-        self.store.commit(transaction).await.map_err(unique)?;
+        store::commit(self.store.as_ref(), transaction).await.map_err(unique)?;
         Ok(administrator)
     }
 

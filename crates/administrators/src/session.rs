@@ -179,7 +179,7 @@ impl Administrators {
     pub async fn sign_out(&self, session: Uuid) -> Result<()> {
         let mut transaction = Transaction::new(self.clock.now());
         transaction.delete(Realm::INSTALLATION, Kind::Session, session, Expect::Any);
-        self.store.commit(transaction).await?;
+        store::commit(self.store.as_ref(), transaction).await?;
         Ok(())
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use model::{Clock, Ids, Random};
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,15 @@ struct DirectoryDocument {
 }
 
 const DEFAULT_DIRECTORY: &str = "default";
+
+/// What tells with which master key an installation is used.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyDocument {
+    fingerprint: String,
+}
+
+const MASTER_KEY: &str = "master key";
 
 impl Installation {
     /// An installation in a store. Nothing is read or written yet.
@@ -62,6 +73,36 @@ impl Installation {
             if after.is_none() {
                 return Ok(all);
             }
+        }
+    }
+
+    /// Whether the master key that this fingerprint was derived from is the one that the installation is used with: the first
+    /// that asks decides, or who replaces it.
+    pub async fn same_key(&self, fingerprint: &[u8], replace: bool) -> Result<bool> {
+        let key = Key::unique(KeyName::Name, MASTER_KEY);
+        let body = encode(&KeyDocument { fingerprint: STANDARD.encode(fingerprint) });
+        let new = self.ids.next();
+        let outcome = transact(self.store.as_ref(), async || {
+            let mut transaction = Transaction::new(self.clock.now());
+            let found = self.store.find(Realm::INSTALLATION, Kind::Setting, &key, 1).await?;
+            let (id, expect) = match found.first() {
+                Some(found) if found.body == body => return Ok::<_, Error>((transaction, true)),
+                Some(_) if !replace => return Ok((transaction, false)),
+                Some(found) => (found.id, Expect::Version(found.version)),
+                None => (new, Expect::Absent),
+            };
+            transaction.put(Realm::INSTALLATION, Kind::Setting, id, expect, body.clone(), vec![key.clone()]);
+            Ok((transaction, true))
+        })
+        .await;
+        match outcome {
+            Ok((same, _)) => Ok(same),
+            // Another process decided at the same moment.
+            Err(Error::Store(store::Error::NotUnique { .. })) => {
+                let found = self.store.find(Realm::INSTALLATION, Kind::Setting, &key, 1).await?;
+                Ok(found.first().is_some_and(|found| found.body == body))
+            }
+            Err(error) => Err(error),
         }
     }
 

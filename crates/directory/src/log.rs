@@ -1,9 +1,9 @@
 //! The provisioning log and the audit log.
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::{AuditEntry, ProvisioningAction, ProvisioningEntry, ProvisioningStatus};
-use store::{Cursor, Expect, Key, KeyName, Kind, Object, Op, Realm, Scan};
+use store::{Cursor, Expect, Key, KeyName, KeyRange, Kind, Object, Op, Realm, Scan};
 use uuid::Uuid;
 
 use crate::assignments::exactly;
@@ -74,6 +74,9 @@ pub fn entry_op(entry: &ProvisioningEntry) -> Op {
     if entry.provisioning_status != ProvisioningStatus::Success {
         keys.push(Key::lookup(KeyName::Status, status_name(entry.provisioning_status)));
     }
+    if entry.provisioning_status == ProvisioningStatus::Failure {
+        keys.push(failures_in(hour_of(entry.activity_date_time)));
+    }
     if !entry.source_identity.id.is_empty() {
         keys.push(Key::lookup(KeyName::Source, entry.source_identity.id.clone()));
     }
@@ -85,6 +88,20 @@ pub fn entry_op(entry: &ProvisioningEntry) -> Op {
         body: encode_entry(entry),
         keys,
     }
+}
+
+/// When the hour of a moment began.
+fn hour_of(moment: Timestamp) -> Timestamp {
+    let into =
+        SignedDuration::from_nanos(i64::try_from(moment.as_nanosecond().rem_euclid(HOUR)).unwrap_or(0));
+    moment.saturating_sub(into).unwrap_or(Timestamp::MIN)
+}
+
+const HOUR: i128 = SignedDuration::from_hours(1).as_nanos();
+
+/// The key that entries about failures in an hour are counted by.
+fn failures_in(hour: Timestamp) -> Key {
+    Key::lookup(KeyName::FailureHour, Key::instant(hour))
 }
 
 /// What stands before an entry that is compressed. Earlier versions kept the JSON as it is.
@@ -185,6 +202,19 @@ impl Directory {
         let keep = |entry: &ProvisioningEntry| filter.keeps(entry) && also(entry);
         self.log_page(Kind::ProvisioningEntry, read_entry, |limit| filter.scan(limit), part, early, keep)
             .await
+    }
+
+    /// How many entries tell of a failure in each of the last hours, the one that goes on included; the oldest first,
+    /// with when it began.
+    pub async fn failures_by_hour(&self, hours: u16) -> Result<Vec<(Timestamp, u64)>> {
+        let last = hour_of(self.clock().now());
+        let mut counted = Vec::with_capacity(hours.into());
+        for ago in (0..hours).rev() {
+            let hour = last.saturating_sub(SignedDuration::from_hours(ago.into())).unwrap_or(Timestamp::MIN);
+            let range = KeyRange::exactly(failures_in(hour));
+            counted.push((hour, self.store.count_keys(self.realm(), Kind::ProvisioningEntry, range).await?));
+        }
+        Ok(counted)
     }
 
     /// One page of the audit log: the entries that the filter names and `also` holds for.

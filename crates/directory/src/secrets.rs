@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{Principal, SecretKey};
-use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use store::{Expect, Kind, transact};
 use uuid::Uuid;
@@ -74,6 +74,13 @@ impl Directory {
     /// The names of the secrets that are there.
     pub async fn secret_keys(&self, service_principal: Uuid) -> Result<Vec<SecretKey>> {
         Ok(self.secret_document(service_principal).await?.secrets.into_keys().collect())
+    }
+
+    /// The tenant URL, which is no secret; `None` where there is none, or where it may hold one (a password, a query).
+    pub async fn tenant_url(&self, service_principal: Uuid) -> Result<Option<String>> {
+        let url = self.secret(service_principal, SecretKey::BaseAddress).await?;
+        let url = url.map(|url| url.expose_secret().to_owned());
+        Ok(url.filter(|url| !url.contains(['@', '?', '#'])))
     }
 
     /// One secret, decrypted; for the program's own use only.

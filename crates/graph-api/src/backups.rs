@@ -59,7 +59,12 @@ impl Backups {
         })?;
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&self.folder).map_err(failed)?;
         let path = folder.path().join("copy");
-        store.backup(&path).await.map_err(failed)?;
+        match store.backup(&path).await {
+            Err(error @ (store::Error::Unsupported(_) | store::Error::Unavailable(_))) => {
+                return Err(error.into());
+            }
+            made => made.map_err(failed)?,
+        }
         let read = move || -> std::io::Result<Copy> {
             let mut file = File::open(&path)?;
             // Whoever has it open reads on; nothing is left behind whatever happens.

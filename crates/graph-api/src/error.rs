@@ -152,6 +152,14 @@ impl From<store::Error> for ApiError {
             store::Error::Closed => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceNotAvailable", "The server is stopping.")
             }
+            store::Error::Unavailable(words) => {
+                error!(reason = words, "a call of the administration API failed");
+                let found = Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceNotAvailable", words)
+                    .hint("Try again in some seconds; if it stays, see that the server's database runs.");
+                Self { retry_after: Some(5), ..found }
+            }
+            store::Error::Unsupported(words) => Self::new(StatusCode::NOT_IMPLEMENTED, "NotSupported", words)
+                .hint("docs/postgresql.md tells how."),
             other => Self::internal(&other),
         }
     }

@@ -4,8 +4,8 @@ use directory::Credentials;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use model::{
-    CycleReport, DriftFinding, ErrorInformation, Job, ObjectType, Principal, ProvisioningEntry, StagedChange,
-    TargetAttributes, Waiting,
+    CycleReport, DriftFinding, ErrorInformation, Job, Linked, ObjectType, Principal, ProvisioningEntry,
+    StagedChange, TargetAttributes, Waiting,
 };
 use store::Cursor;
 use uuid::Uuid;
@@ -72,6 +72,9 @@ pub trait JobRunner: Send + Sync + 'static {
         after: Option<Cursor>,
         top: usize,
     ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation>;
+
+    /// How much the job is linked with in the target.
+    async fn linked(&self, job: Uuid) -> Result<Linked, ErrorInformation>;
 
     /// What of the job waits for a later cycle.
     async fn waiting(&self, job: Uuid) -> Result<Waiting, ErrorInformation>;

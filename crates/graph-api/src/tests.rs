@@ -214,7 +214,13 @@ async fn jobs_are_configured_and_run() {
         400
     );
     let ours = format!("/provost/v1/jobs/{job}");
-    assert_eq!(api.get(&ours).await["scope"], "all");
+    let shown = api.get(&ours).await;
+    assert_eq!((&shown["scope"], &shown["tenantUrl"]), (&json!("all"), &json!("https://t.example.com/scim")));
+    for url in ["https://user:sesame@t.example.com/scim", "https://t.example.com/scim?token=sesame"] {
+        api.ok("PUT", &format!("{base}/secrets"), json!({"value": [{"key": "BaseAddress", "value": url}]}))
+            .await;
+        assert_eq!(api.get(&ours).await["tenantUrl"], Value::Null, "it may hold a secret");
+    }
 
     api.ok("POST", &format!("{path}/start"), Value::Null).await;
     assert_eq!(api.get(&path).await["schedule"]["state"], "Active");
@@ -428,6 +434,9 @@ async fn the_provisioning_log_is_filtered() {
     ] {
         assert_eq!(names(never).await, [""; 0], "{never}");
     }
+    let failures = api.get("/provost/v1/failures").await["value"].clone();
+    let counts: Vec<_> = failures.as_array().expect("a list").iter().map(|it| it["count"].clone()).collect();
+    assert_eq!(counts, [vec![json!(0); 23], vec![json!(1)]].concat(), "one, in the hour that goes on");
     let first = api.get("/v1.0/auditLogs/provisioning?$top=2").await;
     let next = first["@odata.nextLink"]
         .as_str()
@@ -441,6 +450,20 @@ async fn the_provisioning_log_is_filtered() {
             400
         );
     }
+    let file = async |query: &str| api.raw("GET", &format!("/provost/v1/provisioningLog?{query}"), "").await;
+    let (status, whole) = file("format=json").await;
+    let whole: Value = serde_json::from_str(&whole).expect("JSON");
+    assert_eq!((status, whole.as_array().map(Vec::len)), (StatusCode::OK, Some(5)));
+    let found = api.get("/v1.0/auditLogs/provisioning").await;
+    assert_eq!(whole, found["value"]);
+    let (_, rows) = file("format=csv&$filter=contains(sourceIdentity/displayName,'3@x')").await;
+    let rows: Vec<&str> = rows.lines().collect();
+    assert_eq!(rows.len(), 2, "a row below the names of the columns");
+    assert!(rows[1].contains("\"create\",\"failure\",\"u3@x.com\""), "{}", rows[1]);
+    assert_eq!(file("format=json&$filter=x eq 'y'").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(file("format=xml").await.0, StatusCode::BAD_REQUEST);
+    let none = file("format=json&$filter=activityDateTime ge 2026-03-02").await;
+    assert_eq!(none, (StatusCode::OK, "[]\n".to_owned()));
 }
 
 #[tokio::test]

@@ -45,4 +45,4 @@ pub use target::{Dialect, SecretKey, TargetLimits};
 pub use target_schema::{
     AttributeOrigin, AttributeType, Mutability, TargetAttribute, TargetAttributes, TargetSchema,
 };
-pub use waiting::Waiting;
+pub use waiting::{Linked, Waiting};

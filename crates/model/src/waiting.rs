@@ -1,7 +1,17 @@
-//! What of a job waits for a later cycle.
+//! What a job has made, and what of it waits for a later cycle.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// How many accounts and groups a job is linked with in the target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Linked {
+    /// Of users.
+    pub users: u64,
+    /// Of groups.
+    pub groups: u64,
+}
 
 /// What of a job waits, and for what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,7 +29,7 @@ pub use job::{Job, Scope, Subject, Table, Trigger};
 pub use job_settings::{DriftAction, GuardChange, JobSettings, Leaving, Matched};
 pub use log::{Audited, Format, Log, LogStatus};
 pub use mapping::{JobAttribute, JobFilter, JobMapping, JobObject, MappingOptions, OnNull, word};
-pub use serve::{Mail, Serve};
+pub use serve::{Database, Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 pub use values::Moment;
 

@@ -164,6 +164,10 @@ impl From<store::Error> for Refusal {
             store::Error::Serialization | store::Error::VersionMismatch { .. } => {
                 Self::new(503, "too many others write the same resource: try again")
             }
+            store::Error::Unavailable(words) => {
+                tracing::error!(reason = words, "the database does not answer");
+                Self::busy("the database of the service cannot be reached: try again in some seconds")
+            }
             store::Error::Closed => Self::new(503, "the service is shutting down: try again in a moment"),
             other => {
                 tracing::error!(error = %other, "storage failed");

@@ -134,9 +134,13 @@ async fn story(seed: u64, trace: Trace) -> anyhow::Result<Vec<String>> {
 mod tests {
     use super::*;
 
+    /// Stories that ended badly once: a group that came after the one it is a member of; a newcomer who waited for a name when
+    /// the process died.
+    const BAD_ONCE: [u64; 2] = [1_364, 3_545];
+
     #[test]
     fn stories_end_as_they_should_and_repeat() {
-        for seed in 0..60 {
+        for seed in (0..60).chain(BAD_ONCE) {
             let end = play(seed);
             assert!(end.wrong.is_empty(), "seed {seed}: {:?}", end.wrong);
             assert!(

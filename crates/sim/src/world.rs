@@ -26,6 +26,9 @@ use crate::oracle::Oracle;
 use crate::trace::Trace;
 use crate::watch::Watch;
 
+/// Objects of a page, for one page of everybody and for many.
+const PAGES: [usize; 5] = [1, 2, 3, 5, worker::PAGE];
+
 /// Cycles in which everything has to settle once nothing changes and nothing goes wrong any more.
 const MOST_CYCLES: usize = 12;
 
@@ -56,6 +59,8 @@ pub struct World {
     pub planted: BTreeSet<String>,
     clock: Arc<dyn Clock>,
     ids: Ids,
+    /// Objects of a page in a cycle over everyone.
+    page: usize,
 }
 
 struct Paths {
@@ -115,7 +120,8 @@ impl World {
             watch: Watch::new(Arc::clone(&store), made.job.id),
         });
         trace.note(format!("the network: {:?}", network.rates));
-        let node = start(&store, &clock, &ids, &network, 1);
+        let page = Dice::new(seed, 3).choose(&PAGES).copied().unwrap_or(worker::PAGE);
+        let node = start(&store, &clock, &ids, &network, 1, page);
         let mut world = Self {
             store,
             directory,
@@ -126,6 +132,7 @@ impl World {
             trace,
             dice,
             node,
+            page,
             users: BTreeSet::new(),
             groups: BTreeSet::new(),
             groups_made: 0,
@@ -199,12 +206,12 @@ impl World {
     pub fn revive(&mut self) {
         let number = self.node.number;
         self.trace.note(format!("process: {number} starts"));
-        self.node = start(&self.store, &self.clock, &self.ids, &self.network, number);
+        self.node = start(&self.store, &self.clock, &self.ids, &self.network, number, self.page);
     }
 
     fn replace(&mut self) {
         let number = self.node.number + 1;
-        self.node = start(&self.store, &self.clock, &self.ids, &self.network, number);
+        self.node = start(&self.store, &self.clock, &self.ids, &self.network, number, self.page);
     }
 
     /// Nothing changes and nothing goes wrong any more: everything has to come to rest, and be as it should be.
@@ -253,6 +260,7 @@ fn start(
     ids: &Ids,
     network: &Arc<Network>,
     number: u128,
+    page: usize,
 ) -> Node {
     let life = Life::new();
     let mortal = Gated { store: Arc::clone(store), gate: Arc::clone(&life) };
@@ -263,6 +271,7 @@ fn start(
         holder: Uuid::from_u128(number),
         targets: Arc::new(Paths { network: Arc::clone(network), life: Arc::clone(&life) }),
         settle: Duration::from_secs(20),
+        page,
         scratch: std::env::temp_dir(),
         tick: Duration::from_secs(10),
     });

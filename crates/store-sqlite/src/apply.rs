@@ -6,11 +6,12 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use store::{
     Changed, Committed, Edge, EdgeKind, Error, Expect, Fence, Key, KeyName, Kind, Op, Realm, Transaction,
+    keys,
 };
 use uuid::Uuid;
 
 use crate::cache::{Cache, RealmRow};
-use crate::{Failure, keys, read};
+use crate::{Failure, read};
 
 /// What names an object: number of the realm, kind, id.
 type Name = (i64, Kind, Uuid);

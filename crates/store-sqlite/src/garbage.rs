@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::{Failure, keys};
+use store::keys;
+
+use crate::Failure;
 
 /// Objects and entries of the feed removed in one commit: what keeps a job waiting is some milliseconds.
 const PIECE: i64 = 500;

@@ -6,7 +6,6 @@ mod cache;
 mod copies;
 mod garbage;
 mod jobs;
-mod keys;
 mod lock;
 mod pool;
 mod read;

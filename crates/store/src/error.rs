@@ -78,6 +78,12 @@ pub enum Error {
     /// The store cannot be read or written: the disk is full, a file is damaged, the connection is gone.
     #[error("storage failed: {0}")]
     Backend(String),
+    /// The database does not answer. Whether a write that was under way has taken effect is not known.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The backend does not do this; the text says what does.
+    #[error("{0}")]
+    Unsupported(String),
     /// The store was closed while the call waited.
     #[error("the store is closed")]
     Closed,

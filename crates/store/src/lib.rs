@@ -9,6 +9,7 @@
 //! may answer [`Error::Serialization`] to any commit, and [`transact`] is the one place that tries again.
 
 mod error;
+pub mod keys;
 mod names;
 mod object;
 mod overlay;
@@ -26,7 +27,7 @@ pub use overlay::{MOST_WRITTEN, Overlay, Recorded};
 pub use query::{
     Change, Changed, Changes, Cursor, EdgePage, EdgesOf, KeyRange, Order, PAGE_BYTES, Page, Position, Scan,
 };
-pub use retry::transact;
+pub use retry::{commit, transact};
 pub use transaction::{Committed, Expect, Fence, Op, Transaction};
 
 use jiff::Timestamp;
@@ -138,6 +139,9 @@ pub trait Store: Send + Sync + 'static {
     async fn release_lease(&self, lease: &Lease) -> Result<()>;
 
     /// Writes a consistent copy of the whole store to a file that does not exist yet, while others go on.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where copies are made by other means, which it names.
     async fn backup(&self, to: &std::path::Path) -> Result<()>;
 }
 

@@ -158,6 +158,8 @@ names! {
         Search = 24,
         /// With which configuration a link's object has been brought in line: type of object, how it stands, hash.
         Configuration = 25,
+        /// The hour of a log entry that tells of a failure (as `EscrowDue`).
+        FailureHour = 26,
     }
 }
 

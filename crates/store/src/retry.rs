@@ -36,3 +36,16 @@ where
         }
     }
 }
+
+/// Commits a transaction that rests on nothing that was read before, again while others come in between
+/// ([`Error::Serialization`]).
+pub async fn commit(store: &dyn Store, transaction: Transaction) -> Result<Committed> {
+    let mut tries = 1;
+    loop {
+        match store.commit(transaction.clone()).await {
+            Err(Error::Serialization) if tries < ATTEMPTS => tries += 1,
+            outcome => return outcome,
+        }
+        tokio::task::yield_now().await;
+    }
+}

@@ -139,7 +139,7 @@ impl Tenants {
         let mut transaction = Transaction::new(tenant.created);
         put(&mut transaction, &tenant, Expect::Absent)?;
         self.audit(&mut transaction, "Add tenant", by, &tenant, &tenant.name, Vec::new())?;
-        match self.store.commit(transaction).await {
+        match store::commit(self.store.as_ref(), transaction).await {
             Ok(_) => {}
             Err(store::Error::NotUnique { .. }) => return Err(Error::NameTaken(name.to_owned())),
             Err(error) => return Err(error.into()),

@@ -118,7 +118,7 @@ impl Tenants {
         let mut transaction = Transaction::new(self.clock.now());
         let issued = self.issue(&mut transaction, &tenant, new, by)?;
         self.audit(&mut transaction, "Add token", by, &tenant, &issued.token.label, Vec::new())?;
-        match self.store.commit(transaction).await {
+        match store::commit(self.store.as_ref(), transaction).await {
             Err(store::Error::Missing { .. }) => Err(Error::NoTenant(tenant.name)),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(issued),

@@ -133,6 +133,7 @@ async fn main() -> Outcome<()> {
         targets: Arc::new(DirectoryTargets::new(move |id| opened.directory(id))),
         scratch: std::env::temp_dir(),
         settle: Duration::from_secs(20),
+        page: worker::PAGE,
         tick: Duration::from_secs(1),
     });
     for round in 0..3 {

@@ -261,9 +261,10 @@ impl Context {
         let gone = gone.map(|work| (work.id, work.object.clone())).collect();
         let writing = self.put_into_words(works, intents, mode);
         self.catch_up().await?;
-        self.write_behind(writing);
-        if !mode.everyone {
-            entries.extend(self.catch_up().await?);
+        if mode.everyone {
+            self.write_behind(writing);
+        } else {
+            entries.extend(self.written(writing).await?);
         }
         match fatal {
             Some(failure) => Err(Stop::Target(failure)),

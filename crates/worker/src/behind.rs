@@ -152,7 +152,7 @@ impl Context {
     /// he has written is for him to wait for.
     pub(crate) async fn all_written(&self) -> Result<(), Stop> {
         let _gate = self.gate.lock().await;
-        self.catch_up().await.map(drop)
+        self.catch_up().await
     }
 
     /// Begins to put the links and log entries of a batch into words. They are committed after the next intents, which are
@@ -171,7 +171,7 @@ impl Context {
         Writing { accounts, holders, intents, go, written: AbortOnDropHandle::new(written) }
     }
 
-    /// Has a batch written; the one before it is in the store.
+    /// Has a batch written while others are worked on; the one before it is in the store.
     pub(crate) fn write_behind(&self, writing: Writing) {
         let mut state = self.behind.0.lock();
         for id in writing.accounts.keys() {
@@ -216,10 +216,17 @@ impl Context {
         }
     }
 
-    /// Waits until what is being written is in the store, and tells the tally; the log entries, where they were asked
-    /// for.
-    pub(crate) async fn catch_up(&self) -> Result<Vec<ProvisioningEntry>, Stop> {
-        let Some(writing) = self.behind.0.lock().writing.take() else { return Ok(Vec::new()) };
+    /// Waits until what is being written is in the store.
+    pub(crate) async fn catch_up(&self) -> Result<(), Stop> {
+        let writing = self.behind.0.lock().writing.take();
+        match writing {
+            Some(writing) => self.written(writing).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until a batch is in the store, and tells the tally; the log entries, where they were asked for.
+    pub(crate) async fn written(&self, writing: Writing) -> Result<Vec<ProvisioningEntry>, Stop> {
         let Writing { intents, go, written, .. } = writing;
         let _ = go.send(());
         let written = match written.await {

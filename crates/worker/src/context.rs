@@ -98,6 +98,8 @@ pub(crate) struct Context {
     pub since: Timestamp,
     /// How long a request may linger after whoever sent it has died or given up.
     pub settle: Duration,
+    /// Objects of a page where everyone is looked at.
+    pub page: usize,
     /// Where files go that nobody else sees.
     pub scratch: PathBuf,
     /// Members in one request; halved when the target says that it is too much.
@@ -219,6 +221,7 @@ impl Context {
             initiator,
             since: shared.clock.now(),
             settle: shared.settle,
+            page: shared.page,
             scratch: shared.scratch.clone(),
             members_at_once: AtomicUsize::new(members_at_once),
             gate: tokio::sync::Mutex::new(()),

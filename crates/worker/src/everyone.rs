@@ -12,19 +12,16 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::batch::{Batch, Mode, WAVES};
-use crate::context::{BATCH, Context, Rule};
+use crate::context::{Context, Rule};
 use crate::error::Stop;
 use crate::links::{self, Checkpoint};
 use crate::work::Work;
 
-/// Objects of a page.
-const PAGE: usize = 2 * BATCH;
-
 /// Pages between two checkpoints: what was done since the last is looked at once more after an interruption.
 const PAGES: usize = 8;
 
-/// Objects that are worked on together at most, with managers who were brought along.
-const MOST_TOGETHER: usize = 4 * PAGE;
+/// Pages' worth of objects that are worked on together at most, with managers who were brought along.
+const MOST_TOGETHER: usize = 4;
 
 const MODE: Mode = Mode { everyone: true, remove: false, explain: false };
 
@@ -95,7 +92,7 @@ impl Context {
     /// Reads a page, and what is known of its objects, while the page before it may still be worked on.
     async fn read_page(&self, rule: &Rule, cursor: Option<Cursor>) -> Result<Ready, Stop> {
         let visits = self.behind.visits();
-        let page = self.source.page(rule.object_type, cursor, PAGE).await?;
+        let page = self.source.page(rule.object_type, cursor, self.page).await?;
         let ids = page.objects.iter().map(|object| object.id).collect();
         let some = |object: DirectoryObject| (object.id, Some(object));
         let objects = page.objects.into_iter().map(some).collect();
@@ -124,7 +121,7 @@ impl Context {
             self.bring_managers(rule, &mut batch.works).await?;
         }
         self.first_wave(rule, batch, MODE).await?;
-        if last || batch.works.len() > PAGE {
+        if last || batch.works.len() > self.page {
             self.waves(rule, batch, MODE, &mut Vec::new()).await?;
         }
         Ok(())
@@ -133,13 +130,14 @@ impl Context {
     /// Managers who come later in the order of the source are created along with their reports: a reference that
     /// has to wait costs a second request.
     async fn bring_managers(&self, rule: &Rule, works: &mut Vec<Work>) -> Result<(), Stop> {
+        let most = MOST_TOGETHER * self.page;
         let mut known: HashSet<Uuid> = works.iter().map(|work| work.id).collect();
         let mut below = 0;
         for _ in 0..WAVES {
             let managers = works[below..].iter().filter_map(|work| work.manager);
             let unknown: Vec<Uuid> =
                 managers.filter(|id| known.insert(*id) && !self.behind.knows(*id)).collect();
-            let unknown = &unknown[..unknown.len().min(MOST_TOGETHER.saturating_sub(works.len()))];
+            let unknown = &unknown[..unknown.len().min(most.saturating_sub(works.len()))];
             let stored = self.store.exist(self.realm(), Kind::Link, unknown).await?;
             let missing: Vec<Uuid> =
                 unknown.iter().zip(stored).filter(|(_, linked)| !linked).map(|(id, _)| *id).collect();

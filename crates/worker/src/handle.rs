@@ -7,8 +7,8 @@ use std::time::Duration;
 use directory::Credentials;
 use jiff::Timestamp;
 use model::{
-    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, Job, JobState, ObjectType, Principal,
-    ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes, Waiting,
+    Clock, CycleKind, CycleReport, CycleStatus, DriftFinding, Ids, Job, JobState, Linked, ObjectType,
+    Principal, ProvisioningEntry, StagedChange, TargetAttribute, TargetAttributes, Waiting,
 };
 use parking_lot::Mutex;
 use scim_client::{ConnectionReport, Diagnosis, ResourceKind, ResourceSchema};
@@ -20,12 +20,17 @@ use uuid::Uuid;
 
 use crate::batch::Mode;
 use crate::context::{BATCH, Configuration, Context, commit};
+use crate::elsewhere::Elsewhere;
 use crate::error::{Stop, information};
+use crate::lease::Keeper;
 use crate::links::{self, Pass};
 use crate::plan::{self, Plan};
 use crate::schedule::{Errand, Shared, begin, open, schedule};
 use crate::tally::Tally;
 use crate::{Error, Targets, drift, staged, waiting};
+
+/// Objects that are worked on together where everyone is looked at: more wait for the disk less often, and need more memory.
+pub const PAGE: usize = 1_024;
 
 /// What a worker needs.
 pub struct Options {
@@ -42,6 +47,8 @@ pub struct Options {
     pub targets: Arc<dyn Targets>,
     /// How long a request may linger after whoever sent it has died or given up; 20 seconds, the client's time-out.
     pub settle: Duration,
+    /// How many objects are worked on together where everyone is looked at; [`PAGE`].
+    pub page: usize,
     /// A directory for files that only this process sees, and that go with it: what large targets hold.
     pub scratch: PathBuf,
     /// How often the schedule is looked at; a second.
@@ -112,10 +119,12 @@ impl Worker {
             clock: options.clock,
             ids: options.ids,
             settle: options.settle,
+            page: options.page.max(1),
             scratch: options.scratch,
             holder: options.holder,
             targets: options.targets,
             running: Mutex::default(),
+            elsewhere: Elsewhere::default(),
             states: Mutex::default(),
             plans: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
@@ -191,6 +200,11 @@ impl WorkerHandle {
         waiting::waiting(&self.shared, (directory, job)).await
     }
 
+    /// How much a job is linked with in the target.
+    pub async fn linked(&self, job: Uuid) -> Result<Linked, Error> {
+        links::linked(&*self.shared.store, job).await
+    }
+
     /// Where a job stands.
     pub async fn state(&self, job: Uuid) -> Result<JobState, Error> {
         links::load_state(&*self.shared.store, job).await
@@ -209,13 +223,17 @@ impl WorkerHandle {
     /// quarantine has all the time again.
     pub async fn make_due(&self, job: Uuid) -> Result<(), Error> {
         let now = self.shared.clock.now();
-        self.change_state(job, async |state| {
+        let changed = self.change_state(job, async |state| {
             state.failing_since = None;
             state.quarantine.take_if(|quarantine| engine::outlasted(quarantine, now));
             state.next_run = None;
             Ok(())
-        })
-        .await
+        });
+        match changed.await {
+            // Another process is at it now.
+            Err(Error::Busy) => Ok(()),
+            changed => changed,
+        }
     }
 
     /// Lets what the guards hold back now, or held back already at a moment, go ahead in the next cycle; all else is
@@ -300,12 +318,19 @@ impl WorkerHandle {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         };
-        let mut state = links::load_state(&*self.shared.store, job).await?;
-        change(&mut state).await?;
-        let mut transaction = Transaction::new(self.shared.clock.now());
-        links::put_state(&mut transaction, job, &state);
-        commit(&*self.shared.store, transaction).await?;
-        Ok(())
+        let Shared { store, clock, holder, .. } = &*self.shared;
+        let lost = CancellationToken::new();
+        let lease = Keeper::take(store, clock, job, *holder, lost).await?.ok_or(Error::Busy)?;
+        let changed = async {
+            let mut state = links::load_state(&**store, job).await?;
+            change(&mut state).await?;
+            let mut transaction = Transaction::new(clock.now()).fenced(lease.fence());
+            links::put_state(&mut transaction, job, &state);
+            Ok(commit(&**store, transaction).await?)
+        };
+        let changed = changed.await;
+        lease.release().await;
+        changed
     }
 
     /// Brings one object in line now, also while a cycle runs, and tells every step. A removal it needs is carried

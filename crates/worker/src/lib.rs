@@ -16,6 +16,7 @@ mod context;
 mod cycle;
 mod decision;
 mod drift;
+mod elsewhere;
 mod error;
 mod everyone;
 mod export;
@@ -45,7 +46,7 @@ mod waiting;
 mod work;
 
 pub use error::Error;
-pub use handle::{Options, Progress, ResetScope, Worker, WorkerHandle};
+pub use handle::{Options, PAGE, Progress, ResetScope, Worker, WorkerHandle};
 pub use notices::Announcer;
 pub use plan::{Plan, PlannedEntries};
 pub use targets::{DirectoryTargets, Targets};

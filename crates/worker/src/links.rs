@@ -5,12 +5,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
 use engine::{KeyBounds, configuration_key};
 use model::{
-    Applied, Due, DueChange, JobState, Link, LinkOrigin, LinkState, ObjectType, Shadow, StoredPosition,
+    Applied, Due, DueChange, JobState, Link, LinkOrigin, LinkState, Linked, ObjectType, Shadow,
+    StoredPosition,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use store::{Cursor, Expect, Key, KeyName, Kind, Object, Order, Position, Realm, Scan, Store, Transaction};
+use store::{
+    Cursor, Expect, Key, KeyName, KeyRange, Kind, Object, Order, Position, Realm, Scan, Store, Transaction,
+};
 use uuid::Uuid;
 
 use crate::Error;
@@ -44,12 +47,25 @@ fn read<T: serde::de::DeserializeOwned>(object: &Object) -> Result<T, Error> {
 
 /// The key of a link's account; also finds the link that has one already.
 pub(crate) fn target_key(object_type: ObjectType, target_id: &str) -> Key {
-    let mut value = vec![match object_type {
-        ObjectType::User => b'u',
-        ObjectType::Group => b'g',
-    }];
+    let mut value = vec![letter(object_type)];
     value.extend_from_slice(target_id.as_bytes());
     Key::unique(KeyName::TargetId, value)
+}
+
+const fn letter(object_type: ObjectType) -> u8 {
+    match object_type {
+        ObjectType::User => b'u',
+        ObjectType::Group => b'g',
+    }
+}
+
+/// How many accounts and groups the links have.
+pub(crate) async fn linked(store: &dyn Store, job: Uuid) -> Result<Linked, Error> {
+    let count = async |object_type| {
+        let range = KeyRange::beginning_with(KeyName::TargetId, &[letter(object_type)]);
+        store.count_keys(Realm(job), Kind::Link, range).await
+    };
+    Ok(Linked { users: count(ObjectType::User).await?, groups: count(ObjectType::Group).await? })
 }
 
 /// The objects of one type whose references are due carry this value.

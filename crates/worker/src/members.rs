@@ -112,9 +112,12 @@ impl Context {
             return Ok(());
         };
         for groups in groups.chunks(GROUPS) {
+            let whole = groups.iter().filter(|(_, only)| only.is_none());
+            self.sync_parents(&whole.map(|(group, _)| *group).collect::<Vec<_>>()).await?;
             let gone = self.sync_some(rule, groups, guarded).await?;
             if !gone.is_empty() {
                 self.process_ids(ObjectType::Group, &gone, Mode::default()).await?;
+                self.sync_parents(&gone).await?;
                 let again: Vec<_> = gone.into_iter().map(|group| (group, None)).collect();
                 self.sync_some(rule, &again, guarded).await?;
             }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::elsewhere::Elsewhere;
 use crate::error::Stop;
 use crate::handle::on_demand;
 use crate::schedule::{Shared, open};
@@ -100,10 +101,12 @@ pub(crate) async fn plan(
         clock: Arc::clone(&shared.clock),
         ids: shared.ids.clone(),
         settle: shared.settle,
+        page: shared.page,
         scratch: shared.scratch.clone(),
         holder: shared.holder,
         targets: Arc::new(Rehearsed(Arc::clone(&shared.targets))),
         running: Mutex::default(),
+        elsewhere: Elsewhere::default(),
         states: Mutex::default(),
         plans: tokio::sync::Mutex::default(),
         stop: shared.stop.child_token(),

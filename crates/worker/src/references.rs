@@ -31,12 +31,6 @@ impl Context {
         while let Some(mut links) = self.next_links(&mut due).await? {
             // Groups that failed wait for their next try like everything else.
             links.retain(|link| link.escrow.is_none());
-            // Groups that it is a member of may have been brought in line before it had an account.
-            for link in &links {
-                let groups = self.groups_with(link.source_id).await?;
-                self.sync_pairs(groups.into_iter().map(|group| (group, vec![link.source_id])).collect())
-                    .await?;
-            }
             self.sync_groups(&sources(&links)).await?;
         }
         Ok(())
@@ -62,6 +56,24 @@ impl Context {
                 return Ok(groups);
             }
         }
+    }
+
+    /// Brings groups in line that have some of these groups as members, where those got an account or lost it since; before
+    /// these are brought in line themselves, which ends what is due.
+    pub(crate) async fn sync_parents(&self, whole: &[Uuid]) -> Result<(), Stop> {
+        if whole.is_empty() {
+            return Ok(());
+        }
+        self.all_written().await?;
+        let mut pairs: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+        for link in self.links(whole).await?.into_iter().flatten().filter(|link| link.referrers_due) {
+            for parent in self.groups_with(link.source_id).await? {
+                pairs.entry(parent).or_default().push(link.source_id);
+            }
+        }
+        // These see each other's accounts.
+        pairs.retain(|parent, _| !whole.contains(parent));
+        Box::pin(self.sync_pairs(pairs)).await
     }
 
     async fn referrers(&self, due: &[Link]) -> Result<(), Stop> {

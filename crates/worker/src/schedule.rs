@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::conclusion::Conclusion;
 use crate::context::{Configuration, Context};
+use crate::elsewhere::{Elsewhere, end_when_paused};
 use crate::error::{finding, information, quarantines};
 use crate::lease::Keeper;
 use crate::tally::Tally;
@@ -30,10 +31,12 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub ids: Ids,
     pub settle: Duration,
+    pub page: usize,
     pub scratch: PathBuf,
     pub holder: Uuid,
     pub targets: Arc<dyn Targets>,
     pub running: Mutex<HashMap<Uuid, Running>>,
+    pub elsewhere: Elsewhere,
     /// Held by whoever changes a job's state: a cycle, or a request that does so between cycles.
     pub states: Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>>,
     /// Held by who plans.
@@ -65,6 +68,11 @@ impl Errand {
             Self::Cycle { .. } => CycleKind::Incremental,
             Self::Drift { .. } => CycleKind::Drift,
         }
+    }
+
+    /// Whether the schedule asks for it, and nobody by hand.
+    fn is_scheduled(self) -> bool {
+        matches!(self, Self::Cycle { retry_all: false } | Self::Drift { scheduled: true, .. })
     }
 
     /// Whether it ends for what somebody asks for by hand: it is made up for.
@@ -146,7 +154,7 @@ async fn start_due(shared: &Arc<Shared>) -> Result<bool, Error> {
                         continue;
                     }
                     following |= job.trigger == Trigger::OnChange;
-                    if shared.running.lock().contains_key(&job.id) {
+                    if shared.running.lock().contains_key(&job.id) || shared.elsewhere.is_noted(job.id) {
                         continue;
                     }
                     if let Some((errand, why)) = due(shared, directory.id, &job).await? {
@@ -237,13 +245,17 @@ pub(crate) fn begin(
         let caught = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(work)).await;
         let report = match caught {
             Ok(Ok(report)) => report,
-            Ok(Err(error)) => failed(&shared, directory, job, &tally, error, errand).await,
+            Ok(Err(error)) => {
+                if matches!(error, Error::Busy) {
+                    shared.elsewhere.note(job);
+                }
+                failed(&shared, directory, job, &tally, error, errand).await
+            }
             Err(_) => {
                 let error = Error::Damaged("an invariant of the program broke; the cycle".to_owned());
                 failed(&shared, directory, job, &tally, error, errand).await
             }
         };
-        tracing::info!(%job, status = ?report.status, counts = ?report.counts, "the cycle ended");
         shared.running.lock().remove(&job);
         tally.publish(report);
         task.ended.cancel();
@@ -261,11 +273,24 @@ async fn run_cycle(
 ) -> Result<CycleReport, Error> {
     let context = open(shared, directory, job, tally, running.cancel.clone(), by).await?;
     let _ = running.context.set(Arc::clone(&context));
-    let result = match running.errand {
-        Errand::Cycle { retry_all } => context.cycle(retry_all).await,
-        Errand::Drift { repair, scheduled } => context.drift(repair, scheduled).await,
+    let work = async {
+        // Another process may have done it between the look at the schedule and the lease.
+        if running.errand.is_scheduled() && due(shared, directory, &context.job).await?.is_none() {
+            return Err(Error::Busy);
+        }
+        match running.errand {
+            Errand::Cycle { retry_all } => context.cycle(retry_all).await,
+            Errand::Drift { repair, scheduled } => context.drift(repair, scheduled).await,
+        }
+    };
+    let result = tokio::select! {
+        result = work => result,
+        never = end_when_paused(&*shared.store, directory, &context.job, &running.cancel) => match never {},
     };
     context.lease.release().await;
+    if let Ok(report) = &result {
+        tracing::info!(%job, status = ?report.status, counts = ?report.counts, "the cycle ended");
+    }
     result
 }
 

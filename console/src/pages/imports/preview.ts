@@ -1,4 +1,4 @@
-import type { ImportReport, PlannedChange } from "../../api/imports";
+import type { ImportReport, ImportedChange } from "../../api/imports";
 import type { Difference } from "../../parts/Differences";
 import { count } from "../../parts/format";
 
@@ -8,13 +8,13 @@ function shown(value: unknown): string | null {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-export function differencesOf(change: PlannedChange): Difference[] {
+export function differencesOf(change: ImportedChange): Difference[] {
   return change.modifiedProperties.map(({ displayName, oldValue, newValue }) => ({ name: displayName, before: shown(oldValue), after: shown(newValue) }));
 }
 
 const VERBS: Record<string, string> = { create: "New", update: "Changed", addMember: "New member of" };
 
-export function titleOf(change: PlannedChange): string {
+export function titleOf(change: ImportedChange): string {
   return `${VERBS[change.action] ?? change.action}${change.action === "addMember" ? " " : ": "}${change.name}`;
 }
 

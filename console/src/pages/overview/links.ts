@@ -1,3 +1,3 @@
 import type { NavigationLink } from "../../shell/navigation";
 
-export const overviewLinks: NavigationLink[] = [];
+export const overviewLinks: NavigationLink[] = [{ label: "Overview", to: "/overview", area: "status" }];

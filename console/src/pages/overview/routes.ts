@@ -1,4 +1,4 @@
-import { createRoute, redirect } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 
 import { homeOf } from "../../shell/navigation";
 import { shellRoute } from "../../shell/routes";
@@ -11,5 +11,10 @@ export const overviewRoutes = [
     beforeLoad: ({ context: { session } }) => {
       throw redirect({ to: homeOf(session), replace: true });
     },
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: "/overview",
+    component: lazyRouteComponent(() => import("./OverviewPage"), "OverviewPage"),
   }),
 ] as const;

@@ -1,79 +1,76 @@
-import { Badge, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text } from "@fluentui/react-components";
+import { Button, Field, makeStyles, Select, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 
+import { applicationNamesQuery } from "../../api/applications";
 import { may, sessionQuery } from "../../api/session";
-import type { ProvisioningEntry } from "../../api/schema";
 import { assignmentsQuery, type User, userLogQuery } from "../../api/users";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { Section } from "../../parts/PageBody";
-import { When } from "../../parts/When";
-import { type Account, accounts, reasonOf, statusOf, targetOf } from "./accounts";
+import { accounts } from "./accounts";
+import { LogEntries, Outcome } from "./LogEntries";
+import { WhyPanel } from "./WhyPanel";
 
-const COLORS: Record<string, "success" | "danger" | "warning" | "informative"> = { success: "success", failure: "danger", warning: "warning" };
+const useStyles = makeStyles({
+  why: { display: "grid", gap: tokens.spacingVerticalM },
+  other: { maxWidth: "320px" },
+});
 
-/** Where a user has an account, and why not where there is none. */
+/** Where a user has an account, and why, or why not. */
 export function UserApplications({ user }: { user: User }) {
+  const styles = useStyles();
   const { data: session } = useQuery(sessionQuery);
   const [readsApplications, readsLogs] = (["applications", "logs"] as const).map((area) => !!session && may(session, "read", area));
   const assignments = useQuery({ ...assignmentsQuery(user.id), enabled: readsApplications && !user.deletedDateTime });
   const log = useQuery({ ...userLogQuery(user.id), enabled: readsLogs });
+  const names = useQuery({ ...applicationNamesQuery, enabled: readsApplications }).data ?? [];
+  const [asked, setAsked] = useState<{ id: string; name: string }>();
+  const known = accounts(assignments.data ?? [], log.data ?? []);
+  const others = names.filter(({ id }) => !known.some((it) => it.id === id));
   return (
     <>
       <Section title="Applications">
         <ErrorBar error={assignments.error ?? log.error} />
-        <Accounts of={accounts(assignments.data ?? [], log.data ?? [])} />
+        {known.length === 0 ? <Text>Assigned to no application, and provisioned to none.</Text> : (
+          <Table size="small" aria-label="Applications">
+            <TableHeader><TableRow>{["Application", "Assigned", "Last", "Account"].map((it) => <TableHeaderCell key={it}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
+            <TableBody>
+              {known.map(({ id, name, assigned, last }) => (
+                <TableRow key={id}>
+                  <TableCell>{readsApplications ? <Link to="/applications/$id" params={{ id }}>{name}</Link> : name}</TableCell>
+                  <TableCell>{assigned ? "Directly" : "By a group, or no longer"}</TableCell>
+                  <TableCell>{last ? <Outcome entry={last} /> : "Nothing yet"}</TableCell>
+                  <TableCell>
+                    {readsApplications && <Button size="small" aria-expanded={asked?.id === id} onClick={() => setAsked(asked?.id === id ? undefined : { id, name })}>{`Why in ${name}?`}</Button>}
+                  </TableCell>
+                </TableRow>
+              ))}
+            </TableBody>
+          </Table>
+        )}
+        {others.length > 0 && (
+          <Field label="Why no account in another application?" className={styles.other}>
+            <Select
+              value={others.some(({ id }) => id === asked?.id) ? asked?.id : ""}
+              onChange={(_, { value }) => {
+                const other = others.find(({ id }) => id === value);
+                setAsked(other && { id: other.id, name: other.displayName });
+              }}
+            >
+              <option value="">Choose an application</option>
+              {others.map(({ id, displayName }) => <option key={id} value={id}>{displayName}</option>)}
+            </Select>
+          </Field>
+        )}
+        {asked && <div className={styles.why}><WhyPanel key={asked.id} user={user} application={asked} /></div>}
       </Section>
       {readsLogs && (
         <Section title="Last provisioning">
-          <LogEntries entries={log.data?.slice(0, 10) ?? []} />
+          <LogEntries entries={log.data?.slice(0, 5) ?? []} />
+          {(log.data?.length ?? 0) > 0 && <Text><Link to="/users/$id/provisioning-logs" params={{ id: user.id }}>All entries of the provisioning log</Link></Text>}
         </Section>
       )}
     </>
-  );
-}
-
-function Accounts({ of }: { of: Account[] }) {
-  if (of.length === 0) return <Text>Assigned to no application, and provisioned to none.</Text>;
-  return (
-    <Table size="small" aria-label="Applications">
-      <TableHeader><TableRow>{["Application", "Assigned", "Last"].map((it) => <TableHeaderCell key={it}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
-      <TableBody>
-        {of.map(({ id, name, assigned, last }) => (
-          <TableRow key={id}>
-            <TableCell>{name}</TableCell>
-            <TableCell>{assigned ? "Directly" : "By a group, or no longer"}</TableCell>
-            <TableCell>{last ? <Outcome entry={last} /> : "Nothing yet"}</TableCell>
-          </TableRow>
-        ))}
-      </TableBody>
-    </Table>
-  );
-}
-
-function Outcome({ entry }: { entry: ProvisioningEntry }) {
-  const status = statusOf(entry);
-  return (
-    <span>
-      <Badge appearance="tint" color={COLORS[status] ?? "informative"}>{status}</Badge> {entry.provisioningAction}
-      {reasonOf(entry) && `: ${reasonOf(entry)}`}
-    </span>
-  );
-}
-
-function LogEntries({ entries }: { entries: ProvisioningEntry[] }) {
-  if (entries.length === 0) return <Text>The provisioning log has nothing about this user.</Text>;
-  return (
-    <Table size="small" aria-label="Last entries of the provisioning log">
-      <TableHeader><TableRow>{["Application", "When", "What"].map((it) => <TableHeaderCell key={it}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
-      <TableBody>
-        {entries.map((entry) => (
-          <TableRow key={entry.id}>
-            <TableCell>{targetOf(entry).name}</TableCell>
-            <TableCell><When time={entry.activityDateTime} /></TableCell>
-            <TableCell><Outcome entry={entry} /></TableCell>
-          </TableRow>
-        ))}
-      </TableBody>
-    </Table>
   );
 }

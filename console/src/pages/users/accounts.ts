@@ -9,20 +9,12 @@ export interface Account {
   last?: ProvisioningEntry;
 }
 
-interface Target { id?: string; displayName?: string }
-interface StatusInfo { status?: string; errorInformation?: { reason?: string } }
-
-export function targetOf(entry: ProvisioningEntry): { id: string; name: string } {
-  const { id = "", displayName = id } = (entry.servicePrincipal ?? {}) as Target;
-  return { id, name: displayName };
-}
-
 export function statusOf(entry: ProvisioningEntry): string {
-  return (entry.provisioningStatusInfo as StatusInfo | null)?.status ?? "unknown";
+  return entry.provisioningStatusInfo?.status ?? "unknown";
 }
 
 export function reasonOf(entry: ProvisioningEntry): string | undefined {
-  return (entry.provisioningStatusInfo as StatusInfo | null)?.errorInformation?.reason;
+  return entry.provisioningStatusInfo?.errorInformation?.reason ?? undefined;
 }
 
 /** The applications that a user is assigned to or was provisioned to, each once, by name. Entries come newest first. */
@@ -32,7 +24,9 @@ export function accounts(assignments: AppRoleAssignment[], log: ProvisioningEntr
     if (resourceId) found.set(resourceId, { id: resourceId, name: resourceDisplayName ?? resourceId, assigned: true });
   }
   for (const entry of log) {
-    const { id, name } = targetOf(entry);
+    const { id, displayName } = entry.servicePrincipal ?? {};
+    if (!id) continue;
+    const name = displayName ?? id;
     const account = found.get(id) ?? { id, name, assigned: false };
     found.set(id, { ...account, last: account.last ?? entry });
   }

@@ -1,9 +1,11 @@
 //! Imports a file when it is due and complete.
 
 use std::fs::File;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use model::Principal;
+use uuid::Uuid;
 
 use super::folder::{ImportFolder, Stamp};
 use super::scheduled::{ImportRun, Scheduled};
@@ -13,6 +15,9 @@ use crate::{Directory, Error, Result};
 /// For how long a file that is due may be missing, or not complete, before that is a failure.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
+/// For how long an import keeps others from importing, should its process die.
+const LEASE_TIME: Duration = Duration::from_mins(15);
+
 /// Who imports when nobody asks for it.
 const SERVICE: &str = "import";
 
@@ -20,6 +25,8 @@ const SERVICE: &str = "import";
 pub struct ImportScheduler {
     directory: Directory,
     folder: ImportFolder,
+    /// Who imports, among the processes that look after the same schedule.
+    holder: Uuid,
     /// What the file looked like, and since when.
     seen: Option<(Stamp, Timestamp)>,
 }
@@ -34,7 +41,8 @@ enum Found {
 impl ImportScheduler {
     /// The schedule of a directory, of files in that folder.
     pub fn new(directory: Directory, folder: ImportFolder) -> Self {
-        Self { directory, folder, seen: None }
+        let holder = directory.ids().next();
+        Self { directory, folder, holder, seen: None }
     }
 
     /// Imports the file if it is due and complete; what came of it, if anything did. To be called every few seconds.
@@ -53,10 +61,7 @@ impl ImportScheduler {
         let found = self.look(&scheduled, now);
         let message = match found {
             Found::Complete(stamp) => match self.folder.copy(file, stamp) {
-                Ok(copy) => {
-                    let (by, leavers) = (Principal::system(SERVICE), scheduled.schedule.leavers);
-                    return import(&self.directory, &by, &scheduled, copy, stamp, leavers).await.map(Some);
-                }
+                Ok(copy) => return self.import_alone(copy, stamp).await,
                 Err(message) => message,
             },
             Found::Same => {
@@ -72,6 +77,25 @@ impl ImportScheduler {
         let run = ImportRun::failed(self.directory.ids().next(), file, now, message);
         self.directory.note_import(&run, None).await?;
         Ok(Some(run))
+    }
+
+    /// Imports a copy of the file, unless another process does so or has done so by now.
+    async fn import_alone(&self, copy: File, stamp: Stamp) -> Result<Option<ImportRun>> {
+        let (store, name) = (self.directory.store.as_ref(), format!("import/{}", self.directory.id()));
+        let now = self.directory.clock().now();
+        let Some(lease) = store.acquire_lease(&name, self.holder, now, LEASE_TIME).await? else {
+            return Ok(None);
+        };
+        let run = async {
+            let scheduled = self.directory.import_schedule().await?;
+            let due = scheduled.filter(|it| it.next() <= now && it.imported != Some(stamp));
+            let Some(scheduled) = due else { return Ok(None) };
+            let (by, leavers) = (Principal::system(SERVICE), scheduled.schedule.leavers);
+            import(&self.directory, &by, &scheduled, copy, stamp, leavers).await.map(Some)
+        };
+        let run = run.await;
+        store.release_lease(&lease).await?;
+        run
     }
 
     /// Looks at the file, and remembers it to see whether it changes.
@@ -149,7 +173,7 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
 
-    use model::{FixedClock, ObjectType};
+    use model::{Clock as _, FixedClock, ObjectType};
     use serde_json::json;
 
     use super::super::ImportOutcome;
@@ -194,6 +218,26 @@ mod tests {
         async fn users(&self) -> u64 {
             self.directory.count_objects(ObjectType::User).await.expect("counts")
         }
+    }
+
+    #[tokio::test]
+    async fn of_two_processes_one_imports() {
+        let mut world =
+            World::new(json!({"file": "users.csv", "when": {"at": "02:30"}, "settle": "PT1M"})).await;
+        let mut other = ImportScheduler::new(world.directory.clone(), ImportFolder::new(world.dir.path()));
+        world.write(0..3);
+        world.after(3 * 3600).await;
+        assert!(other.tick().await.expect("it can be read").is_none(), "it has to settle");
+        world.clock.advance(SignedDuration::from_mins(2));
+        let name = format!("import/{}", world.directory.id());
+        let (now, someone) = (world.clock.now(), Uuid::from_u128(1));
+        let store = Arc::clone(&world.directory.store);
+        let held = store.acquire_lease(&name, someone, now, Duration::from_mins(1)).await.expect("asked");
+        assert!(world.scheduler.tick().await.expect("it can be read").is_none(), "somebody else imports");
+        store.release_lease(&held.expect("free")).await.expect("released");
+        assert!(other.tick().await.expect("it can be read").is_some());
+        assert!(world.scheduler.tick().await.expect("it can be read").is_none(), "it has been imported");
+        assert_eq!(world.users().await, 3);
     }
 
     #[tokio::test]

@@ -171,7 +171,7 @@ impl<'a> Staged<'a> {
             let now = self.state.directory.clock().now();
             let mut transaction = Transaction::new(now).fenced(lease.fence());
             transaction.ops = ops;
-            store.commit(transaction).await.map_err(refused)?;
+            store::commit(&**store, transaction).await.map_err(refused)?;
         }
         for realm in dropped {
             store.drop_realm(realm).await?;

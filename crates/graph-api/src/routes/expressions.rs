@@ -1,7 +1,7 @@
 //! What can be written in schemas, of jobs and of templates: `filterOperators`, `functions`, and `parseExpression`, which tries
 //! an expression.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,16 +9,18 @@ use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use engine::known_attributes;
+use engine::{SourceView, known_attributes};
 use expression::{
-    Expression, Kind, Outcome, Presence, RoleAssignment, Signature, Surroundings, Value as Read,
+    Expression, Kind, Outcome, Presence, RoleAssignment, Signature, Span, Surroundings, Value as Read,
 };
 use model::{ClauseOperator, LookupTable, ObjectType};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Routes;
+use super::applications::principal;
 use super::jobs::{job_of, template_of};
-use crate::call::{Call, object};
+use crate::call::{Call, guid, object};
 use crate::error::{Answer, ApiError};
 use crate::{page, schema};
 
@@ -107,13 +109,18 @@ fn function(signature: &Signature) -> Value {
     })
 }
 
-/// Graph's `parseExpression`: an expression is no failed call, whatever is wrong with it.
+/// Graph's `parseExpression`: an expression is no failed call, whatever is wrong with it. Beside Graph's
+/// `testInputObject` it takes `objectId`: it is tried with that user or group, as a cycle sees it.
 async fn parse(call: Call, Path(path): Path<BTreeMap<String, String>>, body: Bytes) -> Answer {
     let tables = owner(&call, &path).await?;
     let body = object(&body)?;
     let text = body.get("expression").and_then(Value::as_str);
     let text = text.ok_or_else(|| ApiError::bad("The body must have expression, a text."))?;
-    let input = body.get("testInputObject").filter(|input| !input.is_null()).map(attributes).transpose()?;
+    let given = body.get("testInputObject").filter(|input| !input.is_null()).map(attributes).transpose()?;
+    let chosen = match body.get("objectId").filter(|id| !id.is_null()) {
+        Some(id) => Some(call.directory.any_object(guid(id.as_str().unwrap_or_default())?).await?),
+        None => None,
+    };
     let mut answer = json!({
         "@odata.context": call.context("microsoft.graph.parseExpressionResponse"),
         "error": null,
@@ -122,23 +129,40 @@ async fn parse(call: Call, Path(path): Path<BTreeMap<String, String>>, body: Byt
         "parsedExpression": null,
         "parsingSucceeded": false,
     });
-    let error = |code: &str, message: String| json!({"code": code, "message": message, "target": "expression", "details": [], "innerError": null});
-    match read(text, input.as_ref()) {
-        Err(refused) => answer["error"] = error("ParsingFailed", refused.to_string()),
+    match read(text, given.as_ref()) {
+        Err(refused) => {
+            answer["error"] = wrong("ParsingFailed", &refused.to_string(), text, refused.span);
+        }
         Ok((expression, part)) => {
             answer["parsingSucceeded"] = true.into();
             answer["parsedExpression"] = schema::part(&part);
-            match input.map(|input| expression.evaluate(&input, &outside(&call, &input, tables))) {
+            let outcome = if let Some(object) = &chosen {
+                let roles = roles_of(&call, &path, object.id).await?;
+                let view = SourceView::new(object, !object.enabled());
+                Some(expression.evaluate(&view, &outside(&call, roles, tables)))
+            } else {
+                given.map(|given| expression.evaluate(&given, &outside(&call, roles_in(&given), tables)))
+            };
+            match outcome {
                 None => {}
                 Some(Ok(outcome)) => {
                     answer["evaluationSucceeded"] = true.into();
                     answer["evaluationResult"] = values(outcome).into();
                 }
-                Some(Err(failed)) => answer["error"] = error("EvaluationFailed", failed.to_string()),
+                Some(Err(failed)) => {
+                    answer["error"] = wrong("EvaluationFailed", &failed.to_string(), text, failed.span);
+                }
             }
         }
     }
     Ok(Json(answer).into_response())
+}
+
+/// What is wrong with an expression, and with which of its characters.
+fn wrong(code: &str, message: &str, text: &str, span: Span) -> Value {
+    let characters = |bytes: usize| text.get(..bytes).unwrap_or(text).chars().count();
+    let place = json!({"start": characters(span.start), "end": characters(span.end)});
+    json!({"code": code, "message": message, "target": "expression", "details": [], "innerError": place})
 }
 
 /// An expression that reads what users and groups have, or what the object to try it with has.
@@ -180,16 +204,44 @@ fn attributes(input: &Value) -> Result<BTreeMap<String, Read>, ApiError> {
     Ok(attributes)
 }
 
-/// What the expression asks for beside the object: roles are those that the object was given, and no value is taken.
+/// The roles that an object was given with its properties.
+fn roles_in(given: &BTreeMap<String, Read>) -> Vec<Arc<RoleAssignment>> {
+    let roles = texts(&expression::Attributes::get(given, "appRoleAssignments")).into_iter();
+    roles.map(|text| role(String::new(), text.clone(), text)).collect()
+}
+
+/// Assignments that are looked at, of an object and of the groups that it is in.
+const ASSIGNMENTS: usize = 1_000;
+
+/// The roles by which an object is assigned to the application, itself or through a group that it is a direct member of.
+async fn roles_of(
+    call: &Call,
+    path: &BTreeMap<String, String>,
+    object: Uuid,
+) -> Result<Vec<Arc<RoleAssignment>>, ApiError> {
+    let app = principal(call, path.get("id").map(String::as_str).unwrap_or_default()).await?;
+    let groups = call.directory.member_of(object, None, ASSIGNMENTS).await?;
+    let mut assigned = BTreeSet::new();
+    for principal in std::iter::once(object).chain(groups.objects.iter().map(|group| group.id)) {
+        let (found, _) = call.directory.assignments_of(principal, None, ASSIGNMENTS).await?;
+        assigned.extend(found.iter().filter(|it| it.resource_id == app.id).map(|it| it.app_role_id));
+    }
+    let own = app.app_roles.iter().filter(|role| assigned.contains(&role.id));
+    let shown =
+        own.map(|it| role(it.id.to_string(), it.value.clone().unwrap_or_default(), it.display_name.clone()));
+    Ok(shown.collect())
+}
+
+fn role(id: String, value: String, display_name: String) -> Arc<RoleAssignment> {
+    Arc::new(RoleAssignment { id, value, display_name })
+}
+
+/// What the expression asks for beside the object: its roles, and no value is taken.
 fn outside(
     call: &Call,
-    input: &BTreeMap<String, Read>,
+    roles: Vec<Arc<RoleAssignment>>,
     tables: BTreeMap<String, LookupTable>,
 ) -> Surroundings {
-    let given = expression::Attributes::get(input, "appRoleAssignments");
-    let roles = texts(&given)
-        .into_iter()
-        .map(|text| Arc::new(RoleAssignment { id: String::new(), value: text.clone(), display_name: text }));
     let id = call.directory.ids().next();
     let mut seed = [0; 32];
     seed[..16].copy_from_slice(id.as_bytes());
@@ -198,7 +250,7 @@ fn outside(
     Surroundings {
         now: call.directory.clock().now(),
         seed,
-        roles: roles.collect(),
+        roles,
         taken: BTreeMap::new(),
         others_taken: Some(false),
         tables: tables.into_iter().map(|(name, table)| (name, rows(table))).collect(),

@@ -21,6 +21,8 @@ pub(super) async fn brief(call: &Call, job: &Job) -> Result<Value, ApiError> {
         // Long, and at `/attributes`.
         members.remove("targetSchema");
     }
+    let app = call.directory.service_principal(job.service_principal_id).await?;
+    shown["servicePrincipalDisplayName"] = app.display_name.into();
     let current = match call.runner.progress(job.id) {
         Some(mut reports) => reports.next().await,
         None => None,
@@ -42,6 +44,8 @@ pub(super) async fn whole(call: &Call, job: &Job) -> Result<Value, ApiError> {
     let state = call.directory.job_state(job.id).await?;
     let waiting = call.runner.waiting(job.id).await?;
     shown["waiting"] = json!(waiting);
+    shown["tenantUrl"] = json!(call.directory.tenant_url(job.service_principal_id).await?);
+    shown["linked"] = json!(call.runner.linked(job.id).await?);
     shown["nextCycle"] = next_cycle(job, &state, &waiting, call.directory.reevaluated(job).await?);
     Ok(shown)
 }

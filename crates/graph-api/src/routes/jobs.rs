@@ -105,8 +105,8 @@ pub(super) async fn job_of(call: &Call, app: &str, job: &str) -> Result<Job, Api
 
 async fn rendered(call: &Call, job: &Job) -> Result<Value, ApiError> {
     let state = call.directory.job_state(job.id).await?;
-    let links = call.directory.store().count(store::Realm(job.id), store::Kind::Link).await?;
-    Ok(render::job(job, &state, &[("Objects", links)]))
+    let linked = call.runner.linked(job.id).await?;
+    Ok(render::job(job, &state, &[("User", linked.users), ("Group", linked.groups)]))
 }
 
 async fn list(call: Call, Path(id): Path<String>) -> Answer {

@@ -1,12 +1,14 @@
 //! `/auditLogs`.
 
+use axum::Json;
 use axum::extract::Path;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use directory::{AuditFilter, Directory, LogFilter, LogPart};
 use jiff::Timestamp;
 use model::{AuditEntry, ProvisioningEntry};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Routes;
 use crate::call::{Call, guid};
@@ -170,16 +172,35 @@ fn take<T: PartialEq>(wanted: &mut Option<T>, value: T) -> bool {
     true
 }
 
-async fn provisioning(call: Call) -> Answer {
-    let mut filter = LogFilter::default();
-    let rest = rest(&call, ENTRY, |condition| narrow(&mut filter, condition))?;
-    let also = |entry: &ProvisioningEntry| {
-        rest.is_empty() || {
+/// The entries that a call asks for.
+pub(super) struct Wanted {
+    /// What they are found by.
+    pub filter: LogFilter,
+    /// What each of them is looked at for.
+    rest: Vec<Filter>,
+}
+
+impl Wanted {
+    pub fn of(call: &Call) -> Result<Self, ApiError> {
+        let mut filter = LogFilter::default();
+        let rest = rest(call, ENTRY, |condition| narrow(&mut filter, condition))?;
+        let rest = rest.into_iter().cloned().collect();
+        Ok(Self { filter, rest })
+    }
+
+    /// Whether an entry that was found is one of them.
+    pub fn takes(&self, entry: &ProvisioningEntry) -> bool {
+        self.rest.is_empty() || {
             let shown = render::entry(entry);
-            rest.iter().all(|condition| condition.matches(&shown))
+            self.rest.iter().all(|condition| condition.matches(&shown))
         }
-    };
-    let found = call.directory.provisioning_log(&filter, part(&call)?, also).await?;
+    }
+}
+
+async fn provisioning(call: Call) -> Answer {
+    let wanted = Wanted::of(&call)?;
+    let part = part(&call)?;
+    let found = call.directory.provisioning_log(&wanted.filter, part, |entry| wanted.takes(entry)).await?;
     let shown = found.entries.iter().map(render::entry).collect();
     Ok(page::list(&call, "auditLogs/provisioning", shown, found.next.as_ref(), None))
 }
@@ -190,6 +211,18 @@ async fn entry(call: Call, Path(id): Path<String>) -> Answer {
     let found =
         found.ok_or_else(|| ApiError::missing(format!("Resource '{id}' does not exist in the log.")))?;
     call.found("auditLogs/provisioning", render::entry(&directory::read_entry(&found)?))
+}
+
+/// Hours that failures are counted in: a day.
+const HOURS: u16 = 24;
+
+/// The failures of the last day, by the hour.
+pub(super) async fn failures(call: Call) -> Answer {
+    call.query.only(&[])?;
+    let counted = call.directory.failures_by_hour(HOURS).await?;
+    let shown: Vec<Value> =
+        counted.iter().map(|(hour, count)| json!({"hour": hour.to_string(), "count": count})).collect();
+    Ok(Json(json!({"value": shown})).into_response())
 }
 
 const AUDIT: &[&str] = &[

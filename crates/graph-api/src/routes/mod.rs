@@ -19,6 +19,7 @@ mod import_schedule;
 mod job_settings;
 mod job_status;
 mod jobs;
+mod log_file;
 mod logs;
 mod members;
 mod oauth;
@@ -27,6 +28,7 @@ mod plan;
 mod provisioned;
 mod reevaluation;
 mod schema;
+mod scope;
 mod secrets;
 mod session;
 mod tables;
@@ -110,6 +112,8 @@ fn ours() -> Routes {
         .merge(job_settings::routes())
         .merge(drift::routes())
         .merge(plan::routes())
+        .merge(scope::routes())
+        .merge(log_file::routes())
         .merge(tables::routes())
         .merge(reevaluation::routes())
         .merge(target_attributes::routes())
@@ -121,6 +125,7 @@ fn ours() -> Routes {
         .merge(backup::routes())
         .merge(import_schedule::routes())
         .route("/audits", get(logs::installation_audits))
+        .route("/failures", get(logs::failures))
         .route("/status", get(status))
 }
 

@@ -123,6 +123,10 @@ impl JobRunner for Notes {
         Ok(report(CycleStatus::Running))
     }
 
+    async fn linked(&self, _: Uuid) -> Result<model::Linked, ErrorInformation> {
+        Ok(model::Linked { users: 3, groups: 1 })
+    }
+
     async fn waiting(&self, _: Uuid) -> Result<model::Waiting, ErrorInformation> {
         Ok(model::Waiting::default())
     }

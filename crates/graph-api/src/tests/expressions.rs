@@ -124,6 +124,8 @@ async fn expressions_are_parsed_and_tried() {
             assert_eq!(refused["parsingSucceeded"], code != "ParsingFailed", "{refused}");
             assert!(refused["error"]["message"].as_str().is_some_and(|it| it.contains(words)), "{refused}");
         }
+        let refused = parse(r#"Join("é", [mial])"#, &input).await;
+        assert_eq!(refused["error"]["innerError"], json!({"start": 10, "end": 16}), "in characters");
         for body in [
             json!({}),
             json!({"expression": 1}),
@@ -132,6 +134,72 @@ async fn expressions_are_parsed_and_tried() {
             assert_eq!(api.no("POST", &path, body).await.0, 400);
         }
     }
+}
+
+#[tokio::test]
+async fn an_expression_is_tried_with_a_user_as_a_cycle_sees_it() {
+    let api = Api::new().await;
+    let (base, [schema, template]) = schemas(&api).await;
+    let ada = api.user("ada_x.com#EXT#@contoso.example").await;
+    api.ok("PATCH", &format!("/v1.0/users/{ada}"), json!({"accountEnabled": false})).await;
+    let app = base.split('/').nth(3).expect("an id");
+    let role = json!({"id": uuid::Uuid::from_u128(5).to_string(), "displayName": "Editor", "value": "editor"});
+    api.ok("PATCH", &format!("/v1.0/servicePrincipals/{app}"), json!({"appRoles": [role]})).await;
+    let assignment = json!({"principalId": ada, "resourceId": app, "appRoleId": role["id"]});
+    api.ok("POST", &format!("/v1.0/servicePrincipals/{app}/appRoleAssignedTo"), assignment).await;
+    for schema in [schema, template] {
+        for (expression, result) in [
+            ("[userPrincipalName]", json!("ada@x.com")),
+            ("Not([IsSoftDeleted])", json!("False")),
+            ("SingleAppRoleAssignment([appRoleAssignments])", json!("editor")),
+        ] {
+            let body = json!({"expression": expression, "objectId": ada});
+            let parsed = api.ok("POST", &format!("{schema}/parseExpression"), body).await;
+            assert_eq!(parsed["evaluationResult"], json!([result]), "{parsed}");
+        }
+        let nobody = json!({"expression": "[mail]", "objectId": uuid::Uuid::from_u128(1).to_string()});
+        assert_eq!(api.no("POST", &format!("{schema}/parseExpression"), nobody).await.0, 404);
+    }
+}
+
+#[tokio::test]
+async fn who_passes_the_filters_is_told_of_a_schema_that_is_not_saved() {
+    let api = Api::new().await;
+    let (_, [schema, _]) = schemas(&api).await;
+    let job = schema.split('/').nth(6).expect("an id").to_owned();
+    for name in ["ada@x.com", "bob@x.com", "cleo@y.com"] {
+        api.user(name).await;
+    }
+    let sample = format!("/provost/v1/jobs/{job}/scope");
+    let all = api.ok("POST", &sample, json!({})).await;
+    assert_eq!((&all["looked"], &all["passing"]["count"]), (&json!(3), &json!(3)), "{all}");
+    let mut filtered = api.get(&schema).await;
+    let clause = |operator: &str| {
+        json!({"groups": [{"name": "of x", "clauses": [
+            {"sourceOperandName": "userPrincipalName", "operatorName": operator, "targetOperand": {"values": ["@x.com"]}},
+        ]}]})
+    };
+    let users = "/synchronizationRules/0/objectMappings";
+    let at = filtered.pointer(users).and_then(Value::as_array).expect("a list");
+    let at = at.iter().position(|it| it["sourceObjectName"] == "User").expect("users are mapped");
+    filtered["synchronizationRules"][0]["objectMappings"][at]["scope"] = clause("ENDS_WITH");
+    let judged = api.ok("POST", &sample, json!({"object": "User", "schema": filtered})).await;
+    assert_eq!(
+        (&judged["passing"]["count"], &judged["failing"]["count"]),
+        (&json!(2), &json!(1)),
+        "{judged}"
+    );
+    let left_out = &judged["failing"]["first"][0];
+    assert!(left_out["reason"].as_str().is_some_and(|it| it.contains("of x")), "{left_out}");
+    let still = api.get(&schema).await;
+    assert_eq!(
+        still["synchronizationRules"][0]["objectMappings"][at]["scope"],
+        Value::Null,
+        "nothing is saved"
+    );
+    filtered["synchronizationRules"][0]["objectMappings"][at]["scope"] = clause("LIKE");
+    assert_eq!(api.no("POST", &sample, json!({"schema": filtered})).await.0, 400);
+    assert_eq!(api.no("POST", &sample, json!({"object": "Device"})).await.0, 400);
 }
 
 #[tokio::test]

@@ -124,6 +124,11 @@ async fn a_job_tells_where_it_stands_and_what_comes_next() {
     let path = format!("/provost/v1/jobs/{job}");
     let shown = api.get(&path).await;
     assert_eq!(shown["waiting"]["failed"], 0);
+    assert_eq!(shown["linked"], json!({"users": 3, "groups": 1}));
+    assert_eq!(
+        shown["servicePrincipalDisplayName"],
+        api.get(&format!("/v1.0/servicePrincipals/{app}")).await["displayName"]
+    );
     // A user, and no group: one object.
     let next =
         json!({"at": null, "kind": "initial", "goesOn": false, "objects": 1, "changes": 0, "retries": 0});

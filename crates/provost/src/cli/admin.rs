@@ -213,7 +213,12 @@ pub enum AdminToken {
     /// Make a new one and write it to DATA_DIR/admin-token; the old one opens nothing any more. A server that runs is asked
     /// with the old token: where that is lost, end the server first
     #[command(after_help = "\
-Example:
-  provost admin-token reset")]
-    Reset,
+Examples:
+  provost admin-token reset
+  # of an installation in a database; nodes of other data directories go on
+  PROVOST_DATABASE_URL=postgres://... provost admin-token reset")]
+    Reset {
+        #[command(flatten)]
+        database: super::Database,
+    },
 }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::SignedDuration;
+use secrecy::SecretString;
 
 use super::values::{address, duration};
+use crate::answer::Failure;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -21,6 +23,9 @@ Examples:
   provost serve --smtp-url smtps://provost@mail.example.com \\
       --mail-from provost@example.com \\
       --mail-to admins@example.com
+  # one of several nodes on a PostgreSQL database, with the URL in
+  # PROVOST_DATABASE_URL and the key of all in PROVOST_MASTER_KEY
+  provost serve --data-dir /var/lib/provost --listen 0.0.0.0:8080
 
 PROVOST_LOG chooses what is logged to standard error (debug; worker=debug,info), and \
 PROVOST_LOG_FORMAT=json how. PROVOST_MASTER_KEY holds the key that secrets are encrypted with; \
@@ -63,7 +68,52 @@ pub struct Serve {
     #[arg(long)]
     pub allow_link_local: bool,
     #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
     pub mail: Mail,
+}
+
+/// Where everything is kept that is not to be in the data directory.
+#[derive(Debug, Default, Args)]
+pub struct Database {
+    /// Keep everything in this PostgreSQL database, which several nodes may share; DATA_DIR then holds only the files of
+    /// this node. postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full. Who can list the machine's processes reads
+    /// what stands on a command line: better set the variable, or give the password in a file
+    #[arg(
+        id = "database_url",
+        long = "database-url",
+        value_name = "URL",
+        env = "PROVOST_DATABASE_URL",
+        hide_env_values = true
+    )]
+    pub url: Option<SecretString>,
+    /// The password of the user of --database-url
+    #[arg(id = "database_password_file", long = "database-password-file", value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Use the installation in the database with another master key than until now, which is lost: the secrets of the
+    /// applications have to be saved again
+    #[arg(long)]
+    pub replace_master_key: bool,
+}
+
+impl Database {
+    /// Where the database is, if there is to be one.
+    pub fn url(&self) -> Result<Option<&SecretString>, Failure> {
+        // The URL may be in a variable, which whoever reads examples does not have: the parser asks for nothing.
+        if self.url.is_none() && (self.password_file.is_some() || self.replace_master_key) {
+            let words =
+                "--database-password-file and --replace-master-key are for a database, and none is named";
+            let hint = "name it with --database-url, or in PROVOST_DATABASE_URL";
+            return Err(Failure::new("Usage", words, hint).usage());
+        }
+        Ok(self.url.as_ref())
+    }
+
+    /// The password that is in a file, if one is named.
+    pub fn password(&self) -> Result<Option<SecretString>, Failure> {
+        let Some(file) = &self.password_file else { return Ok(None) };
+        crate::commands::read_password(file).map(Some)
+    }
 }
 
 /// Mail to the administrators of the installation.

@@ -10,7 +10,7 @@ use super::audit::audits_text;
 use super::connection::read_secret;
 use super::{id_of, instant};
 use crate::answer::{Answer, Failure, UNFORESEEN, moment, sheet, table, text};
-use crate::cli::{Admin, AdminChanges, AdminKind, AdminRole, AdminSecret, Place};
+use crate::cli::{Admin, AdminChanges, AdminKind, AdminRole, AdminSecret, Database, Place};
 use crate::client::{Client, escape};
 
 const ADMINISTRATORS: &str = "/provost/v1/administrators";
@@ -307,8 +307,8 @@ async fn secret(client: &Client, command: AdminSecret) -> Result<Answer, Failure
 }
 
 /// Replaces the administrator's token: in the store, or where a server has that, by asking the server.
-pub async fn reset_token(data_dir: &Path) -> Result<Answer, Failure> {
-    match crate::serve::reset_admin_token(data_dir).await {
+pub async fn reset_token(data_dir: &Path, database: &Database) -> Result<Answer, Failure> {
+    match crate::serve::reset_admin_token(data_dir, database).await {
         Err(failure) if failure.code == "Locked" => {
             let made =
                 Client::of_data_dir(data_dir)?.post("/provost/v1/admin-token/reset", &json!({})).await?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use model::{Clock as _, SystemClock};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
@@ -55,7 +56,7 @@ pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Command::Restore(options) => crate::serve::copies::restore(&data_dir, &options).await,
         Command::Config(command) => config::run(&connect()?, command).await,
         Command::Admin(command) => admin::run(&connect()?, command).await,
-        Command::AdminToken(AdminToken::Reset) => admin::reset_token(&data_dir).await,
+        Command::AdminToken(AdminToken::Reset { database }) => admin::reset_token(&data_dir, &database).await,
         Command::Completion { shell } => Ok(completion(shell)),
         Command::DemoFiles { dir, users, groups } => demo_files(&dir, users, groups),
     }
@@ -184,6 +185,18 @@ pub fn read_file(file: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(file).map_err(|error| {
         Failure::new("File", format!("{} cannot be read: {error}", file.display()), "check the path")
     })
+}
+
+/// Reads a password from a file that the user named: what stands in it, without the end of the line.
+pub fn read_password(file: &Path) -> Result<SecretString, Failure> {
+    let text = String::from_utf8(read_file(file)?).map_err(|_| {
+        Failure::new(
+            "File",
+            format!("{} is not UTF-8", file.display()),
+            "it holds the password as text, and nothing else",
+        )
+    })?;
+    Ok(SecretString::from(text.trim_end_matches(['\r', '\n'])))
 }
 
 /// Reads a JSON document from a file that the user named, or from standard input. `help` says what it looks like.

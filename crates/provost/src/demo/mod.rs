@@ -88,6 +88,7 @@ fn server_options() -> Serve {
         allow_link_local: false,
         keep_log: jiff::SignedDuration::from_hours(24),
         keep_audit: jiff::SignedDuration::from_hours(24),
+        database: cli::Database::default(),
         mail: cli::Mail::default(),
     }
 }

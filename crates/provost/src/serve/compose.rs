@@ -1,5 +1,4 @@
-//! The parts of a server, and how they are put together. With `copies` the only place that names a concrete
-//! store.
+//! The parts of a server, and how they are put together.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,24 +17,19 @@ use intake::Intake;
 use model::{Clock, Ids, Principal, Random, SystemClock};
 use secrecy::ExposeSecret as _;
 use store::Store;
-use store_sqlite::SqliteStore;
 use tenant::{Announcer, Tenants};
 use tower::ServiceExt as _;
 use worker::{DirectoryTargets, Worker, WorkerHandle};
 
-use super::files::NODE_FILE;
+use super::backend::{self, Backend};
 use super::imports::Imports;
 use super::metrics::Metrics;
 use super::provider::Provider;
 use super::runner::Runner;
 use super::upkeep::{self, Upkeep};
 use crate::answer::Failure;
-use crate::cli::Serve;
+use crate::cli::{Database, Serve};
 use crate::client::TOKEN_FILE;
-
-/// Where the key that secrets are encrypted with may be: a variable, or a file in the data directory.
-pub(super) const MASTER_KEY: &str = "PROVOST_MASTER_KEY";
-pub(super) const MASTER_KEY_FILE: &str = "master-key";
 
 /// How long a request of a dead process may linger in a target: the client's time-out.
 const SETTLE: Duration = Duration::from_secs(20);
@@ -53,7 +47,7 @@ impl Random for SystemRandom {
 
 /// What runs behind the listener.
 pub struct Parts {
-    store: Arc<SqliteStore>,
+    backend: Backend,
     worker: WorkerHandle,
     site: Arc<Site>,
 }
@@ -67,7 +61,7 @@ pub struct Site {
 
 /// What everything else stands on.
 pub(super) struct Base {
-    pub(super) sqlite: Arc<SqliteStore>,
+    pub(super) backend: Backend,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     ids: Ids,
@@ -77,22 +71,30 @@ pub(super) struct Base {
 
 /// What the key is derived for by which administrators' access tokens are signed.
 const ADMINISTRATORS_KEY: &str = "provost administrators";
+/// What the key is derived for by which nodes find out that they share the master key.
+const FINGERPRINT: &str = "provost installation";
 
-fn base(data_dir: &Path) -> Result<Base, Failure> {
+async fn base(data_dir: &Path, database: &Database) -> Result<Base, Failure> {
+    if let Some(url) = database.url()? {
+        let keys = backend::shared_keyring(data_dir)?;
+        let print = keys.derive(FINGERPRINT);
+        let base = open(Backend::postgres(data_dir, url, database).await?, keys);
+        same_key(&base, &print, database.replace_master_key).await?;
+        return Ok(base);
+    }
     // The key first: a store without its key must be the work of somebody, not of a start that was cut off.
-    let keys = keyring(data_dir, &SystemRandom)?;
-    not_emptied(data_dir)?;
-    open(data_dir, keys)
+    let keys = backend::keyring(data_dir, &SystemRandom)?;
+    backend::not_emptied(data_dir)?;
+    Ok(open(Backend::sqlite(data_dir)?, keys))
 }
 
-/// Opens the store of a directory, whose secrets are encrypted with that key.
-pub(super) fn open(data_dir: &Path, keys: Keyring) -> Result<Base, Failure> {
+/// What stands on a store, whose secrets are encrypted with that key.
+pub(super) fn open(backend: Backend, keys: Keyring) -> Base {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let ids = Ids::new(Arc::clone(&clock), Arc::clone(&random));
-    let sqlite = Arc::new(SqliteStore::open(data_dir).map_err(|error| opening(data_dir, &error))?);
     let administrators = Administrators::new(
-        sqlite.clone(),
+        backend.store(),
         Arc::clone(&clock),
         ids.clone(),
         Arc::clone(&random),
@@ -100,25 +102,22 @@ pub(super) fn open(data_dir: &Path, keys: Keyring) -> Result<Base, Failure> {
     );
     let keys = Arc::new(keys);
     let installation =
-        Installation::new(sqlite.clone(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
-    Ok(Base { sqlite, clock, random, ids, installation, administrators })
+        Installation::new(backend.store(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
+    Base { backend, clock, random, ids, installation, administrators }
 }
 
-/// Refuses a store without a byte beside files that are written once the store holds something (an administrator may have
-/// put the token elsewhere): a copy that went wrong, or a full disk, must not look like a new beginning.
-fn not_emptied(data_dir: &Path) -> Result<(), Failure> {
-    let store = store_sqlite::file_in(data_dir);
-    let empty = store.metadata().is_ok_and(|about| about.len() == 0);
-    if empty && [TOKEN_FILE, NODE_FILE].iter().any(|name| data_dir.join(name).exists()) {
-        let words =
-            format!("{} is empty, though the directory has been in use: its data is lost", store.display());
-        return Err(Failure::new(
-            "StoreEmpty",
-            words,
-            "put the file back from a backup; to begin anew without the data, delete the empty file, which makes a new store",
-        ));
+/// Refuses a node whose master key is not that of the installation: what it encrypts nobody else could read.
+async fn same_key(base: &Base, print: &[u8], replace: bool) -> Result<(), Failure> {
+    let same = base.installation.same_key(print, replace).await.map_err(|error| failed(&error))?;
+    if same {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::new(
+        "MasterKey",
+        "the master key is not the one that this installation is used with",
+        "start each node with the same PROVOST_MASTER_KEY (or DATA_DIR/master-key); if that is lost, start one once with \
+         --replace-master-key, and save the secrets of the applications again with `provost app set`",
+    ))
 }
 
 /// Writes the administrator's token to where the other commands look for it, for its owner only.
@@ -130,32 +129,33 @@ pub(super) fn failed(error: &dyn std::fmt::Display) -> Failure {
     Failure::new(
         "Store",
         error.to_string(),
-        "see that the disk of the data directory has space and can be written; what is committed is kept",
+        "see that the disk of the store has space and can be written; what is committed is kept",
     )
 }
 
-/// Makes a new administrator's token on a data directory that no server uses.
-pub async fn reset_admin_token(data_dir: &Path) -> Result<(), Failure> {
-    if !store_sqlite::file_in(data_dir).exists() {
+/// Makes a new administrator's token on a data directory that no server uses, or in a database.
+pub async fn reset_admin_token(data_dir: &Path, database: &Database) -> Result<(), Failure> {
+    if database.url.is_none() && !super::copies::holds_store(data_dir) {
         return Err(Failure::new(
             "NoStore",
             format!("{} is no data directory of a server", data_dir.display()),
             "point --data-dir at the one that the server is started with",
         ));
     }
-    let base = base(data_dir)?;
+    let base = base(data_dir, database).await?;
     let by = Principal::system("provost admin-token reset");
     let token = base.administrators.reset_admin_token(&by).await.map_err(|error| failed(&error))?;
     write_token(data_dir, token.0.expose_secret())?;
-    base.sqlite.close().await.map_err(closing)
+    base.backend.close().await
 }
 
 /// Opens the store and puts everything together.
 pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts, Upkeep), Failure> {
     let recipients = upkeep::recipients(&options.mail)?;
     let imports = ImportFolder::new(super::files::import_dir(data_dir, options.import_dir.as_deref())?);
-    let Base { sqlite, clock, random, ids, installation, administrators } = base(data_dir)?;
-    let store: Arc<dyn Store> = sqlite.clone();
+    let Base { backend, clock, random, ids, installation, administrators } =
+        base(data_dir, &options.database).await?;
+    let store: Arc<dyn Store> = backend.store();
     let directory = installation.open().await.map_err(|error| failed(&error))?;
     if let Some(token) = administrators.open().await.map_err(|error| failed(&error))? {
         write_token(data_dir, token.0.expose_secret())?;
@@ -217,6 +217,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
                 .allow_link_local(options.allow_link_local),
         ),
         settle: SETTLE,
+        page: worker::PAGE,
         scratch: data_dir.to_owned(),
         tick: TICK,
     });
@@ -236,7 +237,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
         imports,
     });
     let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
-    Ok((Parts { store: sqlite, worker, site }, upkeep))
+    Ok((Parts { backend, worker, site }, upkeep))
 }
 
 impl Parts {
@@ -257,7 +258,7 @@ impl Parts {
 
     /// Closes the store.
     pub async fn close(self) -> Result<(), Failure> {
-        self.store.close().await.map_err(closing)
+        self.backend.close().await
     }
 }
 
@@ -306,60 +307,5 @@ fn domain_with_port(domain: &str, public_url: &str) -> String {
             format!("{domain}:{port}")
         }
         _ => domain.to_owned(),
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]
-pub(super) fn closing(error: store::Error) -> Failure {
-    Failure::new(
-        "Store",
-        format!("the store did not close well: {error}"),
-        "what is committed is kept: start the server again, and see that the disk has space",
-    )
-}
-
-/// The key of a data directory, which is made where there is no store yet.
-pub(super) fn keyring(data_dir: &Path, random: &dyn Random) -> Result<Keyring, Failure> {
-    let file = data_dir.join(MASTER_KEY_FILE);
-    let keys = match std::env::var(MASTER_KEY) {
-        Ok(text) => Keyring::parse(&text),
-        Err(_) if !file.exists() && store_sqlite::file_in(data_dir).exists() => {
-            let file = file.display();
-            let words = format!("{file} is missing: without it the secrets in the store cannot be read");
-            return Err(Failure::new(
-                "MasterKey",
-                words,
-                format!(
-                    "put it back from a backup, or set PROVOST_MASTER_KEY; if it is lost, make a new one with \
-                 `openssl rand -base64 32 > {file}` and save the tokens of the applications again with `provost app set`"
-                ),
-            ));
-        }
-        Err(_) => Keyring::load_or_create(&file, random),
-    };
-    keys.map_err(|error| {
-        Failure::new("MasterKey", error.to_string(), "this user needs the right to the data directory and to master-key in it; keep a copy of that file")
-    })
-}
-
-pub(super) fn opening(data_dir: &Path, error: &store::Error) -> Failure {
-    let place = data_dir.display();
-    match error {
-        store::Error::Locked(words) => Failure::new(
-            "Locked",
-            words.clone(),
-            "the other commands reach the server that runs with the same --data-dir",
-        ),
-        store::Error::TooNew { .. } => Failure::new(
-            "TooNew",
-            format!("{place}: {error}"),
-            "start the version of provost that last used this directory, or a newer one",
-        ),
-        _ => Failure::new(
-            "Store",
-            format!("the store in {place} cannot be opened: {error}"),
-            "nothing was changed: give this user the right to write there, or room on the disk; a file that is damaged \
-             has to come back from a copy, or move it away to begin anew",
-        ),
     }
 }

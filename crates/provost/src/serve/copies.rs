@@ -5,10 +5,11 @@ use std::path::Path;
 use directory::{Directory, JobChange, Keyring};
 use model::{ObjectType, Principal};
 use serde_json::json;
-use store::{Kind, Realm, Store as _};
+use store::{Kind, Realm};
 use store_sqlite::Claim;
 
-use super::compose::{self, Base, MASTER_KEY, MASTER_KEY_FILE, SystemRandom, failed};
+use super::backend::{self, Backend, MASTER_KEY, MASTER_KEY_FILE};
+use super::compose::{self, Base, SystemRandom, failed};
 use crate::answer::{Answer, Failure};
 use crate::cli::Restore;
 use crate::client::TOKEN_FILE;
@@ -34,7 +35,7 @@ pub fn holds_store(data_dir: &Path) -> bool {
 
 /// Writes a copy of the store of a data directory that no server uses to a new file.
 pub fn backup(data_dir: &Path, to: &Path) -> Result<(), Failure> {
-    let claim = Claim::take(data_dir).map_err(|error| compose::opening(data_dir, &error))?;
+    let claim = Claim::take(data_dir).map_err(|error| backend::opening(data_dir, &error))?;
     let hint = "no backup was made: see that the disk of the file has space and can be written, and run the command again";
     claim.backup(to).map_err(|error| Failure::new("Backup", error.to_string(), hint))
 }
@@ -71,7 +72,7 @@ struct Content {
 /// Makes the store of a data directory from a backup.
 pub async fn restore(data_dir: &Path, options: &Restore) -> Result<Answer, Failure> {
     verify(&options.file)?;
-    let claim = Claim::take(data_dir).map_err(|error| compose::opening(data_dir, &error))?;
+    let claim = Claim::take(data_dir).map_err(|error| backend::opening(data_dir, &error))?;
     if holds_store(data_dir) && !options.replace {
         let words = format!("{} holds a store already", data_dir.display());
         return Err(Failure::new(
@@ -92,20 +93,20 @@ pub async fn restore(data_dir: &Path, options: &Restore) -> Result<Answer, Failu
     // All is read and checked apart, and then takes its place at once.
     let staged = tempfile::Builder::new().prefix(STAGED).tempdir_in(data_dir).map_err(io)?;
     store_sqlite::restore(&options.file, staged.path())
-        .map_err(|error| compose::opening(data_dir, &error))?;
+        .map_err(|error| backend::opening(data_dir, &error))?;
     // Without a key nothing opens, whatever the key is.
     let keys = key.as_ref().map_or_else(|| Ok(Keyring::new([0; 32])), Key::keyring)?;
-    let base = compose::open(staged.path(), keys)?;
+    let base = compose::open(Backend::sqlite(staged.path())?, keys);
     let content = examine(&base, options.pause_jobs).await.map_err(|error| failed(&error));
     let token = std::fs::read_to_string(data_dir.join(TOKEN_FILE)).unwrap_or_default();
     let known = base.administrators.authenticate(token.trim()).await.map_err(|error| failed(&error));
-    base.sqlite.close().await.map_err(compose::closing)?;
+    base.backend.close().await?;
     let (content, known) = (content?, known?.is_some());
     if !content.locked.is_empty() && !options.without_key {
         return Err(locked(&content.locked, key.is_some()));
     }
     let kept = claim.install(staged.path(), options.replace);
-    let kept = kept.map_err(|error| compose::opening(data_dir, &error))?;
+    let kept = kept.map_err(|error| backend::opening(data_dir, &error))?;
     put_key(data_dir, key)?;
     Ok(answer(data_dir, &content, kept.as_deref(), known))
 }
@@ -165,7 +166,7 @@ fn put_key(data_dir: &Path, key: Option<Key>) -> Result<(), Failure> {
 /// Looks at what was restored, before it takes its place; pauses jobs if asked to.
 async fn examine(base: &Base, pause: bool) -> directory::Result<Content> {
     let by = Principal::system(RESTORE);
-    let store = &base.sqlite;
+    let store = base.backend.store();
     let mut content =
         Content { tenants: store.count(Realm::INSTALLATION, Kind::Tenant).await?, ..Content::default() };
     for directory in base.installation.directories().await? {

@@ -1,5 +1,6 @@
 //! `provost serve`: everything put together behind one listener.
 
+mod backend;
 mod compose;
 mod connection;
 pub mod copies;
@@ -49,7 +50,7 @@ pub async fn run(data_dir: &Path, options: &Serve) -> Result<Answer, Failure> {
     Ok(Answer::silent())
 }
 
-/// Starts a server on a data directory, which one process at a time may use.
+/// Starts a server on a data directory, which one process at a time may use; what it serves may be in a database.
 pub async fn start(data_dir: &Path, options: &Serve) -> Result<Server, Failure> {
     files::prepare(data_dir)?;
     let identity = match (&options.tls_cert, &options.tls_key) {

@@ -6,8 +6,8 @@ use futures::stream::BoxStream;
 use graph_api::{JobRunner, PlannedEntries, ResetScope};
 use jiff::Timestamp;
 use model::{
-    CycleReport, DriftFinding, ErrorInformation, Job, ObjectType, Principal, ProvisioningEntry, StagedChange,
-    TargetAttributes, Waiting,
+    CycleReport, DriftFinding, ErrorInformation, Job, Linked, ObjectType, Principal, ProvisioningEntry,
+    StagedChange, TargetAttributes, Waiting,
 };
 use scim_client::Diagnosis;
 use store::Cursor;
@@ -68,6 +68,10 @@ impl JobRunner for Runner {
         top: usize,
     ) -> Result<(Vec<StagedChange>, Option<Cursor>), ErrorInformation> {
         self.handle.staged(self.directory, job, after, top).await.map_err(information)
+    }
+
+    async fn linked(&self, job: Uuid) -> Result<Linked, ErrorInformation> {
+        self.handle.linked(job).await.map_err(information)
     }
 
     async fn waiting(&self, job: Uuid) -> Result<Waiting, ErrorInformation> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use directory::{Installation, Retention};
 use mail::{Address, Mailer};
 use scim_server::Service;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tenant::{Announcer, Recipients};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -112,20 +112,10 @@ async fn notify(mut notices: worker::Announcer) {
 pub fn recipients(options: &Mail) -> Result<Option<Recipients>, Failure> {
     let (Some(url), Some(from)) = (&options.smtp_url, &options.from) else { return Ok(None) };
     let password = match &options.smtp_password_file {
-        Some(file) => {
-            let text = String::from_utf8(crate::commands::read_file(file)?);
-            let text = text.map_err(|_| {
-                Failure::new(
-                    "File",
-                    format!("{} is not UTF-8", file.display()),
-                    "it holds the password as text, and nothing else",
-                )
-            })?;
-            Some(text.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        None => std::env::var(PASSWORD).ok(),
+        Some(file) => Some(crate::commands::read_password(file)?),
+        None => std::env::var(PASSWORD).ok().map(SecretString::from),
     };
-    let password = password.filter(|password| !password.is_empty()).map(SecretString::from);
+    let password = password.filter(|password| !password.expose_secret().is_empty());
     let refused = |error: mail::Error| {
         Failure::new("Mail", error.to_string(), format!(
                 "mail needs --smtp-url smtps://USER@HOST, --mail-from and --mail-to, and the password in {PASSWORD} or \

@@ -64,6 +64,11 @@ impl Server {
         assert!(sent.expect("kill runs").success());
     }
 
+    /// Whether the process has not ended.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("the process can be asked for").is_none()
+    }
+
     /// Waits until the process is gone; its exit status.
     pub fn wait(mut self) -> Option<i32> {
         self.child.wait().expect("the process ends").code()

@@ -496,6 +496,26 @@ async fn members_of_nested_groups_count_where_the_job_says_so() {
 }
 
 #[tokio::test]
+async fn a_group_that_comes_on_demand_joins_the_groups_it_is_a_member_of() {
+    let world = World::new(Switches::default()).await;
+    let outer = world.group("Outer", &[]).await;
+    let inner = world.group("Inner", &[]).await;
+    let group = model::ObjectType::Group;
+    world.directory.add_members(&world.by, outer, &[(group, inner)]).await.expect("nested");
+    world.assign(outer).await;
+    world.run().await;
+    let (directory, job, by) = (world.directory.id(), world.job.id, world.by.clone());
+    world.assign(inner).await;
+    world.worker.provision_on_demand(directory, job, (group, inner), by).await.expect("done");
+    let groups = world.target.resources("Groups");
+    let named = |name: &str| groups.iter().find(|it| it["displayName"] == name).expect("the group");
+    assert_eq!(named("Outer")["members"][0]["value"], named("Inner")["id"]);
+    world.target.take_recorded();
+    world.run().await;
+    assert_eq!(writes(&world.target.take_recorded()).len(), 0);
+}
+
+#[tokio::test]
 async fn another_process_at_work_is_left_alone() {
     let world = World::new(Switches::default()).await;
     let ada = world.user("ada", json!({})).await;

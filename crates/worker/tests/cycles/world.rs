@@ -260,6 +260,7 @@ fn start(
         holder,
         targets: Arc::new(DirectoryTargets::new(move |id| installation.directory(id))),
         settle: Duration::from_millis(300),
+        page: worker::PAGE,
         scratch: std::env::temp_dir(),
         tick: Duration::from_millis(50),
     })

@@ -1,9 +1,10 @@
-//! The keys of an object as one value: what the object has in the table of keys.
+//! The keys of an object as one value, for backends that keep them with the object: what the object has in the table of
+//! keys.
 
-use store::{Error, Key, KeyName, Result};
+use crate::{Error, Key, KeyName, Result};
 
 /// Each name and value once, in the order given; unique where any of the same was.
-pub(crate) fn distinct(keys: &[Key]) -> Vec<Key> {
+pub fn distinct(keys: &[Key]) -> Vec<Key> {
     let mut distinct: Vec<Key> = Vec::with_capacity(keys.len());
     for key in keys {
         match distinct.iter_mut().find(|other| other.name == key.name && other.value == key.value) {
@@ -15,7 +16,7 @@ pub(crate) fn distinct(keys: &[Key]) -> Vec<Key> {
 }
 
 /// For each key: name, 1 if unique else 0, length of the value (4 bytes, big-endian), value.
-pub(crate) fn encode(keys: &[Key]) -> Vec<u8> {
+pub fn encode(keys: &[Key]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(keys.iter().map(|key| key.value.len() + 6).sum());
     for key in keys {
         bytes.push(key.name.number());
@@ -28,7 +29,10 @@ pub(crate) fn encode(keys: &[Key]) -> Vec<u8> {
 }
 
 /// The keys back.
-pub(crate) fn decode(mut bytes: &[u8]) -> Result<Vec<Key>> {
+///
+/// # Errors
+/// [`Error::Backend`] for bytes that [`encode`] does not write.
+pub fn decode(mut bytes: &[u8]) -> Result<Vec<Key>> {
     let damaged = || Error::Backend("the store is damaged: the keys of an object cannot be read".into());
     let mut keys = Vec::new();
     while let Some((head, rest)) = bytes.split_first_chunk::<6>() {

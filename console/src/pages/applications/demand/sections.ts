@@ -1,0 +1,3 @@
+import type { ApplicationSection } from "../layout/sections";
+
+export const demandSections: ApplicationSection[] = [{ label: "Provision on demand", path: "provision-on-demand" }];

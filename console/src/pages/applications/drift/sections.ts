@@ -1,0 +1,3 @@
+import type { ApplicationSection } from "../layout/sections";
+
+export const driftSections: ApplicationSection[] = [{ label: "Drift", path: "drift" }];

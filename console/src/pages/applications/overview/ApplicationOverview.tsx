@@ -1,0 +1,33 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
+
+import { jobQuery } from "../../../api/jobs";
+import { PageBody, Section } from "../../../parts/PageBody";
+import { ProgressLive } from "../../../parts/ProgressLive";
+import { useApplication } from "../layout/application";
+import { LastCycle } from "./LastCycle";
+import { OverviewCommands } from "./OverviewCommands";
+import { Statistics } from "./Statistics";
+import { StepsToBegin } from "./StepsToBegin";
+
+/** How provisioning to an application goes. */
+export function ApplicationOverview() {
+  const { application, job } = useApplication();
+  const queries = useQueryClient();
+  const onEnded = useCallback(() => void queries.invalidateQueries({ queryKey: jobQuery(application.id).queryKey }), [queries, application.id]);
+  return (
+    <>
+      <OverviewCommands />
+      <PageBody>
+        {(!job || job.status === "NotRun") && <StepsToBegin />}
+        {job?.currentCycle && (
+          <Section title="Current cycle">
+            <ProgressLive key={job.currentCycle.cycleId} job={job.id} onEnded={onEnded} />
+          </Section>
+        )}
+        {job && <LastCycle job={job} />}
+        {job && <Statistics job={job} />}
+      </PageBody>
+    </>
+  );
+}
