@@ -41,7 +41,7 @@ test("a session that has ended leads to the sign-in page", async () => {
   const other = await page.context().newPage();
   await other.goto("/console/users");
   await other.getByRole("button", { name: /^Account/ }).click();
-  await other.getByRole("menuitem", { name: "Sign out" }).click();
+  await other.getByRole("menuitem", { name: "Sign out", exact: true }).click();
   await other.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.getByLabel("Search users").fill("grace");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();

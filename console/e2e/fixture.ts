@@ -14,6 +14,11 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--font-render-hinting=none"];
 
 export const ADA = { signInName: "ada@contoso.example", displayName: "Ada Lovelace", password: "correct horse battery staple" };
+export type Person = typeof ADA;
+interface Scope {
+  type: string;
+  id?: string;
+}
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 360, height: 740 };
 
@@ -53,10 +58,19 @@ export class Server {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  /** Somebody who can sign in: Ada, with a role in the installation. */
-  async administrator(role = "globalAdministrator"): Promise<void> {
-    const { id } = await this.call<{ id: string }>("POST", "/provost/v1/administrators", { type: "person", ...ADA });
-    await this.call("POST", `/provost/v1/administrators/${id}/roles`, { role, scope: { type: "installation" } });
+  /** Somebody who can sign in, with a role in the installation unless another scope is given. */
+  async administrator(role = "globalAdministrator", who: Person = ADA, scope: Scope = { type: "installation" }): Promise<void> {
+    const { id } = await this.call<{ id: string }>("POST", "/provost/v1/administrators", { type: "person", ...who });
+    await this.call("POST", `/provost/v1/administrators/${id}/roles`, { role, scope });
+  }
+
+  /** A tenant of the service provider, and how a client of it calls. */
+  async tenant(name: string): Promise<{ id: string; scim: (method: string, path: string, body?: unknown) => Promise<Response> }> {
+    const { id, pathBaseUrl, token } = await this.call<{ id: string; pathBaseUrl: string; token: string }>("POST", "/provost/v1/tenants", { name });
+    const base = this.url + new URL(pathBaseUrl).pathname;
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/scim+json", "User-Agent": "Azure Active Directory" };
+    const scim = (method: string, path: string, body?: unknown) => fetch(base + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    return { id, scim };
   }
 
   /** Users 1 to n, of three departments. */
@@ -112,13 +126,14 @@ export async function open(browser: Browser, server: Server, { size = DESKTOP, t
 
 const errors = new WeakMap<Page, string[]>();
 
-/** Signs in, and comes to the users. */
-export async function signIn(page: Page): Promise<void> {
-  await page.goto("/console/users");
-  await page.getByLabel("Sign-in name").fill(ADA.signInName);
-  await page.getByRole("textbox", { name: "Password" }).fill(ADA.password);
+/** Opens a page of the console, and signs in on the way there. */
+export async function signIn(page: Page, at = "/users", who: Person = ADA): Promise<void> {
+  await page.goto(`/console${at}`);
+  await page.getByLabel("Sign-in name").fill(who.signInName);
+  await page.getByRole("textbox", { name: "Password" }).fill(who.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { level: 1, name: "Users" }).waitFor();
+  await page.getByRole("button", { name: /^Account/ }).waitFor();
+  await page.getByRole("heading", { level: 1 }).waitFor();
 }
 
 /** No violation that axe-core finds, and no error of a script until now. */
@@ -131,7 +146,7 @@ export async function expectAccessible(page: Page): Promise<void> {
       exclude: [["[data-tabster-dummy]"]],
     }),
   );
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" ")}`)).toEqual([]);
   expect(errors.get(page)).toEqual([]);
 }
 

@@ -60,7 +60,9 @@ test("a list of thousands keeps few rows in the document and is gone through to 
   await page.getByRole("row", { name: /User 00001/ }).focus();
   expect(await page.getByRole("row").count()).toBeLessThan(60);
   await page.keyboard.press("End");
-  await page.getByRole("row", { name: /User 00100/ }).waitFor();
+  await page.getByRole("row", { name: /User 05000/ }).waitFor();
+  expect(await page.getByRole("row").count()).toBeLessThan(60);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-rowindex"))).toBe("5001");
   await page.context().close();
 });
 

@@ -61,10 +61,14 @@ export async function raw(path: string, options: RequestInit): Promise<Response>
   return response;
 }
 
+/** Who reads on wants many: pages after the first have as many entries. */
+const MANY = 500;
+
 /** The page that a link leads to. The link is absolute, and may name another host than the browser knows. */
 export async function follow<T>(link: string, signal?: AbortSignal): Promise<Page<T>> {
   const { pathname, search } = new URL(link, location.origin);
-  const response = await send(new Request(new URL(pathname + search, location.origin), { signal }));
+  const larger = search.replace(/(\$|%24)top=\d+/i, `$1top=${MANY}`);
+  const response = await send(new Request(new URL(pathname + larger, location.origin), { signal }));
   const body: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw errorOf(response, body);
   return body as Page<T>;

@@ -18,6 +18,7 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
     <Tooltip content={label} relationship="label">
       <Button
         appearance="subtle"
+        size="small"
         icon={copied ? <Checkmark20Regular /> : <Copy20Regular />}
         onClick={() => void copy()}
         onBlur={() => setCopied(false)}

@@ -47,11 +47,13 @@ interface Props<T> {
 }
 
 const ROW = 44;
+/** The most rows that an embedded list shows at a time, and what is above and below them. */
+const EMBEDDED = { rows: 8, around: ROW + 28 };
 /** More rows than that are higher than browsers let an element be. */
 const MOST = 400_000;
 
 const useStyles = makeStyles({
-  embedded: { height: "420px", border: `1px solid ${tokens.colorNeutralStroke2}`, borderRadius: tokens.borderRadiusMedium, overflow: "hidden" },
+  embedded: { flexGrow: 0, minHeight: 0, border: `1px solid ${tokens.colorNeutralStroke2}`, borderRadius: tokens.borderRadiusMedium, overflow: "hidden" },
   around: { flexGrow: 1, minHeight: "240px", display: "flex", flexDirection: "column" },
   scroll: { flexGrow: 1, minHeight: 0, overflowY: "auto", position: "relative" },
   row: { display: "grid", alignItems: "center", columnGap: tokens.spacingHorizontalM, height: `${ROW}px`, boxSizing: "border-box", padding: `0 ${tokens.spacingHorizontalXXL}`, borderBottom: `1px solid ${tokens.colorNeutralStroke2}`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
@@ -137,7 +139,7 @@ export function DataTable<T>(props: Props<T>) {
 
   if (rows.isError && !data) return <ErrorState error={rows.error} retry={() => void rows.refetch()} />;
   return (
-    <div className={mergeClasses(styles.around, embedded && styles.embedded)}>
+    <div className={mergeClasses(styles.around, embedded && styles.embedded)} style={embedded ? { height: Math.min(EMBEDDED.rows, Math.max(2, all.length)) * ROW + EMBEDDED.around } : undefined}>
       <div ref={scroll} className={styles.scroll}>
         <div role="grid" aria-label={label} aria-rowcount={total === undefined ? -1 : total + 1} aria-busy={rows.isFetching} aria-multiselectable={onSelect ? true : undefined}>
           <div role="row" aria-rowindex={1} className={mergeClasses(styles.row, styles.head)} style={{ gridTemplateColumns: template }}>

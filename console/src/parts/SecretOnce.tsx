@@ -5,8 +5,7 @@ import { FormField } from "./FormField";
 
 const useStyles = makeStyles({
   secret: { display: "grid", gap: tokens.spacingVerticalM },
-  row: { display: "flex" },
-  input: { flexGrow: 1, fontFamily: tokens.fontFamilyMonospace },
+  input: { fontFamily: tokens.fontFamilyMonospace },
 });
 
 /** A secret that is shown now and never again. */
@@ -17,12 +16,9 @@ export function SecretOnce({ label, secret }: { label: string; secret: string })
       <MessageBar intent="warning" layout="multiline">
         <MessageBarBody>Copy it now: it is not shown again, as only a hash of it is kept.</MessageBarBody>
       </MessageBar>
-      <div className={styles.row}>
-        <FormField label={label} style={{ flexGrow: 1 }}>
-          <Input className={styles.input} readOnly value={secret} onFocus={({ target }) => target.select()} />
-        </FormField>
-        <CopyButton text={secret} what={label.toLowerCase()} />
-      </div>
+      <FormField label={label}>
+        <Input className={styles.input} readOnly value={secret} onFocus={({ target }) => target.select()} contentAfter={<CopyButton text={secret} what={label} />} />
+      </FormField>
     </div>
   );
 }

@@ -7,6 +7,8 @@ const useStyles = makeStyles({
   branch: {
     display: "flex",
     alignItems: "center",
+    justifyContent: "space-between",
+    minHeight: "36px",
     gap: tokens.spacingHorizontalS,
     width: "100%",
     padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalM}`,
@@ -21,7 +23,7 @@ const useStyles = makeStyles({
     ":hover": { backgroundColor: tokens.colorNeutralBackground1Hover },
     ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
-  within: { paddingInlineStart: tokens.spacingHorizontalL, display: "grid", gap: tokens.spacingVerticalXXS },
+  within: { paddingInlineStart: tokens.spacingHorizontalM, display: "grid", gap: tokens.spacingVerticalXXS },
   closed: { display: "none" },
 });
 
@@ -41,8 +43,8 @@ function Branch({ label, open, children }: { label: string; open: boolean; child
   return (
     <div>
       <button type="button" className={styles.branch} aria-expanded={expanded} aria-controls={id} onClick={() => setChosen(!expanded)}>
-        {expanded ? <ChevronDown16Regular /> : <ChevronRight16Regular />}
         {label}
+        {expanded ? <ChevronDown16Regular /> : <ChevronRight16Regular />}
       </button>
       <div id={id} className={mergeClasses(styles.within, !expanded && styles.closed)}>{children}</div>
     </div>

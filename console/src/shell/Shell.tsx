@@ -94,7 +94,7 @@ export function Shell() {
         <DrawerBody><Navigation session={session} onChosen={close} /></DrawerBody>
       </Drawer>
       <SignInAgain session={session} />
-      <Toaster toasterId={TOASTER} position="bottom-end" />
+      <div role="region" aria-label="Messages"><Toaster inline toasterId={TOASTER} position="bottom-end" /></div>
     </div>
   );
 }

@@ -18,6 +18,8 @@ pub struct Asked<'a> {
     pub after: &'a str,
     /// How many at most.
     pub limit: usize,
+    /// The address of the tenant's service, which their own addresses begin with.
+    pub base: &'a str,
 }
 
 /// Resources of a tenant, as its clients would get them.
@@ -76,9 +78,14 @@ pub trait ServiceProvider: Send + Sync + 'static {
         asked: Asked<'_>,
     ) -> Result<Resources, scim::Error>;
 
-    /// One of them; a group of very many members without these. The error is 404.
-    async fn resource(&self, tenant: Tenant, object_type: ObjectType, id: &str)
-    -> Result<Value, scim::Error>;
+    /// One of them; a group of very many members without these; `base` is as in [`Asked`]. The error is 404.
+    async fn resource(
+        &self,
+        tenant: Tenant,
+        object_type: ObjectType,
+        base: &str,
+        id: &str,
+    ) -> Result<Value, scim::Error>;
 
     /// Whether a tenant has users or groups.
     async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error>;

@@ -56,14 +56,14 @@ fn kind_of(object_type: ObjectType) -> Kind {
 
 impl Service {
     /// Users or groups of a tenant, a page at a time by cursor: all, or those that have a text in a name, an address or
-    /// their `externalId`. The error is 400 for a cursor that is none.
+    /// their `externalId`. `base` is the address of the tenant's service. The error is 400 for a cursor that is none.
     pub async fn find_resources(
         self: &Arc<Self>,
         tenant: Tenant,
         object_type: ObjectType,
+        base: &str,
         text: Option<&str>,
-        cursor: &str,
-        limit: usize,
+        (cursor, limit): (&str, usize),
     ) -> Result<Found, Error> {
         let kind = kind_of(object_type);
         let search = SearchRequest {
@@ -74,7 +74,7 @@ impl Service {
             ..SearchRequest::default()
         };
         let found = async {
-            let call = self.review(tenant).await?;
+            let call = self.review(tenant, base).await?;
             document(call.search(&[kind], search).await?).await
         };
         found.await.map_err(|refusal: Refusal| refusal.error)
@@ -85,11 +85,12 @@ impl Service {
         self: &Arc<Self>,
         tenant: Tenant,
         object_type: ObjectType,
+        base: &str,
         id: &str,
     ) -> Result<Value, Error> {
         let kind = kind_of(object_type);
         let found = async {
-            let call = self.review(tenant).await?;
+            let call = self.review(tenant, base).await?;
             let object = call.read(kind, id).await?;
             let members =
                 self.store.count_edges(call.realm(), EdgeKind::Member, EdgesOf::From(object.id)).await?;
@@ -101,10 +102,10 @@ impl Service {
     }
 
     /// A call by which an administrator reads.
-    async fn review(self: &Arc<Self>, tenant: Tenant) -> Answer<Call> {
+    async fn review(self: &Arc<Self>, tenant: Tenant, base: &str) -> Answer<Call> {
         let state = self.state(&tenant);
         let schemas = self.schemas(&state, tenant.id).await?;
-        let base = self.base(&tenant.name, false, None).into();
+        let base = base.into();
         let tenant = Arc::new(tenant);
         let service = Arc::clone(self);
         Ok(Call { service, tenant, token: None, state, schemas, base, notes: SharedNotes::default() })

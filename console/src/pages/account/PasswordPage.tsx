@@ -35,9 +35,9 @@ export function PasswordPage() {
     <>
       <PageHeader title="Change password" />
       <PageBody>
-        {session?.roles.length === 0 && <MessageBar intent="warning"><MessageBarBody>You have no role yet: ask a Global Administrator for one.</MessageBarBody></MessageBar>}
+        {session?.roles.length === 0 && <MessageBar intent="warning" layout="multiline"><MessageBarBody>You have no role yet: ask a Global Administrator for one.</MessageBarBody></MessageBar>}
         {changing.isSuccess && (
-          <MessageBar intent="success" role="status"><MessageBarBody>The password is changed. You are signed out everywhere but here.</MessageBarBody></MessageBar>
+          <MessageBar intent="success" layout="multiline" role="status"><MessageBarBody>The password is changed. You are signed out everywhere but here.</MessageBarBody></MessageBar>
         )}
         <form className={styles.form} onSubmit={submit} aria-label="Change password">
           <input type="text" autoComplete="username" value={session?.displayName ?? ""} readOnly hidden aria-hidden />

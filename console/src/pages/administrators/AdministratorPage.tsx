@@ -72,8 +72,8 @@ function Loaded({ administrator }: { administrator: Administrator }) {
         }
       />
       <PageBody>
-        {!enabled && <MessageBar intent="info"><MessageBarBody>The account is disabled: nothing opens it.</MessageBarBody></MessageBar>}
-        {own && <MessageBar intent="info"><MessageBarBody>This is you. Another administrator disables or deletes your account.</MessageBarBody></MessageBar>}
+        {!enabled && <MessageBar intent="info" layout="multiline"><MessageBarBody>The account is disabled: nothing opens it.</MessageBarBody></MessageBar>}
+        {own && <MessageBar intent="info" layout="multiline"><MessageBarBody>This is you. Another administrator disables or deletes your account.</MessageBarBody></MessageBar>}
         <Facts of={[["Type", type === "tool" ? "Tool" : "Person"], ["Sign-in name", signInName], ["Client ID", clientId], ["Created", <When key="created" time={created} />]]} />
         <Section title="Roles"><Roles administrator={administrator} /></Section>
         {type === "tool" ? (

@@ -11,7 +11,8 @@ import { useToasts } from "../../parts/toasts";
 import { ROLES, roleWords } from "./names";
 
 const useStyles = makeStyles({
-  form: { display: "flex", flexWrap: "wrap", alignItems: "end", gap: tokens.spacingHorizontalM },
+  form: { display: "flex", flexWrap: "wrap", alignItems: "start", gap: tokens.spacingHorizontalM },
+  button: { marginBlockStart: "26px" },
 });
 
 const SCOPES = { installation: "Installation", directory: "Directory", tenant: "Tenant" };
@@ -73,7 +74,7 @@ export function Roles({ administrator }: { administrator: Administrator }) {
             </Select>
           </FormField>
         )}
-        <Button type="submit" disabledFocusable={granting.isPending || (scopeType === "tenant" && !chosen)}>Add role</Button>
+        <Button type="submit" className={styles.button} disabledFocusable={granting.isPending || (scopeType === "tenant" && !chosen)}>Add role</Button>
       </form>
       <ErrorBar error={granting.error ?? tenants.error} />
       <ConfirmDialog

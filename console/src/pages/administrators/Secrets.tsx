@@ -9,7 +9,8 @@ import { FormField } from "../../parts/FormField";
 import { SecretOnce } from "../../parts/SecretOnce";
 import { When } from "../../parts/When";
 
-const useStyles = makeStyles({ form: { display: "flex", flexWrap: "wrap", alignItems: "end", gap: tokens.spacingHorizontalM } });
+const useStyles = makeStyles({ form: { display: "flex", flexWrap: "wrap", alignItems: "start", gap: tokens.spacingHorizontalM },
+  button: { marginBlockStart: "26px" } });
 
 /** The client secrets of a tool: each is shown once, when it is made. */
 export function Secrets({ administrator }: { administrator: Administrator }) {
@@ -53,7 +54,7 @@ export function Secrets({ administrator }: { administrator: Administrator }) {
       <form className={styles.form} onSubmit={submit} aria-label="New client secret">
         <FormField label="Description" property="label" error={creating.error}><Input value={label} onChange={(_, { value }) => setLabel(value)} /></FormField>
         <FormField label="Expires" hint="180 days without a date, two years at most." property="expires" error={creating.error}><Input type="date" value={day} onChange={(_, { value }) => setDay(value)} /></FormField>
-        <Button type="submit" disabledFocusable={creating.isPending}>New client secret</Button>
+        <Button type="submit" className={styles.button} disabledFocusable={creating.isPending}>New client secret</Button>
       </form>
       <ErrorBar error={creating.error} />
       <ConfirmDialog

@@ -1,12 +1,12 @@
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, InteractionTag, InteractionTagPrimary, InteractionTagSecondary, makeStyles, TagGroup, tokens } from "@fluentui/react-components";
 import { useState } from "react";
 
-import type { Candidate } from "../../api/candidates";
+import type { Candidate } from "../../api/applications";
 import type { Group } from "../../api/groups";
 import type { Outcome } from "../../parts/each";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { Failures } from "../../parts/Failures";
-import { Picker } from "../../parts/Picker";
+import { ObjectPicker } from "../../parts/ObjectPicker";
 
 const useStyles = makeStyles({
   content: { display: "grid", gap: tokens.spacingVerticalL, minHeight: "160px", alignContent: "start" },
@@ -26,14 +26,14 @@ interface Props {
 export function AddMembers({ group, pending, error, outcome, onAdd, onClose }: Props) {
   const styles = useStyles();
   const [picked, setPicked] = useState<Candidate[]>([]);
-  const without = new Set([group.id, ...picked.map(({ id }) => id)]);
+  const add = (candidate?: Candidate) => setPicked((now) => (candidate && !now.some(({ id }) => id === candidate.id) ? [...now, candidate] : now));
   return (
     <Dialog open onOpenChange={(_, next) => !next.open && onClose()}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{`Add members to ${group.displayName ?? group.id}`}</DialogTitle>
           <DialogContent className={styles.content}>
-            <Picker label="User or group" of="both" without={without} onPick={(candidate) => setPicked((now) => [...now, candidate])} />
+            <ObjectPicker groups label="User or group" onChoose={add} />
             <TagGroup className={styles.picked} aria-label="To be added" onDismiss={(_, { value }) => setPicked((now) => now.filter(({ id }) => id !== value))}>
               {picked.map(({ id, name }) => (
                 <InteractionTag key={id} value={id}>

@@ -27,7 +27,7 @@ export function ImportReportView({ report }: { report: ImportReport }) {
       {ignoredColumns.length > 0 && <Text>{`Columns that mean nothing here: ${ignoredColumns.join(", ")}`}</Text>}
       {errors.length > 0 && (
         <Table size="small" aria-label="Rows with an error">
-          <TableHeader><TableRow>{["Line", "Column", "Reason"].map((it) => <TableHeaderCell key={it}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
+          <TableHeader><TableRow>{[["Line", "15%"], ["Column", "25%"], ["Reason", "60%"]].map(([it, width]) => <TableHeaderCell key={it} style={{ width }}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
           <TableBody>
             {errors.slice(0, shown).map(({ line, column, reason }) => (
               <TableRow key={`${line} ${column}`}><TableCell>{line}</TableCell><TableCell>{column}</TableCell><TableCell>{reason}</TableCell></TableRow>

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type SubmitEvent, useState } from "react";
 
 import { type ImportPlan, type ImportSchedule, removeSchedule, runSchedule, scheduleQuery, setSchedule } from "../../api/imports";
+import { ApiError } from "../../api/errors";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { Facts } from "../../parts/Facts";
 import { FormField } from "../../parts/FormField";
@@ -39,6 +40,7 @@ function Loaded({ of: { folder, schedule, next, last }, writable }: { of: Import
     onSuccess: ({ outcome, message }) => toasts.done(message ?? `The file is ${outcome}`),
     onSettled: () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" }),
   });
+  const atField = saving.error instanceof ApiError && ["file", "when.every", "when.at", "when.timeZone"].includes(saving.error.property ?? "");
   const set = (name: keyof typeof draft) => (_: unknown, { value }: { value: string }) => setDraft((now) => ({ ...now, [name]: value }));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -66,14 +68,14 @@ function Loaded({ of: { folder, schedule, next, last }, writable }: { of: Import
             <Radio value="at" label="At a time of day" />
           </RadioGroup>
           {draft.by === "every" ? (
-            <FormField label="Interval" hint="As in ISO 8601: PT6H is six hours, P1D a day." property="every" error={saving.error}><Input value={draft.every} onChange={set("every")} /></FormField>
+            <FormField label="Interval" hint="As in ISO 8601: PT6H is six hours, P1D a day." property="when.every" error={saving.error}><Input value={draft.every} onChange={set("every")} /></FormField>
           ) : (
             <>
-              <FormField label="Time of day" property="at" error={saving.error}><Input type="time" value={draft.at} onChange={set("at")} /></FormField>
-              <FormField label="Time zone" property="timeZone" error={saving.error}><Input value={draft.zone} onChange={set("zone")} /></FormField>
+              <FormField label="Time of day" property="when.at" error={saving.error}><Input type="time" value={draft.at} onChange={set("at")} /></FormField>
+              <FormField label="Time zone" property="when.timeZone" error={saving.error}><Input value={draft.zone} onChange={set("zone")} /></FormField>
             </>
           )}
-          <ErrorBar error={saving.error ?? ending.error ?? running.error} />
+          <ErrorBar error={atField ? (ending.error ?? running.error) : (saving.error ?? ending.error ?? running.error)} />
           <div className={styles.actions}>
             <Button type="submit" appearance={unsaved ? "primary" : "secondary"} disabledFocusable={saving.isPending || !draft.file.trim()}>Save schedule</Button>
             {schedule && <Button disabledFocusable={running.isPending} onClick={() => running.mutate()}>{running.isPending ? "Importing…" : "Import now"}</Button>}

@@ -10,7 +10,7 @@ import { useToasts } from "../../parts/toasts";
 import { BaseUrl } from "./BaseUrl";
 import { Tokens } from "./Tokens";
 
-const useStyles = makeStyles({ box: { display: "grid", gap: tokens.spacingVerticalXS } });
+const useStyles = makeStyles({ about: { paddingInlineStart: "36px", color: tokens.colorNeutralForeground2 }, box: { display: "grid", gap: 0 } });
 
 /** What a client is given: the address and a token; and whether it gets in. */
 export function ConnectionPage() {
@@ -36,7 +36,7 @@ export function ConnectionPage() {
       <BaseUrl url={tenant.scimBaseUrl} label="SCIM base URL by host name" hint="The same, where a wildcard name leads to this server." />
       <div className={styles.box}>
         <Checkbox label="SCIM for Authentication" checked={on} disabled={!writable} onChange={(_, { checked }) => switching.mutate(checked === true)} />
-        <Text size={200}>{on ? "Clients with a good token get in." : "Every request of a client is answered 403, also with a good token."}</Text>
+        <Text size={200} className={styles.about}>{on ? "Clients with a good token get in." : "Every request of a client is answered 403, also with a good token."}</Text>
         <ErrorBar error={switching.error} />
       </div>
       <Section title="SCIM Authentication Tokens"><Tokens tenant={tenant} writable={writable} /></Section>

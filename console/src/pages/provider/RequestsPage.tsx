@@ -16,7 +16,7 @@ const useStyles = makeStyles({
   list: { padding: `0 ${tokens.spacingHorizontalXXL} ${tokens.spacingVerticalXXL}`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
   row: { cursor: "pointer", ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "-2px" } },
   cut: { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
-  narrowCell: { width: "90px" },
+  narrowCell: { width: "88px" }, operation: { width: "40%" },
 });
 
 /** The last requests of a tenant's clients, as they come in. */
@@ -45,7 +45,7 @@ export function RequestsPage() {
         ) : (
           <Table size="small" aria-label="Last requests">
             <TableHeader>
-              <TableRow>{columns.map((name) => <TableHeaderCell key={name} className={mergeClasses(["Time", "Status", "Duration"].includes(name) && styles.narrowCell)}>{name}</TableHeaderCell>)}</TableRow>
+              <TableRow>{columns.map((name) => <TableHeaderCell key={name} className={mergeClasses(["Time", "Status", "Duration"].includes(name) && styles.narrowCell, name === "Operation" && styles.operation)}>{name}</TableHeaderCell>)}</TableRow>
             </TableHeader>
             <TableBody>
               {all.map((request, index) => (
@@ -54,7 +54,12 @@ export function RequestsPage() {
                   className={styles.row}
                   tabIndex={0}
                   onClick={() => setOpen(request)}
-                  onKeyDown={(event) => event.key === "Enter" && setOpen(request)}
+                  onKeyDown={(event) => {
+                    if (event.key !== "Enter") return;
+                    // It would go on to what gets the focus then.
+                    event.preventDefault();
+                    setOpen(request);
+                  }}
                 >
                   <TableCell><When time={request.at} /></TableCell>
                   {!narrow && <TableCell className={styles.cut}>{request.client || "unknown"}</TableCell>}

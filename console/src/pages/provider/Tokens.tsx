@@ -15,7 +15,7 @@ import { RotateToken } from "./RotateToken";
 const useStyles = makeStyles({
   scroll: { overflowX: "auto" },
   table: { minWidth: "560px" },
-  actions: { width: "48px" },
+  actions: { width: "72px" },
   add: { display: "flex", gap: tokens.spacingHorizontalM },
 });
 
@@ -52,7 +52,7 @@ export function Tokens({ tenant, writable }: { tenant: Tenant; writable: boolean
             <TableHeader>
               <TableRow>
                 {["Label", "Access", "Created", "Expires", "Last used"].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}
-                {writable && <TableHeaderCell className={styles.actions} aria-label="Actions" />}
+                {writable && <TableHeaderCell className={styles.actions}>Actions</TableHeaderCell>}
               </TableRow>
             </TableHeader>
             <TableBody>

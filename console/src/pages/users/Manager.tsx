@@ -5,13 +5,12 @@ import { useState } from "react";
 
 import { managerQuery, setManager, type User } from "../../api/users";
 import { ErrorBar } from "../../parts/ErrorBar";
-import { Picker } from "../../parts/Picker";
+import { ObjectPicker } from "../../parts/ObjectPicker";
 import { useToasts } from "../../parts/toasts";
 
 const useStyles = makeStyles({
   row: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalM },
   link: { color: tokens.colorBrandForegroundLink },
-  picker: { maxWidth: "420px" },
 });
 
 /** Whom a user reports to, and how that is changed. */
@@ -43,9 +42,7 @@ export function Manager({ user, writable }: { user: User; writable: boolean }) {
         )}
       </div>
       {picking && (
-        <div className={styles.picker}>
-          <Picker label="Manager" of="users" without={new Set([user.id])} onPick={({ id }) => setting.mutate(id)} />
-        </div>
+        <ObjectPicker label="Manager" onChoose={(chosen) => chosen && setting.mutate(chosen.id)} />
       )}
     </>
   );

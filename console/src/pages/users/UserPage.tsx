@@ -82,7 +82,7 @@ function Loaded({ user }: { user: User }) {
             <MessageBarBody>In the recycle bin; deleted <When time={user.deletedDateTime} />.</MessageBarBody>
           </MessageBar>
         )}
-        {!deleted && !enabled && <MessageBar intent="info"><MessageBarBody>The account is disabled.</MessageBarBody></MessageBar>}
+        {!deleted && !enabled && <MessageBar intent="info" layout="multiline"><MessageBarBody>The account is disabled.</MessageBarBody></MessageBar>}
         <UserApplications user={user} />
         {!deleted && <Section title="Manager"><Manager user={user} writable={writable} /></Section>}
         {!deleted && <Section title="Groups"><Memberships holder="users" id={id} /></Section>}

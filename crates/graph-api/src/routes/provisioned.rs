@@ -8,7 +8,7 @@ use model::ObjectType;
 use store::Cursor;
 
 use super::Routes;
-use super::tenants::tenant;
+use super::tenants::{addresses, tenant};
 use crate::call::Call;
 use crate::error::{Answer, ApiError};
 use crate::page;
@@ -34,8 +34,9 @@ async fn list(call: Call, Path(name): Path<String>, object_type: ObjectType) -> 
         Some(Cursor(token)) => String::from_utf8(token.to_vec())
             .map_err(|_| ApiError::bad("The $skiptoken is not one that this server gave."))?,
     };
+    let base = addresses(&call, &tenant.name).1;
     let search = call.query.option("contains").map(str::trim).filter(|text| !text.is_empty());
-    let asked = Asked { search, after: &after, limit: call.query.limit() };
+    let asked = Asked { search, after: &after, limit: call.query.limit(), base: &base };
     let found = call.provider.resources(tenant, object_type, asked).await?;
     let next = found.next.map(|token| Cursor(token.into_bytes().into()));
     let count = found.total.filter(|_| call.query.count);
@@ -44,5 +45,6 @@ async fn list(call: Call, Path(name): Path<String>, object_type: ObjectType) -> 
 
 async fn show(call: Call, Path((name, id)): Path<(String, String)>, object_type: ObjectType) -> Answer {
     let tenant = tenant(&call, &name).await?;
-    Ok(Json(call.provider.resource(tenant, object_type, &id).await?).into_response())
+    let base = addresses(&call, &tenant.name).1;
+    Ok(Json(call.provider.resource(tenant, object_type, &base, &id).await?).into_response())
 }

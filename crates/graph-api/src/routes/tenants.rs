@@ -39,7 +39,7 @@ pub(super) async fn tenant(call: &Call, name: &str) -> Result<Tenant, ApiError> 
 }
 
 /// The addresses of a tenant's service provider: by host name, and by path.
-fn addresses(call: &Call, name: &str) -> (String, String) {
+pub(super) fn addresses(call: &Call, name: &str) -> (String, String) {
     let public = &call.addresses.public_url;
     let scheme = public.split_once("://").map_or("http", |(scheme, _)| scheme);
     (

@@ -264,7 +264,7 @@ impl ServiceProvider for Provider {
         Ok(Resources { resources: vec![json!({"id": "1", "displayName": name})], total: Some(2), next })
     }
 
-    async fn resource(&self, _: Tenant, _: ObjectType, id: &str) -> Result<Value, scim::Error> {
+    async fn resource(&self, _: Tenant, _: ObjectType, _: &str, id: &str) -> Result<Value, scim::Error> {
         if id == "1" {
             Ok(json!({"id": "1"}))
         } else {

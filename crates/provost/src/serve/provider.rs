@@ -60,8 +60,8 @@ impl ServiceProvider for Provider {
         object_type: ObjectType,
         asked: Asked<'_>,
     ) -> Result<Resources, scim::Error> {
-        let Asked { search, after, limit } = asked;
-        let found = self.0.find_resources(tenant, object_type, search, after, limit).await?;
+        let Asked { search, after, limit, base } = asked;
+        let found = self.0.find_resources(tenant, object_type, base, search, (after, limit)).await?;
         Ok(Resources { resources: found.resources, total: found.total_results, next: found.next_cursor })
     }
 
@@ -69,9 +69,10 @@ impl ServiceProvider for Provider {
         &self,
         tenant: Tenant,
         object_type: ObjectType,
+        base: &str,
         id: &str,
     ) -> Result<Value, scim::Error> {
-        self.0.read_resource(tenant, object_type, id).await
+        self.0.read_resource(tenant, object_type, base, id).await
     }
 
     async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error> {
