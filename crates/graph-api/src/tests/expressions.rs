@@ -143,7 +143,8 @@ async fn an_expression_is_tried_with_a_user_as_a_cycle_sees_it() {
     let ada = api.user("ada_x.com#EXT#@contoso.example").await;
     api.ok("PATCH", &format!("/v1.0/users/{ada}"), json!({"accountEnabled": false})).await;
     let app = base.split('/').nth(3).expect("an id");
-    let role = json!({"id": uuid::Uuid::from_u128(5).to_string(), "displayName": "Editor", "value": "editor"});
+    let role =
+        json!({"id": uuid::Uuid::from_u128(5).to_string(), "displayName": "Editor", "value": "editor"});
     api.ok("PATCH", &format!("/v1.0/servicePrincipals/{app}"), json!({"appRoles": [role]})).await;
     let assignment = json!({"principalId": ada, "resourceId": app, "appRoleId": role["id"]});
     api.ok("POST", &format!("/v1.0/servicePrincipals/{app}/appRoleAssignedTo"), assignment).await;
