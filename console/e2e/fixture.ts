@@ -86,17 +86,6 @@ export class Server {
     if (!response.ok) throw new Error(`import: ${response.status} ${await response.text()}`);
   }
 
-  /** An application of the gallery, provisioned to a tenant of this server, with its job; not yet started. */
-  async application(displayName: string, tenant: string, template = "officespace"): Promise<{ id: string; job: string }> {
-    const { pathBaseUrl, token } = await this.call<{ pathBaseUrl: string; token: string }>("POST", "/provost/v1/tenants", { name: tenant });
-    const path = `/v1.0/applicationTemplates/${template}/instantiate`;
-    const { servicePrincipal: { id } } = await this.call<{ servicePrincipal: { id: string } }>("POST", path, { displayName });
-    const base = `/v1.0/servicePrincipals/${id}/synchronization`;
-    const { id: job } = await this.call<{ id: string }>("POST", `${base}/jobs`, { templateId: template });
-    await this.call("PUT", `${base}/secrets`, { value: [{ key: "BaseAddress", value: pathBaseUrl }, { key: "SecretToken", value: token }] });
-    return { id, job };
-  }
-
   async stop(): Promise<void> {
     await this.pause();
     rmSync(this.data, { recursive: true, force: true });

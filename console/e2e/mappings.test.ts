@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, shot, signIn } from "./fixture";
-import { type Provisioned, provisioned, until, userId } from "./provisioned";
+import { type Provisioned, provisioned, until } from "./provisioned";
 
 let server: Server;
 let browser: Browser;
@@ -98,7 +98,8 @@ test("a mapping is added, matched by, moved and deleted, and what the server ref
   await page.getByRole("link", { name: "Scoping filters" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("nickName").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Save", disabled: true }).waitFor();
+  expect((await users()).attributeMappings.some((it) => it.targetAttributeName === "nickName")).toBe(false);
   await page.getByRole("link", { name: "Mappings", exact: true }).click();
   await page.getByRole("button", { name: "Restore default mappings" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Restore" }).click();
@@ -148,7 +149,6 @@ test("a scoping filter is tried on the directory before it is saved", async () =
       { sourceOperandName: "mail", operatorName: "IS NULL", targetOperand: { values: [] } },
     ] }],
   });
-  expect(await userId(server, "user00001@contoso.example")).toBeTruthy();
   await page.context().close();
 });
 

@@ -47,7 +47,7 @@ test("a plan tells what the next cycle would do, and does none of it", async () 
   await page.getByRole("button", { name: "Make a plan" }).click();
   await page.getByRole("button", { name: "Create: 3" }).waitFor();
   await shot(page, "plan");
-  await page.getByRole("row", { name: /User 00002/ }).focus();
+  await page.getByRole("row", { name: /user00002@contoso.example/ }).focus();
   await page.keyboard.press("Enter");
   const drawer = page.getByRole("dialog");
   await drawer.getByRole("row", { name: /userName none user00002@contoso.example/ }).waitFor();
@@ -56,7 +56,7 @@ test("a plan tells what the next cycle would do, and does none of it", async () 
   await page.getByLabel("For one user or group only").pressSequentially("User 00008");
   await page.getByRole("option", { name: /User 00008/ }).click();
   await page.getByRole("button", { name: "Plan again" }).click();
-  await page.getByRole("row", { name: /User 00008/ }).click();
+  await page.getByRole("row", { name: /user00008@contoso.example/ }).click();
   await page.getByRole("dialog").getByText(/not assigned to the application/).first().waitFor();
   expect(await accounts()).toBe(0);
   await page.context().close();
@@ -69,7 +69,7 @@ test("one user is provisioned on demand, with the four steps, and again", async 
   await page.getByLabel("Select a user or group").pressSequentially("User 00001");
   await page.getByRole("option", { name: /User 00001/ }).click();
   await page.getByRole("button", { name: "Provision", exact: true }).click();
-  const result = page.getByRole("region", { name: "User 00001" });
+  const result = page.getByRole("region", { name: "user00001@contoso.example" });
   await result.getByRole("button", { name: /^4\. Perform action/ }).waitFor();
   for (const step of ["1. Import user", "2. Determine if user is in scope", "3. Match user between source and target system"]) {
     await result.getByRole("button", { name: new RegExp(`^${step}`) }).waitFor();
@@ -101,7 +101,7 @@ test("what was changed in the application is found and put right", async () => {
   await page.getByText("has not been compared yet").waitFor();
   await page.getByRole("button", { name: "Compare now" }).click();
   await page.getByText("3 accounts were compared: 1 difference, of which a repair puts 1 right.").waitFor();
-  await page.getByRole("row", { name: /User 00002/ }).click();
+  await page.getByRole("row", { name: /user00002@contoso.example/ }).click();
   await page.getByRole("dialog").getByRole("row", { name: /displayName User 00002 Somebody else/ }).waitFor();
   await page.keyboard.press("Escape");
   await shot(page, "drift");
@@ -116,11 +116,11 @@ test("the log is searched, its details are opened, and it is downloaded", async 
   const page = await open(browser, server);
   await signIn(page);
   await page.getByRole("link", { name: "Provisioning logs" }).click();
-  await page.getByRole("row", { name: /User 00003/ }).first().waitFor();
+  await page.getByRole("row", { name: /user00003@contoso.example/ }).first().waitFor();
   await page.getByLabel("Name or ID").pressSequentially("00002");
-  await page.getByRole("row", { name: /User 00003/ }).first().waitFor({ state: "detached" });
+  await page.getByRole("row", { name: /user00003@contoso.example/ }).first().waitFor({ state: "detached" });
   await page.getByLabel("Action").selectOption("Create");
-  await page.getByRole("row", { name: /User 00002 Create/ }).click();
+  await page.getByRole("row", { name: /user00002@contoso.example Create/ }).click();
   const drawer = page.getByRole("dialog");
   await drawer.getByRole("tab", { name: "Modified Properties" }).click();
   await drawer.getByRole("row", { name: /userName none user00002/ }).waitFor();
@@ -136,10 +136,10 @@ test("the log is searched, its details are opened, and it is downloaded", async 
     files.push(readFileSync(await download.path(), "utf8"));
   }
   expect(files[0]!.trim().split("\r\n").length).toBe(2);
-  expect(files[0]).toContain('"create","success","User 00002"');
-  expect(JSON.parse(files[1]!)).toMatchObject([{ provisioningAction: "create", sourceIdentity: { displayName: "User 00002" } }]);
+  expect(files[0]).toContain('"create","success","user00002@contoso.example"');
+  expect(JSON.parse(files[1]!)).toMatchObject([{ provisioningAction: "create", sourceIdentity: { displayName: user(2) } }]);
   await page.getByRole("button", { name: "Reset filters" }).click();
-  await page.getByRole("row", { name: /User 00003/ }).first().waitFor();
+  await page.getByRole("row", { name: /user00003@contoso.example/ }).first().waitFor();
   await page.context().close();
 });
 
@@ -186,10 +186,10 @@ for (const theme of ["light", "dark"] as const) {
       await page.getByLabel("For one user or group only").pressSequentially("User 00004");
       await page.getByRole("option", { name: /User 00004/ }).click();
       await page.getByRole("button", { name: "Make a plan" }).click();
-      await page.getByRole("row", { name: /User 00004/ }).waitFor();
+      await page.getByRole("row", { name: /user00004@contoso.example/ }).waitFor();
       await expectAccessible(page);
       await shot(page, `plan-${name}-${theme}`);
-      await page.getByRole("row", { name: /User 00004/ }).click();
+      await page.getByRole("row", { name: /user00004@contoso.example/ }).click();
       await page.getByRole("dialog").getByRole("button", { name: /^2\. Determine/ }).waitFor();
       await expectAccessible(page);
       await shot(page, `plan-details-${name}-${theme}`);
@@ -197,7 +197,7 @@ for (const theme of ["light", "dark"] as const) {
       await page.getByLabel("Select a user or group").pressSequentially("User 00001");
       await page.getByRole("option", { name: /User 00001/ }).click();
       await page.getByRole("button", { name: "Provision", exact: true }).click();
-      await page.getByRole("region", { name: "User 00001" }).waitFor();
+      await page.getByRole("region", { name: "user00001@contoso.example" }).waitFor();
       await expectAccessible(page);
       await shot(page, `demand-${name}-${theme}`);
       await at(page, "drift");
@@ -205,10 +205,10 @@ for (const theme of ["light", "dark"] as const) {
       await expectAccessible(page);
       await shot(page, `drift-${name}-${theme}`);
       await at(page, "provisioning-logs");
-      await page.getByRole("row", { name: /User 00003/ }).first().waitFor();
+      await page.getByRole("row", { name: /user00003@contoso.example/ }).first().waitFor();
       await expectAccessible(page);
       await shot(page, `logs-${name}-${theme}`);
-      await page.getByRole("row", { name: /User 00003/ }).first().click();
+      await page.getByRole("row", { name: /user00003@contoso.example/ }).first().click();
       await page.getByRole("tab", { name: "Steps" }).click();
       await page.getByRole("button", { name: /^4\. Perform action/ }).waitFor();
       await expectAccessible(page);

@@ -8,16 +8,18 @@ export type { Failures, Job, Staged };
 const OFTEN = 2_000;
 const SELDOM = 15_000;
 
-/** How soon to look again at jobs of which one runs, or none. */
-export function again(running: boolean): number {
-  return running ? OFTEN : SELDOM;
+/** How soon to look again at jobs: often while a cycle runs or is about to. */
+function again(jobs: Job[]): number {
+  const soon = Date.now() + SELDOM;
+  const stirs = ({ started, currentCycle, nextRun }: Job) => currentCycle || (started && (!nextRun || Date.parse(nextRun) < soon));
+  return jobs.some(stirs) ? OFTEN : SELDOM;
 }
 
 /** All jobs, each with its cycle. */
 export const jobsQuery = queryOptions({
   queryKey: ["jobs"],
   queryFn: async ({ signal }): Promise<Job[]> => (await answer(api.GET("/provost/v1/jobs", { signal }))).value,
-  refetchInterval: ({ state }) => again(state.data?.some((job) => job.currentCycle) ?? false),
+  refetchInterval: ({ state }) => again(state.data ?? []),
 });
 
 /** The job of an application, with all of its state; null where provisioning is not set up. */
@@ -30,7 +32,7 @@ export function jobQuery(application: string) {
       const job = value[0]?.id;
       return job ? answer(api.GET("/provost/v1/jobs/{job}", { params: { path: { job } }, signal })) : null;
     },
-    refetchInterval: ({ state }) => again(Boolean(state.data?.currentCycle)),
+    refetchInterval: ({ state }) => again(state.data ? [state.data] : []),
   });
 }
 

@@ -1,6 +1,7 @@
 import { makeStyles, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, tokens } from "@fluentui/react-components";
 
 const useStyles = makeStyles({
+  name: { overflowWrap: "anywhere" },
   old: { color: tokens.colorPaletteRedForeground1, overflowWrap: "anywhere" },
   fresh: { color: tokens.colorPaletteGreenForeground1, textDecorationLine: "none", overflowWrap: "anywhere" },
   none: { color: tokens.colorNeutralForeground2 },
@@ -33,7 +34,7 @@ export function Differences({ label, of, names = ["Before", "After"] }: Props) {
       <TableBody>
         {of.map(({ name, before, after }) => (
           <TableRow key={name}>
-            <TableCell>{name}</TableCell>
+            <TableCell className={styles.name}>{name}</TableCell>
             <TableCell>{before == null ? none : <del className={styles.old}>{before}</del>}</TableCell>
             <TableCell>{after == null ? none : <ins className={styles.fresh}>{after}</ins>}</TableCell>
           </TableRow>

@@ -8,7 +8,9 @@ import { planQuery } from "../../api/plans";
 import { may, sessionQuery } from "../../api/session";
 import type { User } from "../../api/users";
 import { ErrorBar } from "../../parts/ErrorBar";
-import { Change } from "../applications/plan/ChangeDrawer";
+import { Differences } from "../../parts/Differences";
+import { differences } from "../applications/plan/changes";
+import { Stages } from "../logs/Stages";
 import { LogEntries } from "./LogEntries";
 import { answerOf } from "./why";
 
@@ -49,7 +51,12 @@ export function WhyPanel({ user, application }: Props) {
           </MessageBarBody>
         </MessageBar>
       )}
-      {change && <div className={styles.details}><Change change={change} /></div>}
+      {change && (
+        <div className={styles.details}>
+          {change.modified.length > 0 && <Differences label="What would change" of={differences(change)} />}
+          {change.steps && <Stages steps={change.steps} type="User" />}
+        </div>
+      )}
       <Text weight="semibold" as="h3">Last entries of the provisioning log</Text>
       <LogEntries entries={entries.data ?? []} />
       <Text>

@@ -14,7 +14,7 @@ const sentence = (of: Job | null, planned?: PlannedChange) => answerOf("Ada", "A
 test("the answer says whether there is an account, and why not", () => {
   expect(sentence(null)).toContain("not set up");
   expect(sentence(job, change("create", "new-1"))).toBe("Ada has no account yet; the next cycle creates it.");
-  expect(sentence(job, change("other", "", { status: "skipped", error: error("not assigned to the application") }))).toBe("Ada has no account: not assigned to the application");
+  expect(sentence(job, change("other", "", { status: "skipped", error: error("not assigned to the application") }))).toBe("Ada has no account: not assigned to the application.");
   expect(sentence(job, change("other", "7"))).toBe("Ada has an account, and it is in line.");
   expect(answerOf("Ada", "App", job, change("create", "new-1", { status: "failure", error: error("userName is taken.") }))).toEqual({
     intent: "error", sentence: "Ada has no account: it cannot be provisioned. userName is taken.", advice: "do it",

@@ -95,7 +95,7 @@ export function AccessPage() {
         onSelect={writable ? setSelected : undefined}
         onOpen={({ principalId, principalType }) => {
           if (principalId && principalType === "User") void navigate({ to: "/users/$id", params: { id: principalId } });
-          else if (principalId) void navigate({ to: `/groups/${principalId}` });
+          else if (principalId) void navigate({ to: "/groups/$id", params: { id: principalId } });
         }}
         empty={search ? `No assignment is found by "${search}".` : "Nobody is assigned yet."}
       />

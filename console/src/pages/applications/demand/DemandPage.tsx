@@ -9,7 +9,7 @@ import { provision } from "../../../api/plans";
 import { Differences } from "../../../parts/Differences";
 import { ErrorBar } from "../../../parts/ErrorBar";
 import { ObjectPicker } from "../../../parts/ObjectPicker";
-import { PageBody, Section } from "../../../parts/PageBody";
+import { PageBody } from "../../../parts/PageBody";
 import { Stages } from "../../logs/Stages";
 import { Status } from "../../logs/Status";
 import { colorOf, nameOf, word } from "../../logs/words";
@@ -72,7 +72,7 @@ function Result({ entry }: { entry: Entry }) {
   return (
     <Card role="region" aria-label={nameOf(entry)}>
       <div className={styles.head}>
-        <Text weight="semibold" size={400}>{nameOf(entry)}</Text>
+        <Text as="h2" weight="semibold" size={400}>{nameOf(entry)}</Text>
         <Status of={status} />
         <Text>{word(entry.provisioningAction)}</Text>
       </div>
@@ -85,11 +85,10 @@ function Result({ entry }: { entry: Entry }) {
         </MessageBar>
       )}
       <Stages steps={entry.provisioningSteps ?? []} type={entry.sourceIdentity?.identityType} />
-      <Section title="Modified attributes">
-        {modified.length > 0
-          ? <Differences label="Modified attributes" of={modified.map(({ displayName, oldValue, newValue }) => ({ name: displayName ?? "", before: oldValue, after: newValue }))} />
-          : <Text>Nothing was changed in the target.</Text>}
-      </Section>
+      <Text as="h3" weight="semibold">Modified attributes</Text>
+      {modified.length > 0
+        ? <Differences label="Modified attributes" of={modified.map(({ displayName, oldValue, newValue }) => ({ name: displayName ?? "", before: oldValue, after: newValue }))} />
+        : <Text>Nothing was changed in the target.</Text>}
     </Card>
   );
 }

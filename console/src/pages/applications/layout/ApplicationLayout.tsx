@@ -55,7 +55,8 @@ function Loaded({ application, job }: Opened) {
   const base = `/applications/${id}`;
   const { pathname } = useLocation();
   const sections = SECTIONS.filter(({ withoutJob }) => withoutJob || job);
-  const current = SECTIONS.find(({ path }) => path && pathname.includes(`${base}/${path}`));
+  const [segment] = pathname.slice(pathname.indexOf(base) + base.length + 1).split("/");
+  const current = SECTIONS.find(({ path }) => path && path === segment);
   const name = displayName ?? id;
   return (
     <OpenedContext value={{ application, job }}>

@@ -54,7 +54,7 @@ export function OverviewCommands() {
           <ToolbarButton icon={<Pause20Regular />} disabled={switching.isPending} onClick={() => switching.mutate({ on: false, job: job.id })}>Pause provisioning</ToolbarButton>
         )}
         {job && <ToolbarButton icon={<ArrowClockwise20Regular />} onClick={() => setAsking("restart")}>Restart provisioning</ToolbarButton>}
-        {job && <ToolbarButton icon={<PersonSync20Regular />} onClick={() => void navigate({ to: `/applications/${id}/demand` })}>Provision on demand</ToolbarButton>}
+        {job && <ToolbarButton icon={<PersonSync20Regular />} onClick={() => void navigate({ to: "/applications/$id/provision-on-demand", params: { id } })}>Provision on demand</ToolbarButton>}
         <ToolbarButton icon={<Delete20Regular />} onClick={() => setAsking("delete")}>Delete</ToolbarButton>
       </CommandBar>
       {asking === "restart" && job && <RestartDialog job={job.id} onClosed={() => setAsking(undefined)} />}
