@@ -69,7 +69,7 @@ export function ProvisioningPage() {
           </CommandBar>
         </div>
       )}
-      <form id={form} onSubmit={submit} className={styles.form} aria-label="Provisioning">
+      <form id={form} noValidate onSubmit={submit} className={styles.form} aria-label="Provisioning">
         <PageBody>
           <ErrorBar error={saving.error} />
           <FormField
