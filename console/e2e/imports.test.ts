@@ -71,7 +71,7 @@ test("a schedule is set, run and ended, and a wrong one is told where it is wron
   await page.getByRole("button", { name: "End the schedule" }).waitFor();
   expect(await server.call("GET", "/provost/v1/users/import/schedule")).toMatchObject({ schedule: { file: "users.csv", when: { at: expect.stringMatching(/^02:30/) as string, timeZone: "Europe/Berlin" } } });
   await page.getByRole("button", { name: "Import now" }).click();
-  await page.getByText(/failed, there is no file users.csv/).waitFor();
+  await page.getByText(/there is no file users.csv/).waitFor();
   await page.getByRole("button", { name: "End the schedule" }).click();
   await page.getByText("No file is imported by itself.").waitFor();
   await page.context().close();

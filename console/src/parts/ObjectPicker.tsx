@@ -17,6 +17,7 @@ interface Props {
 /** Finds a user or group by what somebody types, on the server. */
 export function ObjectPicker({ label, hint, groups = false, chosen, onChoose }: Props) {
   const [typed, setTyped] = useState<string>();
+  const [open, setOpen] = useState(false);
   const settled = useSettled(typed ?? "");
   const found = useQuery({ ...candidatesQuery(settled), enabled: typed !== undefined });
   const options = (type: Candidate["type"]) =>
@@ -36,8 +37,16 @@ export function ObjectPicker({ label, hint, groups = false, chosen, onChoose }: 
         placeholder={groups ? "Search users and groups" : "Search users"}
         value={typed ?? chosen?.name ?? ""}
         selectedOptions={chosen ? [chosen.id] : []}
-        onOpenChange={(_, { open }) => open && setTyped((now) => now ?? "")}
-        onChange={({ target }) => setTyped(target.value)}
+        open={open}
+        onOpenChange={(_, next) => {
+          setOpen(next.open);
+          if (next.open) setTyped((now) => now ?? "");
+        }}
+        onChange={({ target }) => {
+          setTyped(target.value);
+          // Also for what is pasted.
+          setOpen(true);
+        }}
         onBlur={() => setTyped(undefined)}
         onOptionSelect={(_, { optionValue }) => {
           onChoose(found.data?.find(({ id }) => id === optionValue));

@@ -18,13 +18,13 @@ pub(crate) struct ApiError {
     pub code: String,
     pub message: String,
     /// The property that it is about.
-    pub target: Option<String>,
+    pub target: Option<Box<str>>,
     /// What to do about it.
-    pub hint: String,
+    pub hint: Box<str>,
     /// Seconds after which the same call may do better.
     pub retry_after: Option<u64>,
     /// Where to go instead.
-    pub location: Option<String>,
+    pub location: Option<Box<str>>,
 }
 
 /// The answer to a call.
@@ -38,7 +38,7 @@ impl ApiError {
             code: code.into(),
             message: message.into(),
             target: None,
-            hint: usual_hint(status).to_owned(),
+            hint: usual_hint(status).into(),
             retry_after: None,
             location: None,
         }
@@ -62,19 +62,19 @@ impl ApiError {
 
     /// The same error with the property that it is about.
     pub fn target(mut self, property: impl Into<String>) -> Self {
-        self.target = Some(property.into());
+        self.target = Some(property.into().into());
         self
     }
 
     /// The same error with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
+        self.hint = hint.into().into();
         self
     }
 
     /// The same error with the address to go to instead.
     pub fn location(mut self, address: impl Into<String>) -> Self {
-        self.location = Some(address.into());
+        self.location = Some(address.into().into());
         self
     }
 
@@ -82,7 +82,7 @@ impl ApiError {
     pub fn body(&self) -> Value {
         let mut inner = json!({"hint": self.hint});
         if let Some(property) = &self.target {
-            inner["target"] = property.as_str().into();
+            inner["target"] = (**property).into();
         }
         json!({"error": {"code": self.code, "message": self.message, "innerError": inner}})
     }
@@ -272,7 +272,7 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Some(location) = self.location.and_then(|it| HeaderValue::try_from(it).ok()) {
+        if let Some(location) = self.location.and_then(|it| HeaderValue::from_str(&it).ok()) {
             response.headers_mut().insert(header::LOCATION, location);
         }
         if self.status == StatusCode::UNAUTHORIZED {
@@ -368,7 +368,7 @@ mod tests {
         for status in (400..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
             let hint = ApiError::new(status, "Code", "What happened.").hint;
             assert!(!hint.is_empty(), "{status}");
-            assert_eq!(worded(status)["error"]["innerError"]["hint"], hint, "{status}");
+            assert_eq!(worded(status)["error"]["innerError"]["hint"], *hint, "{status}");
         }
     }
 }
