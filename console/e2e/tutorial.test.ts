@@ -74,7 +74,9 @@ async function addFromGallery(page: Page): Promise<void> {
   await openApplications(page);
   await page.getByRole("button", { name: "New application" }).click();
   await page.getByLabel("Search application").fill(APPLICATION);
-  await page.getByRole("list", { name: "Gallery" }).getByRole("button", { name: APPLICATION }).click();
+  const gallery = page.getByRole("list", { name: "Gallery" });
+  await gallery.getByRole("button", { name: "Slack" }).waitFor({ state: "detached" });
+  await gallery.getByRole("button", { name: APPLICATION }).click();
   await shot(page, "new-application");
   await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
   await page.getByRole("heading", { level: 1, name: APPLICATION }).waitFor();
