@@ -40,7 +40,7 @@ async fn sample(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     for object in &found.objects {
         match filters.judge(&SourceView::new(object, !object.enabled())) {
             Ok(()) => passing.add(object, None),
-            Err(reason) => failing.add(object, Some(reason)),
+            Err(reason) => failing.add(object, Some(&reason)),
         }
     }
     Ok(Json(json!({
@@ -70,7 +70,7 @@ struct Side {
 }
 
 impl Side {
-    fn add(&mut self, object: &DirectoryObject, reason: Option<String>) {
+    fn add(&mut self, object: &DirectoryObject, reason: Option<&str>) {
         self.count += 1;
         if self.first.len() < NAMED {
             let name = object.text("displayName").or_else(|| object.text("userPrincipalName"));
