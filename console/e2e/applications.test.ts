@@ -52,11 +52,11 @@ test("the overview is the first page, and leads to what needs somebody", async (
   await signIn(page);
   await page.goto("/console/");
   const quarantines = page.getByRole("region", { name: "In quarantine" });
-  await quarantines.getByText(/401/).waitFor();
+  await quarantines.getByText(/401/).first().waitFor();
   await shot(page, "overview");
   await quarantines.getByRole("link", { name: "Desks" }).click();
   await page.getByRole("heading", { level: 1, name: "Desks" }).waitFor();
-  await page.getByRole("region", { name: "Quarantine" }).getByText("more accounts would be disabled or deleted").waitFor();
+  await page.getByRole("region", { name: "Quarantine" }).getByText("more accounts would be disabled or deleted").first().waitFor();
   await page.context().close();
 });
 
@@ -74,7 +74,7 @@ test("an application is found in the gallery and added with the keyboard alone, 
   await page.getByRole("dialog").getByLabel("Name").fill("Messages");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Messages" }).waitFor();
-  await page.getByText("Get started").waitFor();
+  await page.getByText("Get started").first().waitFor();
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
   await page.getByRole("heading", { level: 1, name: "Enterprise applications" }).waitFor();
@@ -87,7 +87,7 @@ test("users are searched on the server, assigned and removed", async () => {
   const page = await open(browser, server);
   await signIn(page);
   await page.goto(`/console/applications/${refused.application}/users`);
-  await page.getByText("Nobody is assigned yet.").waitFor();
+  await page.getByText("Nobody is assigned yet.").first().waitFor();
   await page.getByRole("button", { name: "Add user/group" }).click();
   const drawer = page.getByRole("dialog");
   for (const number of ["00250", "00299"]) {
@@ -95,14 +95,14 @@ test("users are searched on the server, assigned and removed", async () => {
     await drawer.getByRole("checkbox", { name: new RegExp(`User ${number}`) }).check();
   }
   await drawer.getByRole("button", { name: "Assign 2" }).click();
-  await page.getByText("2 in all").waitFor();
+  await page.getByText("2 in all").first().waitFor();
   await page.getByLabel("Search assignments").fill("299");
-  await page.getByText("1 in all").waitFor();
+  await page.getByText("1 in all").first().waitFor();
   await page.getByRole("row", { name: /User 00299/ }).focus();
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
-  await page.getByText("No assignment is found").waitFor();
+  await page.getByText("No assignment is found").first().waitFor();
   const { value } = await server.call<{ value: { principalDisplayName: string }[] }>("GET", `/v1.0/servicePrincipals/${refused.application}/appRoleAssignedTo`);
   expect(value.map(({ principalDisplayName }) => principalDisplayName)).toEqual(["User 00250"]);
   await page.context().close();
@@ -113,14 +113,14 @@ test("the settings of provisioning are saved, what is wrong is told at its field
   await signIn(page);
   await page.goto(`/console/applications/${refused.application}/provisioning`);
   await page.getByRole("button", { name: "Test Connection" }).click();
-  await page.getByRole("alert").getByText(/401/).waitFor();
+  await page.getByRole("alert").getByText(/401/).first().waitFor();
   await page.getByLabel("Notification Email").fill("nobody");
   await page.getByLabel("Send an email notification when a failure occurs").check();
   await page.getByLabel("Accidental deletion threshold").fill("7");
   await page.getByLabel("Interval in minutes").fill("20");
   await page.getByLabel("Scope", { exact: true }).selectOption("Sync all users and groups");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("Enter the mail address of a person or a group.").waitFor();
+  await page.getByText("Enter the mail address of a person or a group.").first().waitFor();
   await page.getByRole("link", { name: "Overview", exact: true }).last().click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click();
   await page.getByLabel("Notification Email").fill("it@contoso.example");
@@ -165,7 +165,7 @@ test("what a guard holds back is looked at and allowed", async () => {
   await page.goto(`/console/applications/${held.application}`);
   await page.getByRole("button", { name: "Review what is held back" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("6 in all").waitFor();
+  await dialog.getByText("6 in all").first().waitFor();
   await expectAccessible(page);
   await dialog.getByRole("button", { name: "Allow deletes" }).click();
   await dialog.waitFor({ state: "detached" });
@@ -186,7 +186,7 @@ test("who may only read reports sees the overview, and no way to change anything
   await page.getByRole("textbox", { name: "Password" }).fill("correct horse battery staple");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-  await page.getByText(/401/).waitFor();
+  await page.getByText(/401/).first().waitFor();
   await page.getByRole("cell", { name: "Rooms" }).waitFor();
   expect(await page.getByRole("link", { name: "Rooms" }).count()).toBe(0);
   expect(await page.getByRole("link", { name: "Enterprise applications" }).count()).toBe(0);

@@ -77,7 +77,7 @@ test("one user is provisioned on demand, with the four steps, and again", async 
   await result.getByRole("row", { name: /userName none user00001@contoso.example/ }).waitFor();
   await shot(page, "provision-on-demand");
   await page.getByRole("button", { name: "Retry" }).click();
-  await page.getByText("Nothing was changed in the target.").waitFor();
+  await page.getByText("Nothing was changed in the target.").first().waitFor();
   expect(await accounts()).toBe(1);
   expect(await last(`sourceIdentity/id eq '${ids[0]}'`)).toMatchObject({ provisioningAction: "create" });
   await page.context().close();
@@ -98,9 +98,9 @@ test("what was changed in the application is found and put right", async () => {
   const page = await open(browser, server);
   await signIn(page);
   await at(page, "drift");
-  await page.getByText("has not been compared yet").waitFor();
+  await page.getByText("has not been compared yet").first().waitFor();
   await page.getByRole("button", { name: "Compare now" }).click();
-  await page.getByText("3 accounts were compared: 1 difference, of which a repair puts 1 right.").waitFor();
+  await page.getByText("3 accounts were compared: 1 difference, of which a repair puts 1 right.").first().waitFor();
   await page.getByRole("row", { name: /user00002@contoso.example/ }).click();
   await page.getByRole("dialog").getByRole("row", { name: /displayName User 00002 Somebody else/ }).waitFor();
   await page.keyboard.press("Escape");
@@ -108,7 +108,7 @@ test("what was changed in the application is found and put right", async () => {
   await page.getByRole("button", { name: "Repair" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Repair" }).click();
   await until(async () => (await name()).displayName === "User 00002");
-  await page.getByText("by hand, with repair").waitFor();
+  await page.getByText("by hand, with repair").first().waitFor();
   await page.context().close();
 });
 
@@ -149,11 +149,11 @@ test("why somebody has no account is answered on one page, and nothing is writte
   await page.goto(`/console/users/${ids[7]}`);
   await page.getByLabel("Why no account in another application?").selectOption("OfficeSpace");
   const why = page.getByRole("region", { name: "Why in OfficeSpace" });
-  await why.getByText(/User 00008 has no account.*not assigned to the application/).waitFor();
+  await why.getByText(/User 00008 has no account.*not assigned to the application/).first().waitFor();
   await shot(page, "why");
   await page.goto(`/console/users/${ids[1]}`);
   await page.getByRole("button", { name: "Why in OfficeSpace?" }).click();
-  await page.getByText(/User 00002 has an account, and it is in line/).waitFor();
+  await page.getByText(/User 00002 has an account, and it is in line/).first().waitFor();
   await page.getByRole("link", { name: "All entries of the provisioning log" }).click();
   await page.getByRole("heading", { level: 1, name: "User 00002 | Provisioning logs" }).waitFor();
   await page.getByRole("row", { name: /Create/ }).waitFor();
@@ -170,7 +170,7 @@ test("a reader of reports sees the log, and is offered nothing that would be ref
   await page.getByLabel("Sign-in name").fill("ada@contoso.example");
   await page.getByRole("textbox", { name: "Password" }).fill("correct horse battery staple");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByText("The provisioning log has nothing of this.").waitFor();
+  await page.getByText("The provisioning log has nothing of this.").first().waitFor();
   expect(await page.getByRole("link", { name: "Enterprise applications" }).count()).toBe(0);
   expect(await page.getByLabel("Application").count()).toBe(0);
   await page.context().close();
@@ -201,7 +201,7 @@ for (const theme of ["light", "dark"] as const) {
       await expectAccessible(page);
       await shot(page, `demand-${name}-${theme}`);
       await at(page, "drift");
-      await page.getByText("by hand, with repair").waitFor();
+      await page.getByText("by hand, with repair").first().waitFor();
       await expectAccessible(page);
       await shot(page, `drift-${name}-${theme}`);
       await at(page, "provisioning-logs");
@@ -215,7 +215,7 @@ for (const theme of ["light", "dark"] as const) {
       await shot(page, `entry-${name}-${theme}`);
       await page.goto(`/console/users/${ids[7]}`);
       await page.getByLabel("Why no account in another application?").selectOption("OfficeSpace");
-      await page.getByText(/has no account/).waitFor();
+      await page.getByText(/has no account/).first().waitFor();
       await expectAccessible(page);
       await shot(page, `why-${name}-${theme}`);
       await page.context().close();

@@ -84,8 +84,8 @@ function Loaded({ administrator }: { administrator: Administrator }) {
       </PageBody>
       <ConfirmDialog
         open={asking !== undefined}
-        title={asking === "disable" ? `Disable ${displayName}?` : `Delete ${displayName}?`}
-        action={asking === "disable" ? "Disable" : "Delete"}
+        title={asking === "delete" ? `Delete ${displayName}?` : `Disable ${displayName}?`}
+        action={asking === "delete" ? "Delete" : "Disable"}
         pending={deleting.isPending || switching.isPending}
         error={deleting.error ?? switching.error}
         onConfirm={() => (asking === "disable" ? switching.mutate(false) : deleting.mutate())}
