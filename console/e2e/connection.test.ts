@@ -26,7 +26,7 @@ test("while the server is gone a banner says so, and what was typed is kept and 
   await page.getByLabel("Mail nickname").fill("grace");
   await server.pause();
   await page.getByRole("button", { name: "Create" }).click();
-  await page.getByText("What you typed is kept").first().waitFor();
+  await page.getByText("What you typed is kept").waitFor();
   await server.resume();
   await page.getByText("What you typed is kept").waitFor({ state: "detached" });
   expect(await page.getByLabel("Display name").inputValue()).toBe("Grace Hopper");

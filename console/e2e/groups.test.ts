@@ -42,7 +42,7 @@ test("a group is made, gets a user and a group as members, and loses one, with t
   await page.getByRole("button", { name: "Create" }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Europe" }).waitFor();
-  await page.getByText("The group has no members yet.").first().waitFor();
+  await page.getByText("The group has no members yet.").waitFor();
   await page.getByRole("button", { name: "Add members" }).focus();
   await page.keyboard.press("Enter");
   const picker = page.getByRole("combobox", { name: "User or group" });
@@ -65,7 +65,7 @@ test("a group is made, gets a user and a group as members, and loses one, with t
 
   await page.getByLabel("Search members").focus();
   await page.keyboard.type("00150");
-  await page.getByText("1 in all").first().waitFor();
+  await page.getByText("1 in all").waitFor();
   await page.getByRole("row", { name: /User 00150/ }).focus();
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Remove", exact: true }).focus();
@@ -78,7 +78,7 @@ test("a group is made, gets a user and a group as members, and loses one, with t
   await page.getByLabel("Search members").fill("");
   await page.getByRole("checkbox", { name: "Also members of nested groups" }).focus();
   await page.keyboard.press("Space");
-  await page.getByText("31 in all").first().waitFor();
+  await page.getByText("31 in all").waitFor();
   await page.context().close();
 });
 
@@ -110,14 +110,14 @@ test("a user gets a manager, and says in which groups they are", async () => {
   await server.call("POST", `/v1.0/groups/${group}/members/$ref`, { "@odata.id": `/users/${user.id}` });
   await signIn(page, `/users/${user.id}`);
   await page.getByRole("link", { name: "Sevens" }).waitFor();
-  await page.getByText("No manager.").first().waitFor();
+  await page.getByText("No manager.").waitFor();
   await page.getByRole("button", { name: "Add manager" }).click();
   await page.getByRole("combobox", { name: "Manager" }).fill("User 00011");
   await page.getByRole("option", { name: /User 00011/ }).click();
   await page.getByRole("link", { name: "User 00011" }).waitFor();
   expect(await server.call("GET", `/v1.0/users/${user.id}/manager`)).toMatchObject({ displayName: "User 00011" });
   await page.getByRole("button", { name: "Remove manager" }).click();
-  await page.getByText("No manager.").first().waitFor();
+  await page.getByText("No manager.").waitFor();
   await page.context().close();
 });
 
@@ -129,8 +129,8 @@ test("what fails for one of many is told, and done for the others", async () => 
   await server.call("DELETE", `/v1.0/users/${gone}`);
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
-  await page.getByText("1 of 2 failed").first().waitFor();
-  await page.getByRole("alert").getByText(/User 00191/).first().waitFor();
+  await page.getByText("1 of 2 failed").waitFor();
+  await page.getByRole("alert").getByText(/User 00191/).waitFor();
   await page.getByRole("button", { name: "Close" }).click();
   expect(await one("/v1.0/users", "User 00192")).toBeUndefined();
   await page.context().close();
@@ -147,7 +147,7 @@ for (const theme of ["light", "dark"] as const) {
       await page.getByRole("row", { name: /Sevens/ }).click();
       await page.getByRole("heading", { level: 1, name: "Sevens" }).waitFor();
       await page.getByRole("row", { name: /User 00007/ }).waitFor();
-      await page.getByText("In no group.").first().waitFor();
+      await page.getByText("In no group.").waitFor();
       await expectAccessible(page);
       await shot(page, `group-${name}-${theme}`);
       await page.getByRole("button", { name: "Add members" }).click();

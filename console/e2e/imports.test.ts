@@ -46,11 +46,11 @@ test("a file that would have too many leave keeps them, until their number is al
   await page.locator("input[type=file]").setInputFiles(csv(["user00001@contoso.example,User One,Sales,true"]));
   await page.getByRole("checkbox", { name: /names everybody/ }).check();
   await page.getByRole("button", { name: "Preview changes" }).click();
-  await page.getByText("20 users are not in the file, and stay").first().waitFor();
+  await page.getByText("20 users are not in the file, and stay").waitFor();
   await page.getByLabel("Users that may leave this time").fill("20");
   await page.getByRole("button", { name: "Preview changes" }).click();
   await page.getByRole("button", { name: "Leaving: 20" }).click();
-  await page.getByText("grace@contoso.example").first().waitFor();
+  await page.getByText("grace@contoso.example").waitFor();
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByRole("heading", { name: "What was done" }).waitFor();
   expect(await server.call("GET", "/v1.0/users/$count")).toBe(1);
@@ -60,7 +60,7 @@ test("a file that would have too many leave keeps them, until their number is al
 test("a schedule is set, run and ended, and a wrong one is told where it is wrong", async () => {
   const page = await open(browser, server);
   await signIn(page, "/import/users");
-  await page.getByText("No file is imported by itself.").first().waitFor();
+  await page.getByText("No file is imported by itself.").waitFor();
   await page.getByLabel("Name of the file").fill("users.csv");
   await page.getByRole("radio", { name: "At a time of day" }).check();
   await page.getByLabel("Time zone").fill("Europe/Nowhere");
@@ -71,9 +71,9 @@ test("a schedule is set, run and ended, and a wrong one is told where it is wron
   await page.getByRole("button", { name: "End the schedule" }).waitFor();
   expect(await server.call("GET", "/provost/v1/users/import/schedule")).toMatchObject({ schedule: { file: "users.csv", when: { at: expect.stringMatching(/^02:30/) as string, timeZone: "Europe/Berlin" } } });
   await page.getByRole("button", { name: "Import now" }).click();
-  await page.getByText(/there is no file users.csv/).first().waitFor();
+  await page.getByText(/there is no file users.csv/).waitFor();
   await page.getByRole("button", { name: "End the schedule" }).click();
-  await page.getByText("No file is imported by itself.").first().waitFor();
+  await page.getByText("No file is imported by itself.").waitFor();
   await page.context().close();
 });
 
@@ -82,7 +82,7 @@ for (const theme of ["light", "dark"] as const) {
     test(`importing breaks no rule of axe: ${theme}, ${name}`, async () => {
       const page = await open(browser, server, { size, theme });
       await signIn(page, "/import/users");
-      await page.getByText("No file is imported by itself.").first().waitFor();
+      await page.getByText("No file is imported by itself.").waitFor();
       await page.locator("input[type=file]").setInputFiles(CHANGES);
       await page.getByRole("button", { name: "Preview changes" }).click();
       await page.getByRole("button", { name: /^New: / }).first().click();

@@ -56,7 +56,7 @@ test("a Tenant Administrator sees one tenant, all of it, and nothing else", asyn
   expect(await page.getByRole("button", { name: "Delete" }).count()).toBe(0);
   await page.getByRole("button", { name: "New token" }).waitFor();
   await page.getByRole("tab", { name: "Users" }).click();
-  await page.getByText("No client has provisioned users yet.").first().waitFor();
+  await page.getByText("No client has provisioned users yet.").waitFor();
   await page.getByRole("tab", { name: "Settings" }).click();
   expect(await page.getByLabel("Requests a second").isDisabled()).toBe(true);
   await page.getByRole("tab", { name: "Audit log" }).click();
@@ -84,7 +84,7 @@ test("an Application Administrator reads users and groups, and changes none", as
   await page.getByRole("row", { name: /User 00001/ }).waitFor();
   for (const name of ["New user", "Import", "Delete"]) expect(await page.getByRole("button", { name }).count()).toBe(0);
   await page.getByRole("row", { name: /User 00001/ }).click();
-  await page.getByText("No manager.").first().waitFor();
+  await page.getByText("No manager.").waitFor();
   expect(await page.getByRole("button", { name: /manager|Save|Disable|Delete/ }).count()).toBe(0);
   expect(await page.getByLabel("Display name").getAttribute("readonly")).not.toBeNull();
   await page.context().close();
@@ -93,7 +93,7 @@ test("an Application Administrator reads users and groups, and changes none", as
 test("who has no role is told so", async () => {
   const page = await open(browser, server);
   await signIn(page, "/", NOBODY);
-  await page.getByText("You have no role yet").first().waitFor();
+  await page.getByText("You have no role yet").waitFor();
   await expectAccessible(page);
   await page.context().close();
 });

@@ -108,10 +108,10 @@ async function connect(page: Page, { url, token }: Credentials): Promise<void> {
   await page.getByLabel("Tenant URL").fill(url);
   await page.getByLabel("Secret Token").fill(`${token.slice(0, -1)}${token.endsWith("x") ? "y" : "x"}`);
   await page.getByRole("button", { name: "Test Connection" }).click();
-  await page.getByRole("alert").getByText(/401/).first().waitFor();
+  await page.getByRole("alert").getByText(/401/).waitFor();
   await page.getByLabel("Secret Token").fill(token);
   await page.getByRole("button", { name: "Test Connection" }).click();
-  await page.getByText("The connection works.").first().waitFor();
+  await page.getByText("The connection works.").waitFor();
   await shot(page, "provisioning");
   await page.getByLabel("Notification Email").fill(ADMINISTRATORS);
   await page.getByLabel("Send an email notification when a failure occurs").check();
@@ -136,7 +136,7 @@ async function addScopingFilter(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Add scoping filter" }).click();
   await page.getByLabel("Source attribute").fill("department");
   await page.getByLabel("Value").fill("Sales");
-  await page.getByText("Of 30 users, 10 pass.").first().waitFor();
+  await page.getByText("Of 30 users, 10 pass.").waitFor();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText(/^Saved\./).first().waitFor();
 }
@@ -164,7 +164,7 @@ async function watchUntil(page: Page, accounts: number): Promise<void> {
   await openPage(page, "Overview");
   const statistics = page.getByRole("region", { name: "Statistics to date" });
   await statistics.getByRole("definition").first().getByText(String(accounts), { exact: true }).waitFor({ timeout: 30_000 });
-  await page.getByText(/cycle of .* objects?: completed/).first().waitFor();
+  await page.getByText(/cycle of .* objects?: completed/).waitFor();
 }
 
 /** Whoever has an account in the tenant, and whether it is active. */
@@ -207,7 +207,7 @@ async function openApplication(page: Page): Promise<void> {
 async function allowWhatIsHeldBack(page: Page): Promise<void> {
   await page.getByRole("region", { name: "Quarantine" }).getByRole("button", { name: "Review what is held back" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("7 in all").first().waitFor();
+  await dialog.getByText("7 in all").waitFor();
   await expectAccessible(page);
   await shot(page, "held-back");
   await dialog.getByRole("button", { name: "Allow deletes" }).click();

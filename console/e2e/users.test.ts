@@ -37,7 +37,7 @@ test("a user is found, changed and disabled with the keyboard alone", async () =
   await signIn(page);
   await page.getByLabel("Search users").focus();
   await page.keyboard.type("User 04321");
-  await page.getByText("1 in all").first().waitFor();
+  await page.getByText("1 in all").waitFor();
   await page.getByRole("row", { name: /User 04321/ }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "User 04321" }).waitFor();
@@ -47,7 +47,7 @@ test("a user is found, changed and disabled with the keyboard alone", async () =
   await page.getByText("Saved", { exact: true }).last().waitFor();
   await page.getByRole("button", { name: "Disable" }).focus();
   await page.keyboard.press("Enter");
-  await page.getByText("The account is disabled.").first().waitFor();
+  await page.getByText("The account is disabled.").waitFor();
   const query = `?$filter=${encodeURIComponent("userPrincipalName eq 'user04321@contoso.example'")}`;
   const { value } = await server.call<{ value: { jobTitle: string; accountEnabled: boolean }[] }>("GET", `/v1.0/users${query}`);
   expect(value[0]).toMatchObject({ jobTitle: "Analyst", accountEnabled: false });
@@ -80,7 +80,7 @@ for (const theme of ["light", "dark"] as const) {
       await shot(page, `users-${name}-${theme}`);
       await page.getByRole("row", { name: /User 00001/ }).click();
       await page.getByRole("heading", { level: 1, name: "User 00001" }).waitFor();
-      await page.getByText("The provisioning log has nothing").first().waitFor();
+      await page.getByText("The provisioning log has nothing").waitFor();
       await expectAccessible(page);
       await shot(page, `user-${name}-${theme}`);
       await page.context().close();
