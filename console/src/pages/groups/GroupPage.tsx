@@ -10,8 +10,9 @@ import { ConfirmDialog } from "../../parts/ConfirmDialog";
 import { ErrorState } from "../../parts/ErrorState";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { PropertiesForm } from "../../parts/PropertiesForm";
 import { useToasts } from "../../parts/toasts";
-import { GroupForm } from "./GroupForm";
+import { FIELDS } from "./fields";
 import { Members } from "./Members";
 import { Memberships } from "./Memberships";
 
@@ -56,8 +57,9 @@ function Loaded({ group }: { group: Group }) {
         <Section title="Members"><Members group={group} writable={writable} /></Section>
         <Section title="Group memberships"><Memberships holder="groups" id={id} /></Section>
         <Section title="Properties">
-          <GroupForm
-            group={group}
+          <PropertiesForm
+            fields={FIELDS}
+            values={group}
             action="Save"
             readOnly={!writable}
             pending={saving.isPending}

@@ -5,8 +5,9 @@ import { useEffect } from "react";
 import { createGroup, type Group } from "../../api/groups";
 import { PageBody } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { PropertiesForm } from "../../parts/PropertiesForm";
 import { useToasts } from "../../parts/toasts";
-import { GroupForm } from "./GroupForm";
+import { FIELDS } from "./fields";
 
 export function NewGroupPage() {
   const navigate = useNavigate();
@@ -28,7 +29,7 @@ export function NewGroupPage() {
     <>
       <PageHeader title="New group" above={[{ label: "Groups", to: "/groups" }]} />
       <PageBody>
-        <GroupForm group={{}} action="Create" pending={creating.isPending} error={creating.error} saved={creating.isSuccess} onSave={(group) => creating.mutate(group)} />
+        <PropertiesForm fields={FIELDS} values={{}} action="Create" pending={creating.isPending} error={creating.error} saved={creating.isSuccess} onSave={(group) => creating.mutate(group)} />
       </PageBody>
     </>
   );

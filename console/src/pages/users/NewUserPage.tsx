@@ -5,8 +5,9 @@ import { useEffect } from "react";
 import { createUser, type User } from "../../api/users";
 import { PageBody } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { PropertiesForm } from "../../parts/PropertiesForm";
 import { useToasts } from "../../parts/toasts";
-import { UserForm } from "./UserForm";
+import { FIELDS } from "./fields";
 
 export function NewUserPage() {
   const navigate = useNavigate();
@@ -28,8 +29,9 @@ export function NewUserPage() {
     <>
       <PageHeader title="New user" above={[{ label: "Users", to: "/users" }]} />
       <PageBody>
-        <UserForm
-          user={{}}
+        <PropertiesForm
+          fields={FIELDS}
+          values={{}}
           action="Create"
           pending={creating.isPending}
           error={creating.error}

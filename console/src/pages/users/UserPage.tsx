@@ -10,12 +10,13 @@ import { ConfirmDialog } from "../../parts/ConfirmDialog";
 import { ErrorState } from "../../parts/ErrorState";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { PropertiesForm } from "../../parts/PropertiesForm";
 import { useToasts } from "../../parts/toasts";
 import { When } from "../../parts/When";
 import { Memberships } from "../groups/Memberships";
 import { Manager } from "./Manager";
 import { UserApplications } from "./UserApplications";
-import { UserForm } from "./UserForm";
+import { FIELDS } from "./fields";
 
 const ABOVE = [{ label: "Users", to: "/users" }];
 
@@ -87,8 +88,9 @@ function Loaded({ user }: { user: User }) {
         {!deleted && <Section title="Manager"><Manager user={user} writable={writable} /></Section>}
         {!deleted && <Section title="Groups"><Memberships holder="users" id={id} /></Section>}
         <Section title="Properties">
-          <UserForm
-            user={user}
+          <PropertiesForm
+            fields={FIELDS}
+            values={user}
             action="Save"
             readOnly={deleted || !writable}
             pending={saving.isPending}

@@ -1,13 +1,9 @@
-import type { User } from "../../api/users";
+import type { Editable } from "../../parts/drafts";
 
-/** A property that the form edits. */
-export interface Editable {
-  property: "displayName" | "userPrincipalName" | "givenName" | "surname" | "mail" | "mailNickname" | "jobTitle" | "department" | "companyName" | "employeeId" | "officeLocation" | "city" | "country" | "mobilePhone";
-  label: string;
-  required?: boolean;
-}
+type Property = "displayName" | "userPrincipalName" | "givenName" | "surname" | "mail" | "mailNickname" | "jobTitle" | "department" | "companyName" | "employeeId" | "officeLocation" | "city" | "country" | "mobilePhone";
 
-export const FIELDS: Editable[] = [
+/** What one changes of a user. */
+export const FIELDS: Editable<Property>[] = [
   { property: "displayName", label: "Display name", required: true },
   { property: "userPrincipalName", label: "User principal name", required: true },
   { property: "givenName", label: "First name" },
@@ -23,12 +19,3 @@ export const FIELDS: Editable[] = [
   { property: "country", label: "Country" },
   { property: "mobilePhone", label: "Mobile phone" },
 ];
-
-export type Draft = Partial<Record<Editable["property"], string>>;
-
-/** What a draft changes of a user; an emptied field takes the value away. */
-export function changes(draft: Draft, user: Partial<User>): Partial<User> {
-  const entries = Object.entries(draft) as [Editable["property"], string][];
-  const changed = entries.filter(([property, text]) => text.trim() !== (user[property] ?? ""));
-  return Object.fromEntries(changed.map(([property, text]) => [property, text.trim() || null]));
-}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { changes } from "./fields";
+import { changes } from "./drafts";
 
 test("only what differs is sent, and an emptied field as null", () => {
   const user = { displayName: "Ada", department: "Sales", city: null };
