@@ -181,7 +181,7 @@ async function readLog(page: Page): Promise<void> {
   await openPage(page, "Provisioning logs");
   await page.getByRole("searchbox", { name: "Name or ID" }).fill(ANN.principal);
   await page.getByLabel("Action").selectOption("Create");
-  await page.getByRole("row", { name: new RegExp(`${ANN.principal}.*Success`) }).click();
+  await page.getByRole("row", { name: new RegExp(`${ANN.principal}.*Create.*Success`) }).click();
   const drawer = page.getByRole("dialog");
   await drawer.getByRole("tab", { name: "Steps" }).waitFor();
   await drawer.getByRole("tab", { name: "Modified Properties" }).click();
