@@ -376,19 +376,8 @@ fn members_at_once(job: &Job, taken: Option<usize>) -> usize {
     taken.map_or(most, |taken| taken.clamp(1, most))
 }
 
-/// Commits, again while the transaction meets others: its content does not depend on what they did.
+/// Commits, again while the transaction meets others, where there is anything to commit: its content does not depend on
+/// what they did.
 pub(crate) async fn commit(store: &dyn Store, transaction: Transaction) -> store::Result<()> {
-    if transaction.is_empty() {
-        return Ok(());
-    }
-    let mut tries = 0;
-    loop {
-        match store.commit(transaction.clone()).await {
-            Err(store::Error::Serialization) if tries < 200 => {
-                tries += 1;
-                tokio::task::yield_now().await;
-            }
-            result => return result.map(|_| ()),
-        }
-    }
+    if transaction.is_empty() { Ok(()) } else { store::commit(store, transaction).await.map(drop) }
 }

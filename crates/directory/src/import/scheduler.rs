@@ -94,7 +94,10 @@ impl ImportScheduler {
             import(&self.directory, &by, &scheduled, copy, stamp, leavers).await.map(Some)
         };
         let run = run.await;
-        store.release_lease(&lease).await?;
+        if let Err(error) = store.release_lease(&lease).await {
+            // What was imported counts all the same.
+            tracing::warn!(%error, "the lease of the scheduled import is not given back, and ends by itself");
+        }
         run
     }
 
