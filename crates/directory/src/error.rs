@@ -56,8 +56,8 @@ pub enum Error {
     #[error("the application has no {0} yet: save it with the provisioning secrets first")]
     NoSecret(&'static str),
     /// The master key cannot be read, or is not the one that a secret was encrypted with.
-    #[error("{0}")]
-    MasterKey(String),
+    #[error(transparent)]
+    MasterKey(#[from] keyring::Error),
     /// A stored document cannot be read.
     #[error("the stored {what} {id} cannot be read: {reason}")]
     Damaged {

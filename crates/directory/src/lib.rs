@@ -18,7 +18,6 @@ pub mod import;
 mod installation;
 mod job_settings;
 mod jobs;
-mod keyring;
 mod log;
 mod objects;
 mod record;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use keyring::Sealed;
 use model::{Principal, SecretKey};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use crate::audit::{Category, Deed, identity, property};
 use crate::credentials::{Credentials, check};
-use crate::keyring::Sealed;
 use crate::record::{decode_record, encode};
 use crate::{Directory, Error, Result};
 

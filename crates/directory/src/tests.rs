@@ -242,22 +242,3 @@ async fn the_directory_is_made_once() {
     assert_eq!(installation.open().await.expect("opens").id(), directory.id());
 }
 
-#[test]
-fn the_master_key_is_made_once_and_kept_private() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("master-key");
-    let random = Counting(Mutex::new(1));
-    let first = Keyring::load_or_create(&path, &random).expect("made");
-    let sealed = first.seal(b"secret", "here", &random);
-    let second = Keyring::load_or_create(&path, &random).expect("read");
-    assert_eq!(second.open(&sealed, "here").expect("opens").as_slice(), b"secret");
-    assert!(second.open(&sealed, "there").is_err());
-    assert!(Keyring::new([0; 32]).open(&sealed, "here").is_err());
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-    }
-    std::fs::write(&path, "nonsense").expect("writable");
-    assert!(Keyring::load_or_create(&path, &random).is_err());
-}

@@ -194,7 +194,7 @@ pub(crate) fn innermost(error: &reqwest::Error) -> String {
 
 /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). A date counts from the answer's own `Date`, so
 /// that clocks which differ do no harm; without one it says nothing usable.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

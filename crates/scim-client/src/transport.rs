@@ -95,7 +95,7 @@ impl Transport {
         let base = BaseUrl::parse(&config.base_url, config.allow_link_local)?;
         let wire = match wire {
             Some(wire) => wire,
-            None => Arc::new(Http::new(config, base.local)?),
+            None => Arc::new(Http::new(config, base.local, WHOM)?),
         };
         Ok(Self {
             wire,

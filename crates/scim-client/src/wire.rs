@@ -40,11 +40,13 @@ pub(crate) struct Http {
     client: reqwest::Client,
     /// Bytes of a body at most.
     limit: usize,
+    /// Who is reached, in the words of messages.
+    whom: &'static str,
 }
 
 impl Http {
-    pub fn new(config: &Config, local: bool) -> Result<Self, Failure> {
-        Ok(Self { client: connection::client(config, local)?, limit: config.max_response })
+    pub fn new(config: &Config, local: bool, whom: &'static str) -> Result<Self, Failure> {
+        Ok(Self { client: connection::client(config, local)?, limit: config.max_response, whom })
     }
 }
 
@@ -52,7 +54,7 @@ impl Http {
 impl Wire for Http {
     async fn exchange(&self, request: Request<Bytes>, timeout: Duration) -> Result<Reply, Failure> {
         let writes = *request.method() != Method::GET;
-        let failed = |error| explain(error, WHOM, writes);
+        let failed = |error| explain(error, self.whom, writes);
         let empty = request.body().is_empty();
         let mut request = reqwest::Request::try_from(request).map_err(failed)?;
         if empty {

@@ -191,6 +191,10 @@ impl Store for MemoryStore {
         read::changes(&self.state.lock(), realm, after, limit)
     }
 
+    async fn position_since(&self, realm: Realm, at: Timestamp) -> Result<Position> {
+        Ok(read::position_since(&self.state.lock(), realm, at))
+    }
+
     async fn prune_changes(&self, realm: Realm, before: Timestamp) -> Result<u64> {
         let mut state = self.state.lock();
         let readable = (realm, (0, 0))..(realm, state.readable_before());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use store::{
     Changes, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, KeyName, KeyRange, Kind, Object, Order,
     PAGE_BYTES, Page, Position, Realm, Result, Scan,
@@ -184,6 +185,18 @@ fn edge_page(
 pub(crate) fn count_edges(state: &State, realm: Realm, kind: EdgeKind, of: EdgesOf) -> u64 {
     let (set, id) = side(state, of);
     state.seqs(realm, id).into_iter().map(|seq| ends(set, seq, kind).len() as u64).sum()
+}
+
+/// The position before the first change since an instant.
+pub(crate) fn position_since(state: &State, realm: Realm, at: Timestamp) -> Position {
+    let mut before = state.horizon.get(&realm).copied().unwrap_or_default();
+    for ((_, place), change) in state.feed.range((realm, (0, 0))..(realm, state.readable_before())) {
+        if change.at >= at {
+            return state::position(before);
+        }
+        before = *place;
+    }
+    state::position(before)
 }
 
 pub(crate) fn changes(state: &State, realm: Realm, after: &Position, limit: usize) -> Result<Changes> {

@@ -160,6 +160,10 @@ impl Store for PostgresStore {
         read::changes(&self.pool, realm, after, limit).await
     }
 
+    async fn position_since(&self, realm: Realm, at: Timestamp) -> Result<Position> {
+        read::position_since(&self.pool, realm, at).await
+    }
+
     async fn prune_changes(&self, realm: Realm, before: Timestamp) -> Result<u64> {
         realms::prune(&self.pool, realm, before).await
     }

@@ -1,5 +1,6 @@
 //! Reads of single objects, edges and the feed. Each is one statement, and so of one instant.
 
+use jiff::Timestamp;
 use store::{
     Change, Changes, Cursor, EdgeKind, EdgePage, EdgesOf, Error, Key, Kind, Object, PAGE_BYTES, Position,
     Realm, Result,
@@ -301,6 +302,19 @@ pub(crate) async fn count_edges(pool: &Pool, realm: Realm, edge: EdgeKind, of: E
 
 pub(crate) async fn head(pool: &Pool, realm: Realm) -> Result<Position> {
     let rows = pool.rows("SELECT head FROM provost.realm WHERE uuid = $1", &[&realm.0]).await?;
+    rows.first().map_or(Ok(Position::START), |row| Ok(position(column(row, 0)?)))
+}
+
+/// The position before the first change since an instant.
+pub(crate) async fn position_since(pool: &Pool, realm: Realm, at: Timestamp) -> Result<Position> {
+    let rows = pool
+        .rows(
+            "SELECT coalesce((SELECT min(seq) - 1 FROM provost.feed
+                 WHERE feed.realm = rid AND seq > horizon AND at >= $2), head)
+             FROM provost.realm WHERE uuid = $1",
+            &[&realm.0, &at.as_microsecond()],
+        )
+        .await?;
     rows.first().map_or(Ok(Position::START), |row| Ok(position(column(row, 0)?)))
 }
 

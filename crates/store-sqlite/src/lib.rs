@@ -323,6 +323,10 @@ impl Store for SqliteStore {
         self.read_much(move |connection| read::changes(connection, realm, &after, limit)).await
     }
 
+    async fn position_since(&self, realm: Realm, at: Timestamp) -> Result<Position> {
+        self.read_much(move |connection| read::position_since(connection, realm, at)).await
+    }
+
     async fn prune_changes(&self, realm: Realm, before: Timestamp) -> Result<u64> {
         let mut pruned = 0;
         loop {

@@ -328,6 +328,18 @@ pub(crate) fn head(connection: &Connection, realm: Realm) -> Result<Position> {
     Ok(position(feed(connection, realm).map_err(backend)?.map_or(0, |feed| feed.head)))
 }
 
+/// The position before the first change since an instant.
+pub(crate) fn position_since(connection: &Connection, realm: Realm, at: Timestamp) -> Result<Position> {
+    let read = || {
+        let Some(feed) = feed(connection, realm)? else { return Ok(0) };
+        let first: Option<i64> = connection
+            .prepare_cached("SELECT min(seq) FROM feed WHERE realm = ?1 AND seq > ?2 AND at >= ?3")?
+            .query_row(params![feed.rid, feed.horizon, at.as_microsecond()], |row| row.get(0))?;
+        Ok(first.map_or(feed.head, |seq| seq - 1))
+    };
+    read().map(position).map_err(backend)
+}
+
 /// A part of the feed.
 pub(crate) fn changes(
     connection: &Connection,

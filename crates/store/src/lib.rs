@@ -111,6 +111,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::PositionExpired`] when changes after that position have been pruned.
     async fn changes(&self, realm: Realm, after: &Position, limit: usize) -> Result<Changes>;
 
+    /// The position before the first change that is kept and was made at that instant or later, by the clock of its writer;
+    /// the head where there is none. Reading on from there never expires.
+    async fn position_since(&self, realm: Realm, at: Timestamp) -> Result<Position>;
+
     /// Forgets the changes committed before `before`, up to the first that was not, and returns how many.
     async fn prune_changes(&self, realm: Realm, before: Timestamp) -> Result<u64>;
 

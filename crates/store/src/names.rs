@@ -81,6 +81,12 @@ names! {
         Administrator = 20,
         /// The session of an administrator who signed in.
         Session = 21,
+        /// A webhook of a tenant of the service provider: configuration.
+        Webhook = 22,
+        /// How far a webhook has come in the feed of its tenant.
+        WebhookProgress = 23,
+        /// An event that is sent, or was, to a webhook.
+        WebhookDelivery = 24,
     }
 }
 
@@ -101,6 +107,9 @@ impl Kind {
                 | Self::Intent
                 | Self::Administrator
                 | Self::Session
+                | Self::Webhook
+                | Self::WebhookProgress
+                | Self::WebhookDelivery
         )
     }
 }
@@ -124,7 +133,7 @@ names! {
         Name = 7,
         /// The hash of a token; unique.
         TokenHash = 8,
-        /// The tenant that a token opens.
+        /// The tenant that a token opens, or that a webhook or an entry of the audit log is of.
         Tenant = 9,
         /// The service principal that an assignment, a job or a log entry belongs to.
         ServicePrincipal = 10,
@@ -148,7 +157,7 @@ names! {
         DeletedAt = 19,
         /// The source object that a log entry is about.
         Source = 20,
-        /// The status of a log entry.
+        /// The status of a log entry; present on a delivery of a webhook while it waits.
         Status = 21,
         /// The cycle that a log entry belongs to.
         Cycle = 22,

@@ -493,6 +493,10 @@ impl Store for Overlay {
         self.below.changes(realm, after, limit).await
     }
 
+    async fn position_since(&self, realm: Realm, at: Timestamp) -> Result<Position> {
+        self.below.position_since(realm, at).await
+    }
+
     async fn prune_changes(&self, _: Realm, _: Timestamp) -> Result<u64> {
         Err(unsupported())
     }

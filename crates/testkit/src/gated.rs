@@ -121,6 +121,10 @@ impl<G: Gate> Store for Gated<G> {
         self.call(self.store.changes(realm, after, limit)).await
     }
 
+    async fn position_since(&self, realm: Realm, at: Timestamp) -> Result<Position> {
+        self.call(self.store.position_since(realm, at)).await
+    }
+
     async fn prune_changes(&self, realm: Realm, before: Timestamp) -> Result<u64> {
         self.call(self.store.prune_changes(realm, before)).await
     }

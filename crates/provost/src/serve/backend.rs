@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use directory::Keyring;
+use keyring::Keyring;
 use model::Random;
 use secrecy::SecretString;
 use store::{Error, Store};
@@ -129,7 +129,7 @@ pub fn shared_keyring(data_dir: &Path) -> Result<Keyring, Failure> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is an error mapper")]
-fn unusable(error: directory::Error) -> Failure {
+fn unusable(error: keyring::Error) -> Failure {
     Failure::new(
         "MasterKey",
         error.to_string(),

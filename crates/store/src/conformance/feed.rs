@@ -47,6 +47,8 @@ pub async fn entries_and_order(subject: &Subject) {
     assert_eq!(nothing.position, head);
     let other = store.head(Realm(id(9))).await.expect("the read succeeds");
     assert_eq!(other, Position::START, "each realm has a feed of its own");
+    let other = store.position_since(Realm(id(9)), at(0)).await.expect("the read succeeds");
+    assert_eq!(other, Position::START);
 }
 
 /// Working state and logs leave no entries; their edges neither.
@@ -102,6 +104,13 @@ pub async fn pruning(subject: &Subject) {
         put(&mut transaction, u32::try_from(second).expect("small"), Expect::Absent, vec![]);
         positions.push(commit(store, &transaction).await.expect("the commit succeeds").position);
     }
+    let since = async |second| {
+        let position = store.position_since(REALM, at(second)).await.expect("the read succeeds");
+        follow(store, position, 9).await.len()
+    };
+    assert_eq!((since(-1).await, since(0).await, since(2).await, since(5).await), (6, 6, 4, 1));
+    let none = store.position_since(REALM, at(6)).await.expect("the read succeeds");
+    assert_eq!(none, positions[5], "after the last change there is the head");
     let prune = async |realm, before| store.prune_changes(realm, before).await.expect("pruning succeeds");
     assert_eq!(prune(Realm(id(9)), at(100)).await, 0);
     assert_eq!(prune(REALM, at(0)).await, 0);
@@ -112,7 +121,9 @@ pub async fn pruning(subject: &Subject) {
         assert!(matches!(store.changes(REALM, expired, 9).await, Err(Error::PositionExpired)));
     }
     assert_eq!(follow(store, positions[2].clone(), 9).await.len(), 3);
+    assert_eq!((since(0).await, since(4).await), (3, 2), "of those that are kept");
     assert_eq!(prune(REALM, at(100)).await, 3);
+    assert_eq!(since(0).await, 0);
     assert!(matches!(store.changes(REALM, &positions[4], 9).await, Err(Error::PositionExpired)));
     assert!(follow(store, positions[5].clone(), 9).await.is_empty());
     let head = store.head(REALM).await.expect("the read succeeds");

@@ -12,7 +12,13 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretBox};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+/// Why a key, or what was encrypted with one, cannot be used; in words for whoever runs the server.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(String);
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 const KEY_LEN: usize = 32;
 
@@ -29,7 +35,7 @@ impl std::fmt::Debug for Keyring {
 
 /// An encrypted secret, as stored: base64 of nonce and ciphertext with tag.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Sealed {
+pub struct Sealed {
     /// The data key, encrypted with the master key.
     key: String,
     /// The secret, encrypted with the data key.
@@ -59,7 +65,7 @@ impl Keyring {
         let key =
             bytes.map(Zeroizing::new).and_then(|bytes| <[u8; KEY_LEN]>::try_from(bytes.as_slice()).ok());
         key.map(Self::new).ok_or_else(|| {
-            Error::MasterKey(
+            Error(
                 "the master key is not 32 bytes in base64 or hexadecimal digits; make one with \
                  `openssl rand -base64 32`"
                     .to_owned(),
@@ -70,15 +76,15 @@ impl Keyring {
     /// The master key in a file, which is made, readable for its owner only, where there is none.
     ///
     /// # Errors
-    /// [`Error::MasterKey`] when the file cannot be read or written, or holds something else.
+    /// The file cannot be read or written, or holds something else.
     pub fn load_or_create(path: &Path, random: &dyn Random) -> Result<Self> {
         let failed = |what: &str, error: std::io::Error| {
-            Error::MasterKey(format!("the master key {} cannot be {what}: {error}", path.display()))
+            Error(format!("the master key {} cannot be {what}: {error}", path.display()))
         };
         match std::fs::read_to_string(path) {
             Ok(text) => {
                 return Self::parse(&text).map_err(|_| {
-                    Error::MasterKey(format!(
+                    Error(format!(
                         "{} holds no master key (32 bytes in base64); restore it from a backup, as the stored \
                          secrets cannot be read without it",
                         path.display()
@@ -106,7 +112,7 @@ impl Keyring {
     }
 
     /// Encrypts a secret. `context` names where it belongs: it opens only with the same one.
-    pub(crate) fn seal(&self, secret: &[u8], context: &str, random: &dyn Random) -> Sealed {
+    pub fn seal(&self, secret: &[u8], context: &str, random: &dyn Random) -> Sealed {
         let mut data_key = Zeroizing::new([0; KEY_LEN]);
         random.fill(&mut *data_key);
         Sealed {
@@ -116,13 +122,13 @@ impl Keyring {
     }
 
     /// Decrypts a secret.
-    pub(crate) fn open(&self, sealed: &Sealed, context: &str) -> Result<Zeroizing<Vec<u8>>> {
+    pub fn open(&self, sealed: &Sealed, context: &str) -> Result<Zeroizing<Vec<u8>>> {
         let open = || {
             let data_key = decrypt(self.master.expose_secret(), &sealed.key, context)?;
             decrypt(data_key.as_slice().try_into().ok()?, &sealed.value, context)
         };
         open().ok_or_else(|| {
-            Error::MasterKey(
+            Error(
                 "a stored secret cannot be decrypted: the master key is not the one it was encrypted with. Start \
                  with the right master key, or save the secret again"
                     .to_owned(),
@@ -169,4 +175,31 @@ fn decrypt(key: &[u8; KEY_LEN], sealed: &str, context: &str) -> Option<Zeroizing
     let length = cipher(key).open_in_place(nonce, Aad::from(context), &mut text).ok()?.len();
     text.truncate(length);
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::SeededRandom;
+
+    use super::*;
+
+    #[test]
+    fn the_master_key_is_made_once_and_kept_private() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("master-key");
+        let random = SeededRandom::new(1);
+        let first = Keyring::load_or_create(&path, &random).expect("made");
+        let sealed = first.seal(b"secret", "here", &random);
+        let second = Keyring::load_or_create(&path, &random).expect("read");
+        assert_eq!(second.open(&sealed, "here").expect("opens").as_slice(), b"secret");
+        assert!(second.open(&sealed, "there").is_err());
+        assert!(Keyring::new([0; 32]).open(&sealed, "here").is_err());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::write(&path, "nonsense").expect("writable");
+        assert!(Keyring::load_or_create(&path, &random).is_err());
+    }
 }
