@@ -203,6 +203,45 @@ impl From<tenant::Error> for ApiError {
     }
 }
 
+impl From<webhooks::Error> for ApiError {
+    fn from(error: webhooks::Error) -> Self {
+        use webhooks::Error;
+        let message = error.to_string();
+        match error {
+            Error::NoWebhook(_) => Self::missing(format!("{}.", sentence(&message)))
+                .hint("`provost tenant webhook list TENANT` shows the tenant's webhooks."),
+            Error::NoDelivery(_) => Self::missing(format!("{}.", sentence(&message)))
+                .hint("`provost tenant webhook deliveries TENANT WEBHOOK` shows those that are kept."),
+            Error::Waiting(_) => {
+                Self::new(StatusCode::CONFLICT, "Request_Conflict", format!("{}.", sentence(&message)))
+                    .hint("Nothing was changed: it is sent until it is acknowledged.")
+            }
+            Error::Invalid { property, reason } => {
+                Self::bad(reason).hint("Nothing was changed: correct the value and try again.").target(property)
+            }
+            Error::TooMany(_) => Self::bad(format!("{}.", sentence(&message))),
+            Error::UrlTaken => Self::bad(format!("{}.", sentence(&message)))
+                .hint("`provost tenant webhook list TENANT` shows the tenant's webhooks.")
+                .target("url"),
+            Error::Expired => Self::bad(format!("{}.", sentence(&message))).hint(
+                "Replay from a moment instead: it begins with the oldest change that is kept. What was before has to be \
+                 read as all users and groups.",
+            ),
+            Error::Key(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "MasterKeyMismatch", message)
+                .hint("Restart the server with the master key of its backup, or give the webhook another secret."),
+            Error::Damaged { .. } => Self::internal(&message),
+            Error::Tenant(error) => error.into(),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A text with a capital at the beginning.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 impl From<administrators::Error> for ApiError {
     fn from(error: administrators::Error) -> Self {
         use administrators::Error;

@@ -35,6 +35,7 @@ use administrators::Administrators;
 use axum::Router;
 use directory::{Directory, Installation};
 use tenant::Tenants;
+use webhooks::Webhooks;
 
 /// Where the server is reached from outside.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub struct State {
     pub directory: Directory,
     /// Tenants of the service provider.
     pub tenants: Arc<Tenants>,
+    /// Their webhooks.
+    pub webhooks: Arc<Webhooks>,
     /// What serves them.
     pub provider: Arc<dyn ServiceProvider>,
     /// What runs the jobs.

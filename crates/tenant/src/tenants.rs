@@ -266,20 +266,29 @@ impl Tenants {
         Ok((tenant, changes))
     }
 
-    /// Deletes a tenant with its tokens and everything in its realm.
+    /// Deletes a tenant with its tokens, its webhooks and everything in its realm.
     pub async fn delete(&self, id: Uuid, by: &Principal) -> Result<()> {
-        let ((), _) = store::transact(&*self.store, async || {
+        let (webhooks, _) = store::transact(&*self.store, async || {
             let tenant = self.get(id).await?;
             let mut transaction = Transaction::new(self.clock.now());
             for token in self.tokens(id).await? {
                 transaction.delete(Realm::INSTALLATION, Kind::Token, token.id, Expect::Any);
             }
+            let key = Key::lookup(KeyName::Tenant, id.as_bytes().to_vec());
+            let webhooks = self.store.find(Realm::INSTALLATION, Kind::Webhook, &key, usize::MAX).await?;
+            let webhooks: Vec<Uuid> = webhooks.into_iter().map(|webhook| webhook.id).collect();
+            for webhook in &webhooks {
+                transaction.delete(Realm::INSTALLATION, Kind::Webhook, *webhook, Expect::Any);
+            }
             transaction.delete(Realm::INSTALLATION, Kind::Tenant, id, Expect::Present);
             self.audit(&mut transaction, "Delete tenant", by, &tenant, &tenant.name, Vec::new())?;
-            Ok::<_, Error>((transaction, ()))
+            Ok::<_, Error>((transaction, webhooks))
         })
         .await?;
         self.invalidate();
+        for webhook in webhooks {
+            self.store.drop_realm(Realm(webhook)).await?;
+        }
         self.store.drop_realm(Realm(id)).await?;
         Ok(())
     }

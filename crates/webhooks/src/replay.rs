@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::{ModifiedProperty, Principal};
-use store::{Cursor, Expect, Kind, Position, Scan, Transaction};
+use store::{Expect, Kind, Position, Scan, Transaction};
 use tenant::Tenant;
 use uuid::Uuid;
 
@@ -97,19 +97,23 @@ impl Webhooks {
         Ok(delivery)
     }
 
-    /// The last deliveries, the newest first. The error is [`Error::NoWebhook`].
-    pub async fn deliveries(
-        &self,
-        tenant: Uuid,
-        id: Uuid,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Result<(Vec<Delivery>, Option<Cursor>)> {
+    /// The deliveries that are kept, the newest first: all that wait, and the last of those that are over. The error is
+    /// [`Error::NoWebhook`].
+    pub async fn deliveries(&self, tenant: Uuid, id: Uuid) -> Result<Vec<Delivery>> {
         let (stored, _) = self.stored(tenant, id).await?;
-        let scan = Scan::first(limit).after(after).descending();
-        let page = self.store().scan(stored.webhook.realm(), Kind::WebhookDelivery, scan).await?;
-        let deliveries = page.objects.iter().map(|object| decode("delivery", object));
-        Ok((deliveries.collect::<Result<_>>()?, page.next))
+        let mut deliveries = Vec::new();
+        let mut after = None;
+        loop {
+            let scan = Scan::first(1000).after(after).descending();
+            let page = self.store().scan(stored.webhook.realm(), Kind::WebhookDelivery, scan).await?;
+            for object in &page.objects {
+                deliveries.push(decode("delivery", object)?);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(deliveries);
+            }
+        }
     }
 }
 

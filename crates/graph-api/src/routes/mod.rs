@@ -35,6 +35,7 @@ mod tables;
 mod target_attributes;
 mod tenants;
 mod users;
+mod webhooks;
 
 use axum::Json;
 use axum::Router;
@@ -119,6 +120,7 @@ fn ours() -> Routes {
         .merge(target_attributes::routes())
         .merge(tenants::routes())
         .merge(provisioned::routes())
+        .merge(webhooks::routes())
         .merge(extensions::routes())
         .merge(administrators::routes())
         .merge(session::routes())

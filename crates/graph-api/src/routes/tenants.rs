@@ -296,10 +296,10 @@ async fn token(call: &Call, name: &str, id: &str) -> Result<Token, ApiError> {
 }
 
 /// Longest time that an old token lives beside the new one.
-const MAX_OVERLAP: SignedDuration = SignedDuration::from_hours(24 * 365);
+pub(super) const MAX_OVERLAP: SignedDuration = SignedDuration::from_hours(24 * 365);
 
 /// A length of time in ISO 8601; a day has 24 hours.
-fn length(value: &Value) -> Option<SignedDuration> {
+pub(super) fn length(value: &Value) -> Option<SignedDuration> {
     let span: Span = value.as_str()?.parse().ok()?;
     span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
 }

@@ -7,16 +7,18 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
-use directory::{Installation, Keyring};
+use directory::Installation;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
+use keyring::Keyring;
 use model::{
     CycleKind, CycleReport, CycleStatus, DriftFinding, DriftKind, ErrorInformation, FixedClock, GuardKind,
     Ids, Job, ObjectType, Principal, ProvisioningEntry, Random, StagedAction, StagedChange, TargetAttributes,
 };
 use parking_lot::Mutex;
+use scim_client::Outgoing;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use store::Cursor;
@@ -24,6 +26,7 @@ use store_memory::MemoryStore;
 use tenant::{Tenant, Tenants};
 use tower::ServiceExt as _;
 use uuid::Uuid;
+use webhooks::{Webhooks, WebhooksOptions};
 
 use crate::openapi;
 use crate::{
@@ -199,6 +202,25 @@ impl JobRunner for Notes {
     }
 }
 
+/// Tenants without users and groups.
+struct NoResources;
+
+#[async_trait::async_trait]
+impl webhooks::Resources for NoResources {
+    fn location(&self, tenant: &Tenant, resource_type: webhooks::ResourceType, id: Uuid) -> String {
+        format!("http://127.0.0.1:8080/tenants/{}/api/scim/v2/{}s/{id}", tenant.name, resource_type.name())
+    }
+
+    async fn resource(
+        &self,
+        _: &Tenant,
+        _: webhooks::ResourceType,
+        _: Uuid,
+    ) -> Result<Option<Value>, String> {
+        Ok(None)
+    }
+}
+
 /// A service provider without clients.
 struct Provider {
     notes: Arc<Notes>,
@@ -316,13 +338,25 @@ impl Api {
         let token = administrators.open().await.expect("opens");
         let notes = Arc::new(Notes::default());
         let folder = tempfile::tempdir().expect("a folder");
-        let tenants = Arc::new(Tenants::new(store, clock, ids, random));
+        let tenants = Arc::new(Tenants::new(store.clone(), clock.clone(), ids.clone(), random.clone()));
+        let webhooks = Arc::new(Webhooks::new(WebhooksOptions {
+            store,
+            tenants: Arc::clone(&tenants),
+            clock,
+            ids,
+            random,
+            keys,
+            wire: Arc::new(Outgoing::new("address", "the endpoint", 1000, false).expect("a client")),
+            resources: Arc::new(NoResources),
+            allow_link_local: false,
+        }));
         let state = State {
             installation,
             administrators: Arc::new(administrators),
             directory,
             provider: Arc::new(Provider { notes: notes.clone(), tenants: Arc::clone(&tenants) }),
             tenants,
+            webhooks,
             runner: notes.clone(),
             addresses: Addresses {
                 public_url: "http://127.0.0.1:8080".to_owned(),

@@ -183,6 +183,16 @@ const MAY: &[(&str, &str)] = &[
     ("OGT", "post /provost/v1/tenants/{name}/tokens"),
     ("OGT", "delete /provost/v1/tenants/{name}/tokens/{id}"),
     ("OGT", "post /provost/v1/tenants/{name}/tokens/{id}/rotate"),
+    ("OGT", "get /provost/v1/tenants/{name}/webhooks"),
+    ("OGT", "post /provost/v1/tenants/{name}/webhooks"),
+    ("OGT", "get /provost/v1/tenants/{name}/webhooks/{id}"),
+    ("OGT", "patch /provost/v1/tenants/{name}/webhooks/{id}"),
+    ("OGT", "delete /provost/v1/tenants/{name}/webhooks/{id}"),
+    ("OGT", "post /provost/v1/tenants/{name}/webhooks/{id}/rotateSecret"),
+    ("OGT", "post /provost/v1/tenants/{name}/webhooks/{id}/test"),
+    ("OGT", "post /provost/v1/tenants/{name}/webhooks/{id}/replay"),
+    ("OGT", "get /provost/v1/tenants/{name}/webhooks/{id}/deliveries"),
+    ("OGT", "post /provost/v1/tenants/{name}/webhooks/{id}/deliveries/{delivery}/resend"),
     ("OGACR", "get /provost/v1/status"),
     ("GACR", "get /provost/v1/failures"),
     ("OG", "get /provost/v1/audits"),
@@ -340,7 +350,7 @@ async fn a_tenant_administrator_sees_one_tenant() {
     let denied = (403, "Authorization_RequestDenied".to_owned());
     for other in ["fabrikam", "nobody", &fabrikam.to_string(), "%00"] {
         for path in
-            ["", "/tokens", "/requests", "/audits", "/users", "/groups/1", "/schemas", "/schemas/urn:a:b"]
+            ["", "/tokens", "/requests", "/audits", "/users", "/groups/1", "/schemas", "/schemas/urn:a:b", "/webhooks"]
         {
             let path = format!("/provost/v1/tenants/{other}{path}");
             assert_eq!(api.no("GET", &path, Value::Null).await, denied, "{path}");

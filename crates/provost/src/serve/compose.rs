@@ -12,19 +12,22 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use directory::import::{ImportFolder, ImportScheduler};
-use directory::{Installation, Keyring, Retention};
+use directory::{Installation, Retention};
 use intake::Intake;
+use keyring::Keyring;
 use model::{Clock, Ids, Principal, Random, SystemClock};
+use scim_client::Outgoing;
 use secrecy::ExposeSecret as _;
 use store::Store;
 use tenant::{Announcer, Tenants};
 use tower::ServiceExt as _;
+use webhooks::{Deliverer, Webhooks, WebhooksOptions};
 use worker::{DirectoryTargets, Worker, WorkerHandle};
 
 use super::backend::{self, Backend};
 use super::imports::Imports;
 use super::metrics::Metrics;
-use super::provider::Provider;
+use super::provider::{Provider, TenantResources};
 use super::runner::Runner;
 use super::upkeep::{self, Upkeep};
 use crate::answer::Failure;
@@ -43,6 +46,15 @@ impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes).expect("the operating system gives randomness");
     }
+}
+
+/// Bytes of an endpoint's answer at most; more of it is not read.
+const WEBHOOK_ANSWER: usize = 64 * 1024;
+
+/// What carries events to the endpoints of webhooks.
+fn webhook_wire(allow_link_local: bool) -> Result<Outgoing, Failure> {
+    Outgoing::new("address of the webhook", "the endpoint", WEBHOOK_ANSWER, allow_link_local)
+        .map_err(|error| failed(&error))
 }
 
 /// What runs behind the listener.
@@ -65,6 +77,7 @@ pub(super) struct Base {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     ids: Ids,
+    keys: Arc<Keyring>,
     pub(super) installation: Installation,
     pub(super) administrators: Administrators,
 }
@@ -102,8 +115,8 @@ pub(super) fn open(backend: Backend, keys: Keyring) -> Base {
     );
     let keys = Arc::new(keys);
     let installation =
-        Installation::new(backend.store(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), keys);
-    Base { backend, clock, random, ids, installation, administrators }
+        Installation::new(backend.store(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), Arc::clone(&keys));
+    Base { backend, clock, random, ids, keys, installation, administrators }
 }
 
 /// Refuses a node whose master key is not that of the installation: what it encrypts nobody else could read.
@@ -153,7 +166,7 @@ pub async fn reset_admin_token(data_dir: &Path, database: &Database) -> Result<(
 pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts, Upkeep), Failure> {
     let recipients = upkeep::recipients(&options.mail)?;
     let imports = ImportFolder::new(super::files::import_dir(data_dir, options.import_dir.as_deref())?);
-    let Base { backend, clock, random, ids, installation, administrators } =
+    let Base { backend, clock, random, ids, keys, installation, administrators } =
         base(data_dir, &options.database).await?;
     let store: Arc<dyn Store> = backend.store();
     let directory = installation.open().await.map_err(|error| failed(&error))?;
@@ -182,6 +195,17 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
     let scim = Arc::new(scim);
     let node = super::files::node_id(data_dir, &ids)?;
     let public_url = options.public_url.clone().unwrap_or_else(|| url.to_owned());
+    let webhooks = Arc::new(Webhooks::new(WebhooksOptions {
+        store: Arc::clone(&store),
+        tenants: Arc::clone(&tenants),
+        clock: Arc::clone(&clock),
+        ids: ids.clone(),
+        random: Arc::clone(&random),
+        keys,
+        wire: Arc::new(webhook_wire(options.allow_link_local)?),
+        resources: Arc::new(TenantResources { scim: Arc::clone(&scim), public_url: public_url.clone() }),
+        allow_link_local: options.allow_link_local,
+    }));
     let mailer = recipients.as_ref().map(|recipients| recipients.mailer.clone());
     let upkeep = Upkeep {
         scim: Arc::clone(&scim),
@@ -199,6 +223,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
             mailer,
             public_url.clone(),
         ),
+        deliverer: Deliverer::new(Arc::clone(&webhooks), node),
         installation: installation.clone(),
         retention: Retention {
             provisioning_log: options.keep_log,
@@ -225,6 +250,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
         installation,
         administrators: Arc::new(administrators),
         tenants,
+        webhooks,
         provider: Arc::new(Provider(Arc::clone(&scim))),
         runner: Arc::new(Runner::new(worker.clone(), directory.id())),
         directory,

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use directory::{Directory, JobChange, Keyring};
+use directory::{Directory, JobChange};
+use keyring::Keyring;
 use model::{ObjectType, Principal};
 use serde_json::json;
 use store::{Kind, Realm};

@@ -1,4 +1,4 @@
-//! The service provider as the administration API asks for it.
+//! The service provider as the administration API and webhooks ask for it.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use scim::Map;
 use serde_json::Value;
 use tenant::Tenant;
 use uuid::Uuid;
+use webhooks::ResourceType;
 
 /// The service provider of this process.
 pub struct Provider(pub Arc<scim_server::Service>);
@@ -81,5 +82,49 @@ impl ServiceProvider for Provider {
 
     async fn delete_extension(&self, tenant: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error> {
         self.0.delete_extension(tenant, id, by).await
+    }
+}
+
+/// Resources as they come with the events of webhooks.
+pub struct TenantResources {
+    pub scim: Arc<scim_server::Service>,
+    /// Where the server is reached from outside.
+    pub public_url: String,
+}
+
+impl TenantResources {
+    fn base(&self, tenant: &Tenant) -> String {
+        format!("{}/tenants/{}/api/scim/v2", self.public_url, tenant.name)
+    }
+}
+
+#[async_trait::async_trait]
+impl webhooks::Resources for TenantResources {
+    fn location(&self, tenant: &Tenant, resource_type: ResourceType, id: Uuid) -> String {
+        format!("{}/{}s/{id}", self.base(tenant), resource_type.name())
+    }
+
+    async fn resource(
+        &self,
+        tenant: &Tenant,
+        resource_type: ResourceType,
+        id: Uuid,
+    ) -> Result<Option<Value>, String> {
+        let object_type = match resource_type {
+            ResourceType::User => ObjectType::User,
+            ResourceType::Group => ObjectType::Group,
+        };
+        let base = self.base(tenant);
+        match self.scim.read_resource(tenant.clone(), object_type, &base, &id.to_string()).await {
+            Ok(mut resource) => {
+                if let Some(members) = resource.as_object_mut() {
+                    // Whoever wants them has them from the events, one by one.
+                    members.remove("members");
+                }
+                Ok(Some(resource))
+            }
+            Err(error) if error.status == 404 => Ok(None),
+            Err(error) => Err(format!("The resource cannot be read: {}.", error.detail)),
+        }
     }
 }

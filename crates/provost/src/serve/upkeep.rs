@@ -11,6 +11,7 @@ use tenant::{Announcer, Recipients};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
+use webhooks::Deliverer;
 
 use super::imports::Imports;
 use crate::answer::Failure;
@@ -35,6 +36,7 @@ pub struct Upkeep {
     pub announcer: Announcer,
     pub imports: Imports,
     pub notices: worker::Announcer,
+    pub deliverer: Deliverer,
     pub installation: Installation,
     pub retention: Retention,
 }
@@ -42,13 +44,14 @@ pub struct Upkeep {
 impl Upkeep {
     /// Works until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { scim, announcer, imports, notices, installation, retention } = self;
+        let Self { scim, announcer, imports, notices, deliverer, installation, retention } = self;
         let all = async {
             tokio::join!(
                 forget(&scim, &installation, &retention),
                 announce(announcer),
                 notify(notices),
-                Box::pin(imports.run())
+                Box::pin(imports.run()),
+                deliverer.run()
             )
         };
         shutdown.run_until_cancelled(all).await;
