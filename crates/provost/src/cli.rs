@@ -15,6 +15,7 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 mod values;
+mod webhook;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,7 @@ pub use mapping::{JobAttribute, JobFilter, JobMapping, JobObject, MappingOptions
 pub use serve::{Database, Mail, Serve};
 pub use tenant::{PatchAnswer, Switch, Tenant, TenantSchema, TenantSettings, Token};
 pub use values::Moment;
+pub use webhook::{OneWebhook, ReplayFrom, Start, Webhook, WebhookChanges};
 
 /// Automatic user provisioning, both ends of it.
 ///

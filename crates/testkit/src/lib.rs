@@ -1,4 +1,4 @@
-//! What tests share: a SCIM target and a mail server with faults on demand, a PostgreSQL server, a store behind a gate,
+//! What tests share: a SCIM target, a mail server and an endpoint of webhooks with faults on demand, a PostgreSQL server, a store behind a gate,
 //! a comparison of stores, and a seeded source of randomness.
 
 pub mod against_memory;
@@ -8,6 +8,7 @@ mod mail_server;
 #[cfg(unix)]
 mod postgres;
 mod random;
+mod receiver;
 mod target;
 
 pub use gated::{Gate, Gated};
@@ -15,4 +16,5 @@ pub use mail_server::{MailServer, ReceivedMail};
 #[cfg(unix)]
 pub use postgres::Postgres;
 pub use random::SeededRandom;
+pub use receiver::{Reaction, Received, Receiver};
 pub use target::{Fault, Recorded, Rule, ScimTarget, Switches};

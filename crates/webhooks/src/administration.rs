@@ -241,9 +241,7 @@ impl Webhooks {
             let mut transaction = Transaction::new(self.now());
             if *webhook != before {
                 let changes = differences(&before, webhook);
-                if webhook.enabled && !before.enabled {
-                    self.try_at_once(&mut transaction, id).await?;
-                }
+                self.announce(&mut transaction, id, webhook.enabled && !before.enabled).await?;
                 self.audit(&mut transaction, "Update webhook", by, tenant, webhook, changes)?;
                 put_webhook(&mut transaction, &stored, Expect::Version(version));
             }
@@ -256,15 +254,18 @@ impl Webhooks {
         }
     }
 
-    /// Lets what waits be tried now, and as long as if it were for the first time.
-    async fn try_at_once(&self, transaction: &mut Transaction, id: Uuid) -> Result<()> {
+    /// Lets whoever sends find out, by the version of the progress, that the webhook was changed; and, where it was enabled,
+    /// what waits be tried now, and as long as if it were for the first time.
+    async fn announce(&self, transaction: &mut Transaction, id: Uuid, enabled: bool) -> Result<()> {
         let (mut progress, expect) = records::progress(self.store(), id).await?;
-        (progress.failing_since, progress.hold_until) = (None, None);
-        put_progress(transaction, id, &progress, expect);
-        for (delivery, version) in records::waiting(self.store(), id).await? {
-            let due = Delivery { first_failed: None, next_try: Some(transaction.at), ..delivery };
-            put_delivery(transaction, id, &due, Expect::Version(version));
+        if enabled {
+            (progress.failing_since, progress.hold_until) = (None, None);
+            for (delivery, version) in records::waiting(self.store(), id).await? {
+                let due = Delivery { first_failed: None, next_try: Some(transaction.at), ..delivery };
+                put_delivery(transaction, id, &due, Expect::Version(version));
+            }
         }
+        put_progress(transaction, id, &progress, expect);
         Ok(())
     }
 

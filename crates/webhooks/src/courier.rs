@@ -122,15 +122,21 @@ impl Courier {
     async fn deliver(&mut self) -> Result<()> {
         let mut under_way: FuturesUnordered<BoxFuture<'static, Sent>> = FuturesUnordered::new();
         let mut commits = self.webhooks.parts.store.commits();
+        // Whether something was committed since it was read what administrators changed.
+        let mut stale = false;
         loop {
             commits.mark_unchanged();
             let looked = Instant::now();
+            let refreshed = self.refreshed;
             if !self.lease.renew().await? || !self.refresh().await? {
                 return Ok(());
             }
+            stale &= self.refreshed == refreshed;
             let more = self.fill().await?;
             let next = self.start(&mut under_way);
             self.forget().await?;
+            let refresh = self.refreshed.filter(|_| stale).map(|last| last + REFRESH);
+            let next = [next, refresh].into_iter().flatten().min();
             let until = if more { looked } else { next.map_or(looked + LOOK, |next| next.min(looked + LOOK)) };
             tokio::select! {
                 biased;
@@ -143,7 +149,10 @@ impl Courier {
                 }
                 () = sleep_until(until) => {}
                 // The store that closes wakes nobody any more.
-                Ok(()) = commits.changed() => sleep_until(until.min(looked + GAP)).await,
+                Ok(()) = commits.changed() => {
+                    stale = true;
+                    sleep_until(until.min(looked + GAP)).await;
+                }
             }
         }
     }

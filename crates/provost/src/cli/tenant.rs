@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use super::values::{Moment, duration, moment};
+use super::webhook::Webhook;
 
 #[derive(Debug, Subcommand)]
 pub enum Tenant {
@@ -50,6 +51,9 @@ the command fails, names both, and nothing is changed.")]
     /// Schema extensions: attributes of the tenant's own for its users or groups
     #[command(subcommand)]
     Schema(TenantSchema),
+    /// Webhooks: addresses that are told what happens to the tenant's users and groups
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// List the last requests of a tenant's clients, newest first: what was refused, why, what to do about it, and what was
     /// accepted although it deviates from the RFCs; --json also has the bodies
     #[command(after_help = "\

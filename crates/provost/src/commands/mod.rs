@@ -35,6 +35,7 @@ mod status;
 mod table;
 pub mod tenant;
 pub mod user;
+mod webhook;
 
 /// Runs the command.
 pub async fn run(arguments: Arguments) -> Result<Answer, Failure> {

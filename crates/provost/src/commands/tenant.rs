@@ -46,6 +46,7 @@ pub async fn tenant(client: &Client, command: Tenant) -> Result<Answer, Failure>
             Ok(Answer::done(changed, shown))
         }
         Tenant::Schema(command) => schema(client, command).await,
+        Tenant::Webhook(command) => super::webhook::run(client, command).await,
         Tenant::Requests { name, errors, client: who } => {
             let mut path = format!("{TENANTS}/{}/requests?errors={errors}", escape(&name));
             if let Some(who) = who {
