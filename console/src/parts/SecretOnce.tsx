@@ -9,12 +9,12 @@ const useStyles = makeStyles({
 });
 
 /** A secret that is shown now and never again. */
-export function SecretOnce({ label, secret }: { label: string; secret: string }) {
+export function SecretOnce({ label, secret, why = "it is not shown again, as only a hash of it is kept." }: { label: string; secret: string; why?: string }) {
   const styles = useStyles();
   return (
     <div className={styles.secret}>
       <MessageBar intent="warning" layout="multiline">
-        <MessageBarBody>Copy it now: it is not shown again, as only a hash of it is kept.</MessageBarBody>
+        <MessageBarBody>Copy it now: {why}</MessageBarBody>
       </MessageBar>
       <FormField label={label}>
         <Input className={styles.input} readOnly value={secret} onFocus={({ target }) => target.select()} contentAfter={<CopyButton text={secret} what={label} />} />

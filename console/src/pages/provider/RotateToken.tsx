@@ -8,7 +8,7 @@ import { FormField } from "../../parts/FormField";
 import { SecretOnce } from "../../parts/SecretOnce";
 import { nameOf } from "./Tokens";
 
-const OVERLAPS: [string, string][] = [["PT0S", "At once"], ["PT1H", "In an hour"], ["P1D", "In a day"], ["P7D", "In a week"], ["P30D", "In 30 days"]];
+export const OVERLAPS: [string, string][] = [["PT0S", "At once"], ["PT1H", "In an hour"], ["P1D", "In a day"], ["P7D", "In a week"], ["P30D", "In 30 days"]];
 
 /** Another token in place of one, which goes on for as long as the client needs to be given the other. */
 export function RotateToken({ tenant, token, onClose }: { tenant: Tenant; token: Token; onClose: () => void }) {

@@ -11,7 +11,7 @@ import { PageHeader } from "../../parts/PageHeader";
 import { useNarrow } from "../../shell/narrow";
 import { DeleteTenant } from "./DeleteTenant";
 import { RenameTenant } from "./RenameTenant";
-import { tabsOf } from "./tabs";
+import { tabAt, tabsOf } from "./tabs";
 
 const useStyles = makeStyles({ tabs: { paddingInline: tokens.spacingHorizontalM }, select: { padding: tokens.spacingHorizontalM } });
 
@@ -53,12 +53,12 @@ function Layout({ session }: { session: Session }) {
       />
       {narrow ? (
         <div className={styles.select}>
-          <Select aria-label="Part of the tenant" value={here} onChange={(_, { value }) => go(value)}>
+          <Select aria-label="Part of the tenant" value={tabAt(here)} onChange={(_, { value }) => go(value)}>
             {tabs.map(({ path, label }) => <option key={path} value={path}>{label}</option>)}
           </Select>
         </div>
       ) : (
-        <TabList className={styles.tabs} selectedValue={here} onTabSelect={(_, { value }) => go(value as string)}>
+        <TabList className={styles.tabs} selectedValue={tabAt(here)} onTabSelect={(_, { value }) => go(value as string)}>
           {tabs.map(({ path, label }) => <Tab key={path} value={path}>{label}</Tab>)}
         </TabList>
       )}

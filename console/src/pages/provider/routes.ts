@@ -69,6 +69,26 @@ const schemas = createRoute({
   component: lazyRouteComponent(() => import("./SchemasPage"), "SchemasPage"),
 });
 
+export interface DeliveriesSearch extends Searched {
+  state?: string;
+}
+
+const webhooks = createRoute({
+  getParentRoute: () => tenant,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("./WebhooksPage"), "WebhooksPage"),
+});
+
+const deliveries = createRoute({
+  getParentRoute: () => tenant,
+  path: "/webhooks/$webhook",
+  validateSearch: (given: Record<string, unknown>): DeliveriesSearch => ({
+    ...searched(given),
+    state: typeof given.state === "string" && given.state ? given.state : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./DeliveriesPage"), "DeliveriesPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => tenant,
   path: "/settings",
@@ -81,4 +101,4 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./TenantAuditPage"), "TenantAuditPage"),
 });
 
-export const providerRoutes = [tenants, tenant.addChildren([connection, requests, provisioned, schemas, settings, audit])] as const;
+export const providerRoutes = [tenants, tenant.addChildren([connection, requests, provisioned, schemas, webhooks, deliveries, settings, audit])] as const;
