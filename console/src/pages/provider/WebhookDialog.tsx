@@ -1,6 +1,6 @@
-import { Checkbox, Field, Input } from "@fluentui/react-components";
+import { Checkbox, Input, Label, Text } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useId, useState } from "react";
 
 import { ApiError } from "../../api/errors";
 import { changeWebhook, createWebhook, type Webhook, webhooksKey } from "../../api/webhooks";
@@ -18,6 +18,7 @@ export function WebhookDialog({ tenant, webhook, onClose }: { tenant: string; we
   const [description, setDescription] = useState(webhook?.description ?? "");
   const [chosen, setChosen] = useState(chosenOf(webhook));
   const [includeResource, setIncludeResource] = useState(webhook?.includeResource ?? true);
+  const events = useId();
   const onSettled = () => queries.invalidateQueries({ queryKey: webhooksKey(tenant) });
   const body = { url, description, events: wantedOf(chosen), includeResource };
   const making = useMutation({ mutationFn: () => createWebhook(tenant, body), onSettled });
@@ -54,11 +55,11 @@ export function WebhookDialog({ tenant, webhook, onClose }: { tenant: string; we
       <FormField label="Description" property="description" error={error}>
         <Input value={description} onChange={(_, { value }) => setDescription(value)} />
       </FormField>
-      <Field label="Events" validationMessage={chosen.size === 0 ? "Choose at least one." : undefined}>
-        <div role="group" aria-label="Events">
-          {EVENTS.map(([type, label]) => <div key={type}><Checkbox label={label} checked={chosen.has(type)} onChange={() => toggle(type)} /></div>)}
-        </div>
-      </Field>
+      <div role="group" aria-labelledby={events}>
+        <Label id={events}>Events</Label>
+        {EVENTS.map(([type, label]) => <div key={type}><Checkbox label={label} checked={chosen.has(type)} onChange={() => toggle(type)} /></div>)}
+        {chosen.size === 0 && <Text size={200} role="alert">Choose at least one.</Text>}
+      </div>
       <Checkbox
         label="Send the user or group with each event"
         checked={includeResource}

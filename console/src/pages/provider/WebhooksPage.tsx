@@ -24,7 +24,8 @@ const useStyles = makeStyles({
   actions: { width: "72px" },
   add: { display: "flex", gap: tokens.spacingHorizontalM },
   about: { maxWidth: "720px" },
-  link: { textAlign: "start", overflowWrap: "anywhere" },
+  // In dark, the usual colour of a link is too faint upon a row that the pointer is over.
+  link: { textAlign: "start", overflowWrap: "anywhere", color: tokens.colorNeutralForeground1, textDecorationLine: "underline" },
 });
 
 type Asking = { what: "new" } | { what: "edit" | "rotate" | "test" | "delete"; of: Webhook };
