@@ -2,7 +2,7 @@ import { Button, Drawer, DrawerBody, DrawerHeader, DrawerHeaderTitle, makeStyles
 import { Dismiss24Regular } from "@fluentui/react-icons";
 import type { ReactNode } from "react";
 
-const useStyles = makeStyles({ body: { display: "grid", gap: tokens.spacingVerticalL, alignContent: "start", paddingBlockEnd: tokens.spacingVerticalXXL } });
+const useStyles = makeStyles({ body: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalL, alignContent: "start", paddingBlockEnd: tokens.spacingVerticalXXL } });
 
 /** The details of an entry of a list, beside it. */
 export function Details({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {

@@ -22,6 +22,8 @@ mod records;
 mod replay;
 mod send;
 pub mod signature;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 pub use administration::{Changed, Created, NewWebhook, Shown, Webhooks, WebhooksOptions};

@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_short_and_printable() {
-        assert_eq!(shown(b"  ok\x07\n"), "ok");
+        assert_eq!(shown(b"  ok\x07 \n"), "ok\u{fffd}");
         assert_eq!(shown(b"a\x1b[31mb"), "a\u{fffd}[31mb");
         assert_eq!(shown(&[b'x'; 100_000]).len(), SHOWN);
         assert_eq!(shown(&[0xff, 0xfe]), "\u{fffd}\u{fffd}");

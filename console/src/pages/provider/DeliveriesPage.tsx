@@ -18,7 +18,7 @@ import { TestWebhook } from "./TestWebhook";
 import { eventsOf, outcomeOf, resourceOf, standingOf, troubleOf } from "./webhook";
 
 const useStyles = makeStyles({
-  head: { display: "grid", gap: tokens.spacingVerticalM, padding: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalXXL} 0`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
+  head: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalM, padding: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalXXL} 0`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
   commands: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalM },
   back: { display: "inline-flex", alignItems: "center", gap: tokens.spacingHorizontalXS, justifySelf: "start" },
 });
