@@ -14,6 +14,7 @@ mod sign_in;
 mod standing;
 mod target;
 mod tenants;
+mod webhooks;
 
 use crate::openapi::Described;
 use api::Api;

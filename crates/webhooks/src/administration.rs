@@ -113,6 +113,23 @@ impl Webhooks {
         Self { parts, making: Mutex::new(()), tests: Semaphore::new(TESTS) }
     }
 
+    /// The same webhooks of those tenants, read and written through another store, such as one over their own.
+    #[must_use]
+    pub fn through(&self, store: Arc<dyn Store>, tenants: Arc<Tenants>) -> Self {
+        let WebhooksOptions { clock, ids, random, keys, wire, resources, allow_link_local, .. } = &self.parts;
+        Self::new(WebhooksOptions {
+            store,
+            tenants,
+            clock: Arc::clone(clock),
+            ids: ids.clone(),
+            random: Arc::clone(random),
+            keys: Arc::clone(keys),
+            wire: Arc::clone(wire),
+            resources: Arc::clone(resources),
+            allow_link_local: *allow_link_local,
+        })
+    }
+
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.parts.store
     }
@@ -350,7 +367,8 @@ impl Webhooks {
         }
     }
 
-    fn checked_url(&self, url: &str) -> Result<String> {
+    /// An address in its normal form. The error is [`Error::Invalid`].
+    pub fn checked_url(&self, url: &str) -> Result<String> {
         let refused = |reason: String| Error::Invalid { property: "url", reason };
         let url = check_url("address of the webhook", url, self.parts.allow_link_local)
             .map_err(|failure| refused(failure.reason.to_string()))?;

@@ -36,6 +36,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("mappings", &["object"]),
     ("attributeMappings", &["target"]),
     ("schemas", &["id"]),
+    ("webhooks", &["url"]),
 ];
 
 /// The members that are shown as a whole: `{"attribute": ...}` becomes `{"constant": ...}`.

@@ -7,6 +7,7 @@ use model::{AttributeType, LookupTable, Mutability, ObjectType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
+use webhooks::EventType;
 
 use super::mappings::Mapping;
 use crate::error::ApiError;
@@ -136,6 +137,25 @@ pub(crate) struct Tenant {
     /// Schema extensions, as `/provost/v1/tenants/{name}/schemas` has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schemas: Option<Vec<Map<String, Value>>>,
+    /// Who is told of changes, known by the address; without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhooks: Option<Vec<Webhook>>,
+}
+
+/// A webhook of a tenant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Webhook {
+    pub url: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub description: String,
+    /// Types of events; none named: all.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub events: Vec<EventType>,
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub include_resource: bool,
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub enabled: bool,
 }
 
 pub(super) fn yes() -> bool {

@@ -8,6 +8,7 @@ use scim::fold::fold_key;
 use serde_json::{Map, Value};
 use tenant::Tenants;
 use uuid::Uuid;
+use webhooks::Webhooks;
 
 use super::document::{Application, Assignment, Attribute, Document, Job, Role, Tenant};
 use crate::ServiceProvider;
@@ -20,6 +21,7 @@ const PAGE: usize = 1_000;
 pub(crate) struct View<'v> {
     pub directory: &'v Directory,
     pub tenants: &'v Tenants,
+    pub webhooks: &'v Webhooks,
     pub provider: &'v dyn ServiceProvider,
     /// Schema extensions of tenants as they are to become, in place of those that they have.
     pub planned: &'v BTreeMap<Uuid, Vec<Value>>,
@@ -109,6 +111,7 @@ impl View<'_> {
             scim_for_authentication: Some(tenant.scim_for_authentication),
             settings: members(&tenant.settings),
             schemas: Some(schemas),
+            webhooks: Some(super::webhooks::export(self.webhooks, tenant.id).await?),
         })
     }
 }

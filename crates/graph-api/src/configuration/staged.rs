@@ -1,19 +1,19 @@
 //! A document that is applied in memory, and then carried out or forgotten.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use directory::Directory;
 use model::Principal;
-use serde_json::Value;
 use store::{Lease, Overlay, Recorded, Transaction};
 use tenant::Tenants;
 use uuid::Uuid;
+use webhooks::Webhooks;
 
 use super::apply::{Applications, at};
 use super::document::{Document, Tenant, cut};
 use super::export::View;
-use super::tenants::Provider;
+use super::tenants::{Provider, Rehearsed};
 use super::{Options, Outcome, Reevaluation, difference};
 use crate::State;
 use crate::error::ApiError;
@@ -28,8 +28,9 @@ pub(super) struct Staged<'a> {
     overlay: Arc<Overlay>,
     directory: Directory,
     /// The tenants, with what the service provider is to change of them.
-    tenants: Tenants,
-    extensions: BTreeMap<Uuid, Vec<Value>>,
+    tenants: Arc<Tenants>,
+    webhooks: Webhooks,
+    rehearsed: Rehearsed,
     new_tenants: BTreeSet<String>,
 }
 
@@ -43,16 +44,18 @@ impl<'a> Staged<'a> {
     ) -> Result<Self, ApiError> {
         let overlay = Arc::new(Overlay::recording(Arc::clone(state.directory.store())));
         let directory = state.directory.through(Arc::<Overlay>::clone(&overlay));
-        let preview = Overlay::recording(Arc::<Overlay>::clone(&overlay));
+        let preview = Arc::new(Overlay::recording(Arc::<Overlay>::clone(&overlay)));
+        let tenants = Arc::new(state.tenants.through(Arc::<Overlay>::clone(&preview)));
         let mut staged = Self {
             state,
             by,
             document,
             options,
             directory,
-            tenants: state.tenants.through(Arc::new(preview)),
+            webhooks: state.webhooks.through(preview, Arc::clone(&tenants)),
+            tenants,
             overlay,
-            extensions: BTreeMap::new(),
+            rehearsed: Rehearsed::default(),
             new_tenants: BTreeSet::new(),
         };
         match staged.apply().await {
@@ -91,16 +94,21 @@ impl<'a> Staged<'a> {
                 other => drop(other?),
             }
         }
-        self.extensions = self.provider().rehearse(&self.tenants, wanted).await?;
+        self.rehearsed = self.provider().rehearse(&self.tenants, &self.webhooks, wanted).await?;
         Ok(())
     }
 
     /// What it comes to, compared with the configuration as it is.
     pub async fn outcome(&self) -> Result<Outcome, ApiError> {
         let before = super::export(self.state).await?;
-        let (directory, tenants, planned) = (&self.directory, &self.tenants, &self.extensions);
-        let after =
-            View { directory, tenants, provider: self.state.provider.as_ref(), planned }.export().await?;
+        let view = View {
+            directory: &self.directory,
+            tenants: &self.tenants,
+            webhooks: &self.webhooks,
+            provider: self.state.provider.as_ref(),
+            planned: &self.rehearsed.extensions,
+        };
+        let after = view.export().await?;
         let value = |document: &Document| serde_json::to_value(document).unwrap_or_default();
         Ok(Outcome {
             applied: false,
@@ -153,6 +161,12 @@ impl<'a> Staged<'a> {
         for name in &self.new_tenants {
             all.push(format!("tenant '{name}': its clients need a token (provost token create {name})"));
         }
+        for (name, url) in &self.rehearsed.webhooks {
+            all.push(format!(
+                "tenant '{name}': the application at {} needs the secret of its webhook (provost tenant webhook rotate)",
+                cut(url)
+            ));
+        }
         Ok(all)
     }
 
@@ -189,7 +203,7 @@ impl<'a> Staged<'a> {
 
     async fn serve(&self, tenants: &[&Tenant]) -> Result<(), ApiError> {
         for (number, tenant) in tenants.iter().enumerate() {
-            self.provider().apply(&self.state.tenants, tenant).await.map_err(|error| {
+            self.provider().apply(&self.state.tenants, &self.state.webhooks, tenant).await.map_err(|error| {
                 let before: Vec<&str> = tenants[..number].iter().map(|it| it.name.as_str()).collect();
                 if before.is_empty() {
                     return error;

@@ -9,6 +9,7 @@ use model::Principal;
 use serde_json::{Map, Value};
 use tenant::Tenants;
 use uuid::Uuid;
+use webhooks::Webhooks;
 
 use super::apply::at;
 use super::document::{Tenant, cut};
@@ -24,6 +25,15 @@ pub(super) struct Provider<'a> {
     pub prune: bool,
 }
 
+/// What a rehearsal came to.
+#[derive(Default)]
+pub(super) struct Rehearsed {
+    /// The schema extensions that each tenant would have.
+    pub extensions: BTreeMap<Uuid, Vec<Value>>,
+    /// Tenant and address of the webhooks that would be new.
+    pub webhooks: Vec<(String, String)>,
+}
+
 /// What of a tenant's schema extensions is to be put, and what to be deleted by its URN.
 struct Extensions {
     put: Vec<Map<String, Value>>,
@@ -33,36 +43,42 @@ struct Extensions {
 }
 
 impl Provider<'_> {
-    /// Rehearses what [`Self::apply`] does on tenants that are not the ones served; the extensions that each would have.
+    /// Rehearses what [`Self::apply`] does on tenants that are not the ones served.
     pub async fn rehearse(
         &self,
         tenants: &Tenants,
+        webhooks: &Webhooks,
         wanted: &[Tenant],
-    ) -> Result<BTreeMap<Uuid, Vec<Value>>, ApiError> {
-        let mut planned = BTreeMap::new();
+    ) -> Result<Rehearsed, ApiError> {
+        let mut rehearsed = Rehearsed::default();
         for tenant in wanted {
             let place = format!("tenants[{}]", cut(&tenant.name));
             let old = tenants.by_name(&tenant.name).await?;
             let change = change(&old, tenant).map_err(|error| at(&place, error))?;
             tenants.update(old.id, self.by, change).await?;
             let extensions = self.extensions(old.id, tenant).await.map_err(|error| at(&place, error))?;
-            planned.extend(extensions.map(|extensions| (old.id, extensions.all)));
+            rehearsed.extensions.extend(extensions.map(|extensions| (old.id, extensions.all)));
+            if let Some(hooks) = &tenant.webhooks {
+                let added = super::webhooks::apply(webhooks, &old, hooks, self.prune, self.by);
+                let added = added.await.map_err(|error| at(&place, error))?;
+                rehearsed.webhooks.extend(added.into_iter().map(|url| (tenant.name.clone(), url)));
+            }
         }
         if self.prune {
             for other in self.pruned(tenants, wanted).await? {
                 tenants.delete(other.id, self.by).await?;
             }
         }
-        Ok(planned)
+        Ok(rehearsed)
     }
 
     /// Makes a tenant that is served what the document says.
-    pub async fn apply(&self, tenants: &Tenants, wanted: &Tenant) -> Result<(), ApiError> {
+    pub async fn apply(&self, tenants: &Tenants, webhooks: &Webhooks, wanted: &Tenant) -> Result<(), ApiError> {
         let place = format!("tenants[{}]", cut(&wanted.name));
-        self.one(tenants, wanted).await.map_err(|error| at(&place, error))
+        self.one(tenants, webhooks, wanted).await.map_err(|error| at(&place, error))
     }
 
-    async fn one(&self, tenants: &Tenants, wanted: &Tenant) -> Result<(), ApiError> {
+    async fn one(&self, tenants: &Tenants, webhooks: &Webhooks, wanted: &Tenant) -> Result<(), ApiError> {
         let old = tenants.by_name(&wanted.name).await?.as_ref().clone();
         let update = change(&old, wanted)?;
         let mut new = old.clone();
@@ -78,6 +94,9 @@ impl Provider<'_> {
                 let id = schema.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
                 self.seam.put_extension(old.id, schema, Some(&id), self.by).await?;
             }
+        }
+        if let Some(hooks) = &wanted.webhooks {
+            super::webhooks::apply(webhooks, &old, hooks, self.prune, self.by).await?;
         }
         Ok(())
     }
