@@ -241,4 +241,3 @@ async fn the_directory_is_made_once() {
     let directory = is_send(installation.open()).await.expect("opens");
     assert_eq!(installation.open().await.expect("opens").id(), directory.id());
 }
-

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use support::{Server, Tenant, application, people, wait_until};
-use testkit::{Postgres, ScimTarget, Switches};
+use testkit::{Postgres, Receiver, ScimTarget, Switches};
 
 /// The master key of all nodes.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -99,6 +99,39 @@ async fn of_two_nodes_one_runs_a_cycle_and_either_answers() {
     let changed =
         target.resources("Users").into_iter().find(|user| user["userName"] == "user9@contoso.example");
     assert_eq!(changed.expect("the account")["title"], "Captain");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_nodes_one_sends_the_events_of_a_webhook_and_the_other_takes_over() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = Postgres::shared().database();
+    let one = node(&directory.path().join("one"), &url);
+    let tenant = Tenant::create(&one);
+    let receiver = Receiver::start().await;
+    one.ok(&["tenant", "webhook", "add", "contoso", &receiver.url("/")]);
+    let create = async |tenant: &Tenant, name: &str| {
+        let request = tenant.client.post(format!("{}/Users", tenant.base_url)).bearer_auth(&tenant.token);
+        let request = request.header("content-type", "application/scim+json");
+        let answer = request.body(json!({"userName": name}).to_string()).send().await.expect("an answer");
+        assert_eq!(answer.status(), 201);
+    };
+    create(&tenant, "first").await;
+    wait_until("the first node sends", async || receiver.received().len() == 1).await;
+    let two = another(&directory.path().join("two"), &one, &url);
+    let through_two = tenant.moved_to(&two);
+    for number in 0..40 {
+        create(if number % 2 == 0 { &tenant } else { &through_two }, &format!("user{number}")).await;
+    }
+    wait_until("all is told", async || {
+        receiver.received().len() >= 41
+            && two.ok(&["tenant", "webhook", "list", "contoso"])["value"][0]["waiting"] == 0
+    })
+    .await;
+    assert_eq!(receiver.received().len(), 41, "each event once");
+    one.kill();
+    create(&through_two, "last").await;
+    wait_until("the second node sends", async || receiver.received().len() == 42).await;
+    assert_eq!(receiver.received()[41].json()["data"]["resource"]["userName"], "last");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,8 @@ use testkit::{Reaction, Received, Receiver};
 
 /// A request of a client of the tenant.
 async fn send(tenant: &Tenant, method: Method, path: &str, body: Value) -> Value {
-    let request = tenant.client.request(method, format!("{}{path}", tenant.base_url)).bearer_auth(&tenant.token);
+    let request =
+        tenant.client.request(method, format!("{}{path}", tenant.base_url)).bearer_auth(&tenant.token);
     let request = request.header("content-type", "application/scim+json").body(body.to_string());
     let response = request.send().await.expect("an answer");
     assert!(response.status().is_success(), "{path}: {}", response.status());
@@ -86,7 +87,8 @@ async fn what_happens_is_told_in_order_and_signed() {
     assert_eq!(of(&group), ["group.created", "group.updated", "group.deleted"]);
     let ids: BTreeSet<&str> = received.iter().map(|request| request.header("webhook-id")).collect();
     assert_eq!(ids.len(), 6, "each event has an identifier of its own");
-    let named = |kind: &str| received.iter().find(|request| request.json()["type"] == kind).expect("told").json();
+    let named =
+        |kind: &str| received.iter().find(|request| request.json()["type"] == kind).expect("told").json();
     let created = named("group.created");
     assert_eq!(created["data"]["members"]["added"], json!([{"type": "User", "value": ada}]));
     assert_eq!(created["data"]["location"], format!("{}/Groups/{group}", tenant.base_url));
@@ -102,7 +104,8 @@ async fn what_happens_is_told_in_order_and_signed() {
     wait_until("both are told", async || receiver.received().len() >= 8).await;
     let received = receiver.received();
     assert_eq!(types(&received[6..]), ["user.created", "user.created"]);
-    let about = |id: &str| received.iter().find(|request| request.json()["data"]["id"] == *id).expect("told").json();
+    let about =
+        |id: &str| received.iter().find(|request| request.json()["data"]["id"] == *id).expect("told").json();
     assert_eq!(about(&bob)["data"]["resource"]["userName"], "bob");
     assert_eq!(about(&eve)["data"]["resource"]["userName"], "eve");
 
@@ -164,12 +167,18 @@ async fn what_fails_is_sent_again_and_holds_up_nobody_else_also_after_a_crash() 
     wait_until("the other one is told", async || well.received().len() == 3).await;
     wait_until("it is tried several times", async || sick.received().len() >= 4).await;
     let tried = types(&sick.received());
-    assert!(!tried.contains(&"user.updated".to_owned()), "no event overtakes an earlier one of its user: {tried:?}");
+    assert!(
+        !tried.contains(&"user.updated".to_owned()),
+        "no event overtakes an earlier one of its user: {tried:?}"
+    );
     let failing = &deliveries(&server, &sick.url("/"))[..];
-    let of_first = failing.iter().find(|it| it["resourceId"] == *first && it["tries"] != 0).expect("it was tried");
+    let of_first =
+        failing.iter().find(|it| it["resourceId"] == *first && it["tries"] != 0).expect("it was tried");
     assert_eq!((&of_first["state"], &of_first["status"]), (&json!("waiting"), &json!(500)), "{of_first}");
     assert_eq!(of_first["answer"], "<html>broken\u{fffd}</html>");
-    assert!(of_first["nextTry"].is_string() && of_first["error"].as_str().is_some_and(|it| it.contains("500")));
+    assert!(
+        of_first["nextTry"].is_string() && of_first["error"].as_str().is_some_and(|it| it.contains("500"))
+    );
     let shown = server.ok(&["tenant", "webhook", "list", "contoso"])["value"][0].clone();
     assert_eq!((&shown["status"], &shown["waiting"]), (&json!("failing"), &json!(3)), "{shown}");
 
@@ -178,7 +187,8 @@ async fn what_fails_is_sent_again_and_holds_up_nobody_else_also_after_a_crash() 
     let tenant = tenant.moved_to(&server);
     let third = create(&tenant, "third").await;
     sick.answer(|_| Reaction::Status(200));
-    wait_until("all is acknowledged", async || list(&server)["waiting"] == 0 && well.received().len() >= 4).await;
+    wait_until("all is acknowledged", async || list(&server)["waiting"] == 0 && well.received().len() >= 4)
+        .await;
     wait_until("the last one is there", async || {
         sick.received().iter().any(|request| request.json()["data"]["id"] == *third)
     })
@@ -244,13 +254,20 @@ async fn an_endpoint_can_do_nothing_to_the_server() {
         let found = deliveries(&server, &receiver.url("/"));
         found.into_iter().find(|delivery| delivery["error"].is_string())
     };
-    for (receiver, word) in [(&receivers[0], "within the time"), (&receivers[4], "503"), (&receivers[5], "broke"), (&receivers[6], "redirect")] {
+    for (receiver, word) in [
+        (&receivers[0], "within the time"),
+        (&receivers[4], "503"),
+        (&receivers[5], "broke"),
+        (&receivers[6], "redirect"),
+    ] {
         wait_until(word, async || last(receiver).is_some()).await;
         let failed = last(receiver).expect("a failure");
         assert!(failed["error"].as_str().is_some_and(|it| it.contains(word)), "{word}: {failed}");
     }
     wait_until("a slow body does not undo an acknowledgement", async || {
-        deliveries(&server, &receivers[1].url("/")).iter().any(|it| it["state"] == "delivered" && it["status"] == 200)
+        deliveries(&server, &receivers[1].url("/"))
+            .iter()
+            .any(|it| it["state"] == "delivered" && it["status"] == 200)
     })
     .await;
     assert_eq!(elsewhere.received().len(), 0, "redirects are not followed");
@@ -287,7 +304,9 @@ async fn an_endpoint_that_is_gone_is_left_alone_and_goes_on_where_it_was() {
     server.ok(&["tenant", "webhook", "set", "contoso", &url, "--enabled", "on"]);
     wait_until("what happened meanwhile is told", async || {
         let told = receiver.received();
-        [&first, &second].iter().all(|id| told.iter().skip(asked + 1).any(|it| it.json()["data"]["id"] == ***id))
+        [&first, &second]
+            .iter()
+            .all(|id| told.iter().skip(asked + 1).any(|it| it.json()["data"]["id"] == ***id))
     })
     .await;
     assert!(list(&server)["disabledReason"].is_null());
@@ -326,11 +345,16 @@ async fn what_was_sent_is_sent_again() {
     let receiver = Receiver::start().await;
     let url = receiver.url("/");
     server.ok(&["tenant", "webhook", "add", "contoso", &url]);
-    let replay = |arguments: &[&str]| server.run(&[&["tenant", "webhook", "replay", "contoso", &url], arguments].concat());
+    let replay = |arguments: &[&str]| {
+        server.run(&[&["tenant", "webhook", "replay", "contoso", &url], arguments].concat())
+    };
     let changes = async || {
         let request = tenant.client.get(format!("{}/changes", tenant.base_url)).bearer_auth(&tenant.token);
         let body = request.send().await.expect("an answer").bytes().await.expect("a body");
-        serde_json::from_slice::<Value>(&body).expect("JSON")["position"].as_str().expect("a position").to_owned()
+        serde_json::from_slice::<Value>(&body).expect("JSON")["position"]
+            .as_str()
+            .expect("a position")
+            .to_owned()
     };
     let first = create(&tenant, "first").await;
     let middle = changes().await;

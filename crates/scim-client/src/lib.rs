@@ -28,8 +28,8 @@ mod transport;
 mod wire;
 
 pub use capabilities::{Bulk, Capabilities};
-pub use connection::retry_after;
 pub use config::{Auth, ClientCertificate, Config, Retry};
+pub use connection::retry_after;
 pub use counts::RequestCounts;
 pub use diagnosis::{ConnectionReport, Diagnosis, DiagnosisCode};
 pub use difference::{Operation, OperationKind};

@@ -135,7 +135,9 @@ async fn converse(stream: TcpStream, held: &Mutex<Held>) -> std::io::Result<()> 
         };
         let head = |status: u16| format!("HTTP/1.1 {status} As told\r\n");
         match reaction {
-            Reaction::Status(status @ 204) => stream.write_all(format!("{}\r\n", head(status)).as_bytes()).await?,
+            Reaction::Status(status @ 204) => {
+                stream.write_all(format!("{}\r\n", head(status)).as_bytes()).await?
+            }
             Reaction::Status(status) => {
                 stream.write_all(format!("{}content-length: 0\r\n\r\n", head(status)).as_bytes()).await?;
             }
@@ -147,7 +149,9 @@ async fn converse(stream: TcpStream, held: &Mutex<Held>) -> std::io::Result<()> 
             }
             Reaction::Silence => std::future::pending().await,
             Reaction::Drip(status) => {
-                stream.write_all(format!("{}content-length: 100000\r\n\r\n", head(status)).as_bytes()).await?;
+                stream
+                    .write_all(format!("{}content-length: 100000\r\n\r\n", head(status)).as_bytes())
+                    .await?;
                 loop {
                     stream.write_all(b"x").await?;
                     tokio::time::sleep(std::time::Duration::from_millis(200)).await;

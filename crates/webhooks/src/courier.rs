@@ -137,7 +137,8 @@ impl Courier {
             self.forget().await?;
             let refresh = self.refreshed.filter(|_| stale).map(|last| last + REFRESH);
             let next = [next, refresh].into_iter().flatten().min();
-            let until = if more { looked } else { next.map_or(looked + LOOK, |next| next.min(looked + LOOK)) };
+            let until =
+                if more { looked } else { next.map_or(looked + LOOK, |next| next.min(looked + LOOK)) };
             tokio::select! {
                 biased;
                 Some(first) = under_way.next(), if !under_way.is_empty() => {
@@ -214,7 +215,8 @@ impl Courier {
             return Ok(false);
         }
         let now = self.webhooks.now();
-        let wanted = events(&read.changes).into_iter().filter(|event| self.stored.webhook.wants(event.event_type));
+        let wanted =
+            events(&read.changes).into_iter().filter(|event| self.stored.webhook.wants(event.event_type));
         let new: Vec<Delivery> = wanted
             .map(|event| {
                 let id = self.webhooks.parts.ids.next();
@@ -244,7 +246,14 @@ impl Courier {
         put_progress(&mut transaction, self.id(), &progress, self.expect);
         let by = Principal::system("webhooks");
         let webhook = &self.stored.webhook;
-        self.webhooks.audit(&mut transaction, "Webhook missed changes", &by, &self.tenant, webhook, Vec::new())?;
+        self.webhooks.audit(
+            &mut transaction,
+            "Webhook missed changes",
+            &by,
+            &self.tenant,
+            webhook,
+            Vec::new(),
+        )?;
         warn!(
             tenant = %self.tenant.name, webhook = %self.id(),
             "the changes that a webhook was to be told of are no longer kept; it goes on with the oldest that are"
@@ -279,7 +288,8 @@ impl Courier {
 
     fn send(&self, delivery: Delivery) -> impl Future<Output = Sent> + Send + 'static {
         let (webhooks, pools) = (Arc::clone(&self.webhooks), Arc::clone(&self.pools));
-        let (tenant, stored, secrets) = (self.tenant.clone(), Arc::clone(&self.stored), Arc::clone(&self.secrets));
+        let (tenant, stored, secrets) =
+            (self.tenant.clone(), Arc::clone(&self.stored), Arc::clone(&self.secrets));
         let deadline = self.lease.deadline();
         let slow = self.slow || self.in_vain > 0;
         async move {

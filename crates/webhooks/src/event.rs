@@ -198,7 +198,12 @@ mod tests {
     use super::*;
 
     fn change(kind: Kind, id: u128, what: Changed, second: i64) -> Change {
-        Change { kind, id: Uuid::from_u128(id), what, at: Timestamp::from_second(second).expect("an instant") }
+        Change {
+            kind,
+            id: Uuid::from_u128(id),
+            what,
+            at: Timestamp::from_second(second).expect("an instant"),
+        }
     }
 
     fn added(member: u128) -> Changed {
@@ -220,8 +225,10 @@ mod tests {
             change(Kind::User, 5, Changed::Written, 6),
             change(Kind::User, 5, Changed::Written, 7),
         ]);
-        let shown: Vec<(&str, usize, usize)> =
-            told.iter().map(|event| (event.event_type.name(), event.added.len(), event.removed.len())).collect();
+        let shown: Vec<(&str, usize, usize)> = told
+            .iter()
+            .map(|event| (event.event_type.name(), event.added.len(), event.removed.len()))
+            .collect();
         assert_eq!(
             shown,
             [

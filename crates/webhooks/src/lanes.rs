@@ -54,7 +54,14 @@ mod tests {
                 .map(|(resource, due, busy)| Waiting { resource: *resource, due: at(*due), busy: *busy })
                 .collect::<Vec<_>>()
         };
-        let list = [('a', 9, false), ('b', 0, true), ('a', 0, false), ('c', 0, false), ('b', 0, false), ('d', 7, false)];
+        let list = [
+            ('a', 9, false),
+            ('b', 0, true),
+            ('a', 0, false),
+            ('c', 0, false),
+            ('b', 0, false),
+            ('d', 7, false),
+        ];
         assert_eq!(ready(waiting(&list), at(5), 9), (vec![3], Some(at(7))));
         assert_eq!(ready(waiting(&list), at(9), 9), (vec![0, 3, 5], None));
         assert_eq!(ready(waiting(&list), at(9), 1), (vec![0], None));

@@ -41,12 +41,22 @@ pub(crate) fn put_webhook(transaction: &mut Transaction, stored: &Stored, expect
     transaction.put(Realm::INSTALLATION, Kind::Webhook, webhook.id, expect, encode(stored), keys);
 }
 
-pub(crate) fn put_progress(transaction: &mut Transaction, webhook: Uuid, progress: &Progress, expect: Expect) {
+pub(crate) fn put_progress(
+    transaction: &mut Transaction,
+    webhook: Uuid,
+    progress: &Progress,
+    expect: Expect,
+) {
     let body = encode(progress);
     transaction.put(Realm(webhook), Kind::WebhookProgress, webhook, expect, body, Vec::new());
 }
 
-pub(crate) fn put_delivery(transaction: &mut Transaction, webhook: Uuid, delivery: &Delivery, expect: Expect) {
+pub(crate) fn put_delivery(
+    transaction: &mut Transaction,
+    webhook: Uuid,
+    delivery: &Delivery,
+    expect: Expect,
+) {
     let waits = delivery.state == DeliveryState::Waiting;
     let keys = if waits { vec![Key::lookup(KeyName::Status, WAITING)] } else { Vec::new() };
     transaction.put(Realm(webhook), Kind::WebhookDelivery, delivery.id, expect, encode(delivery), keys);

@@ -68,7 +68,13 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`Error::NoWebhook`], [`Error::NoDelivery`]; [`Error::Waiting`] where it is on its way already.
-    pub async fn resend(&self, tenant: &Tenant, id: Uuid, delivery: Uuid, by: &Principal) -> Result<Delivery> {
+    pub async fn resend(
+        &self,
+        tenant: &Tenant,
+        id: Uuid,
+        delivery: Uuid,
+        by: &Principal,
+    ) -> Result<Delivery> {
         let again = self.parts.ids.next();
         let (delivery, _) = store::transact(self.store(), async || {
             let (stored, _) = self.stored(tenant.id, id).await?;
@@ -120,7 +126,9 @@ impl Webhooks {
 fn expired(error: store::Error) -> Error {
     match error {
         store::Error::PositionExpired => Error::Expired,
-        store::Error::InvalidCursor => Error::invalid("position", "That is no position of this tenant's feed."),
+        store::Error::InvalidCursor => {
+            Error::invalid("position", "That is no position of this tenant's feed.")
+        }
         other => other.into(),
     }
 }

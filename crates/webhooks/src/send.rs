@@ -73,7 +73,9 @@ impl Sender<'_> {
     async fn request(&self, delivery: &Delivery, now: Timestamp) -> Result<Request<Bytes>, String> {
         let Stored { webhook, .. } = self.stored;
         let resource = match (delivery.event.resource_type, delivery.event.resource_id) {
-            (Some(of), Some(id)) if webhook.include_resource => self.resources.resource(self.tenant, of, id).await?,
+            (Some(of), Some(id)) if webhook.include_resource => {
+                self.resources.resource(self.tenant, of, id).await?
+            }
             _ => None,
         };
         let body = payload(self.tenant, webhook, &delivery.event, self.resources, resource).to_string();
@@ -141,12 +143,17 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> (Option<String>, Verdict) {
         return (None, Verdict::Acknowledged);
     }
     if status == StatusCode::GONE {
-        return (Some("The endpoint answered 410 Gone: it wants no events any more.".to_owned()), Verdict::Gone);
+        return (
+            Some("The endpoint answered 410 Gone: it wants no events any more.".to_owned()),
+            Verdict::Gone,
+        );
     }
     let words = if status.is_redirection() {
         let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
         let to = if to.is_empty() { String::new() } else { format!(" to {}", shown(to.as_bytes())) };
-        format!("The endpoint answered {status}, a redirect{to}. Redirects are not followed: enter the address it leads to.")
+        format!(
+            "The endpoint answered {status}, a redirect{to}. Redirects are not followed: enter the address it leads to."
+        )
     } else {
         format!("The endpoint answered {status}.")
     };

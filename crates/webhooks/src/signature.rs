@@ -90,7 +90,10 @@ mod tests {
         let random = SeededRandom::new(1);
         let secrets = [Secret::generate(&random), Secret::generate(&random)];
         let both = header(&secrets, "msg_1", 5, b"{}");
-        assert_eq!(both, format!("{} {}", secrets[0].sign("msg_1", 5, b"{}"), secrets[1].sign("msg_1", 5, b"{}")));
+        assert_eq!(
+            both,
+            format!("{} {}", secrets[0].sign("msg_1", 5, b"{}"), secrets[1].sign("msg_1", 5, b"{}"))
+        );
         assert_ne!(secrets[0].sign("msg_1", 5, b"{}"), secrets[1].sign("msg_1", 5, b"{}"));
         assert_ne!(secrets[0].sign("msg_1", 5, b"{}"), secrets[0].sign("msg_1", 6, b"{}"));
     }
@@ -102,7 +105,8 @@ mod tests {
         assert!(text.starts_with(PREFIX) && text.len() == PREFIX.len() + 44, "{}", text.len());
         assert_eq!(Secret::parse(&text).expect("a secret").bytes(), secret.bytes());
         assert_eq!(format!("{secret:?}"), "Secret");
-        for none in ["", "whsec_", "whsec_AAAA", "whsec_!", &text[1..], &format!("whsec_{}", "A".repeat(88))] {
+        for none in ["", "whsec_", "whsec_AAAA", "whsec_!", &text[1..], &format!("whsec_{}", "A".repeat(88))]
+        {
             assert!(Secret::parse(none).is_none(), "{none}");
         }
     }

@@ -42,7 +42,8 @@ impl RuntimeClock {
 
 impl Clock for RuntimeClock {
     fn now(&self) -> Timestamp {
-        let since = SignedDuration::try_from(self.began.elapsed()).expect("a test is short") + *self.skipped.lock();
+        let since =
+            SignedDuration::try_from(self.began.elapsed()).expect("a test is short") + *self.skipped.lock();
         let start = Timestamp::from_second(1_790_000_000).expect("an instant") + since;
         Timestamp::from_microsecond(start.as_microsecond()).expect("an instant")
     }
@@ -307,10 +308,11 @@ async fn play(steps: &[Step], script: &[Reaction]) -> Result<(), TestCaseError> 
                 let member = world.store.has_edges(realm, EdgeKind::Member, GROUP, &[user]).await;
                 if !member.expect("readable")[0] {
                     let (from, to) = ((Kind::Group, GROUP), (Kind::User, user));
-                    world.commit(|it, realm| {
-                        it.add_edge(Edge { realm, kind: EdgeKind::Member, from, to });
-                    })
-                    .await;
+                    world
+                        .commit(|it, realm| {
+                            it.add_edge(Edge { realm, kind: EdgeKind::Member, from, to });
+                        })
+                        .await;
                     happened.entry(GROUP).or_default().push("group.updated");
                 }
             }
@@ -345,8 +347,9 @@ async fn play(steps: &[Step], script: &[Reaction]) -> Result<(), TestCaseError> 
         let order = &told[&one.resource.expect("a resource")];
         let own = order.iter().position(|other| other.webhook_id == one.webhook_id).expect("it is there");
         for earlier in &order[..own] {
-            let acknowledged =
-                seen[..place].iter().any(|other| other.webhook_id == earlier.webhook_id && other.acknowledged);
+            let acknowledged = seen[..place]
+                .iter()
+                .any(|other| other.webhook_id == earlier.webhook_id && other.acknowledged);
             prop_assert!(acknowledged, "{one:?} came before {earlier:?}");
         }
     }
@@ -354,11 +357,7 @@ async fn play(steps: &[Step], script: &[Reaction]) -> Result<(), TestCaseError> 
 }
 
 fn paused() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime")
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime")
 }
 
 proptest! {
@@ -422,7 +421,11 @@ async fn an_endpoint_that_is_well_again_gets_at_once_what_waited() {
     let acknowledged: Vec<Instant> =
         world.seen().iter().filter(|one| one.acknowledged).map(|one| one.at).collect();
     assert_eq!(acknowledged.len(), 20);
-    assert!(acknowledged[19] - acknowledged[0] < Duration::from_secs(5), "{:?}", acknowledged[19] - acknowledged[0]);
+    assert!(
+        acknowledged[19] - acknowledged[0] < Duration::from_secs(5),
+        "{:?}",
+        acknowledged[19] - acknowledged[0]
+    );
     assert_eq!(world.shown().await.progress.failing_since, None);
 }
 
@@ -527,7 +530,8 @@ async fn what_cannot_be_a_webhook_is_refused() {
         let refused = world.webhooks.create(&world.tenant, new(url), &world.by).await.expect_err(url);
         assert!(refused.to_string().contains(word), "{url}: {refused}");
     }
-    let taken = world.webhooks.create(&world.tenant, new("HTTPS://App.Example.com:443/hooks?key=secret"), &world.by);
+    let taken =
+        world.webhooks.create(&world.tenant, new("HTTPS://App.Example.com:443/hooks?key=secret"), &world.by);
     assert!(matches!(taken.await, Err(crate::Error::UrlTaken)), "the same address, written otherwise");
     for number in 1..crate::MAX_WEBHOOKS {
         let url = format!("https://app.example.com/{number}");

@@ -65,7 +65,9 @@ pub(crate) struct Options {
 /// The configuration as it is.
 pub(crate) async fn export(state: &State) -> Result<Document, ApiError> {
     let (directory, tenants, planned) = (&state.directory, &state.tenants, &BTreeMap::new());
-    View { directory, tenants, webhooks: &state.webhooks, provider: state.provider.as_ref(), planned }.export().await
+    View { directory, tenants, webhooks: &state.webhooks, provider: state.provider.as_ref(), planned }
+        .export()
+        .await
 }
 
 /// Who applies a document: one at a time, who may be dead after a while.

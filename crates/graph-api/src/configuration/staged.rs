@@ -203,16 +203,18 @@ impl<'a> Staged<'a> {
 
     async fn serve(&self, tenants: &[&Tenant]) -> Result<(), ApiError> {
         for (number, tenant) in tenants.iter().enumerate() {
-            self.provider().apply(&self.state.tenants, &self.state.webhooks, tenant).await.map_err(|error| {
-                let before: Vec<&str> = tenants[..number].iter().map(|it| it.name.as_str()).collect();
-                if before.is_empty() {
-                    return error;
-                }
-                let done = before.join(", ");
-                error.hint(format!(
-                    "The tenants before it are as the document says already ({done}); apply it again."
-                ))
-            })?;
+            self.provider().apply(&self.state.tenants, &self.state.webhooks, tenant).await.map_err(
+                |error| {
+                    let before: Vec<&str> = tenants[..number].iter().map(|it| it.name.as_str()).collect();
+                    if before.is_empty() {
+                        return error;
+                    }
+                    let done = before.join(", ");
+                    error.hint(format!(
+                        "The tenants before it are as the document says already ({done}); apply it again."
+                    ))
+                },
+            )?;
         }
         Ok(())
     }

@@ -73,7 +73,12 @@ impl Provider<'_> {
     }
 
     /// Makes a tenant that is served what the document says.
-    pub async fn apply(&self, tenants: &Tenants, webhooks: &Webhooks, wanted: &Tenant) -> Result<(), ApiError> {
+    pub async fn apply(
+        &self,
+        tenants: &Tenants,
+        webhooks: &Webhooks,
+        wanted: &Tenant,
+    ) -> Result<(), ApiError> {
         let place = format!("tenants[{}]", cut(&wanted.name));
         self.one(tenants, webhooks, wanted).await.map_err(|error| at(&place, error))
     }

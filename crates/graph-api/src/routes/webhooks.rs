@@ -98,7 +98,9 @@ fn read(body: &Bytes) -> Result<Changed, ApiError> {
         let flag = || value.as_bool().ok_or_else(|| wrong("true or false"));
         match name.as_str() {
             "url" => changed.url = Some(text()?),
-            "description" => changed.description = Some(if value.is_null() { String::new() } else { text()? }),
+            "description" => {
+                changed.description = Some(if value.is_null() { String::new() } else { text()? })
+            }
             "events" => changed.events = Some(events(&value)?),
             "includeResource" => changed.include_resource = Some(flag()?),
             "enabled" => changed.enabled = Some(flag()?),
@@ -116,7 +118,10 @@ fn read(body: &Bytes) -> Result<Changed, ApiError> {
 /// The types of events, by name; none, or `*`: all.
 fn events(value: &Value) -> Result<Vec<EventType>, ApiError> {
     let known = || EventType::ALL.map(EventType::name).join(", ");
-    let wrong = || ApiError::bad(format!("events is a list of {}; an empty one is all of them.", known())).target("events");
+    let wrong = || {
+        ApiError::bad(format!("events is a list of {}; an empty one is all of them.", known()))
+            .target("events")
+    };
     let names = match value {
         Value::Null => return Ok(Vec::new()),
         Value::Array(names) => names,
@@ -204,9 +209,9 @@ async fn replay(call: Call, Path((name, id)): Path<(String, String)>, body: Byte
 
 fn from(body: &Map<String, Value>, tenant: &Tenant) -> Result<From, ApiError> {
     match (body.get("from"), body.get("position")) {
-        (Some(moment), None) => serde_json::from_value(moment.clone())
-            .map(From::Moment)
-            .map_err(|_| ApiError::bad("from is a date and time such as 2027-01-01T00:00:00Z.").target("from")),
+        (Some(moment), None) => serde_json::from_value(moment.clone()).map(From::Moment).map_err(|_| {
+            ApiError::bad("from is a date and time such as 2027-01-01T00:00:00Z.").target("from")
+        }),
         (None, Some(position)) if position == "now" => Ok(From::Now),
         (None, Some(position)) => {
             let foreign = || {

@@ -349,9 +349,17 @@ async fn a_tenant_administrator_sees_one_tenant() {
     assert_eq!(tenants["value"][0]["name"], "contoso");
     let denied = (403, "Authorization_RequestDenied".to_owned());
     for other in ["fabrikam", "nobody", &fabrikam.to_string(), "%00"] {
-        for path in
-            ["", "/tokens", "/requests", "/audits", "/users", "/groups/1", "/schemas", "/schemas/urn:a:b", "/webhooks"]
-        {
+        for path in [
+            "",
+            "/tokens",
+            "/requests",
+            "/audits",
+            "/users",
+            "/groups/1",
+            "/schemas",
+            "/schemas/urn:a:b",
+            "/webhooks",
+        ] {
             let path = format!("/provost/v1/tenants/{other}{path}");
             assert_eq!(api.no("GET", &path, Value::Null).await, denied, "{path}");
         }

@@ -16,14 +16,19 @@ async fn contoso() -> Api {
 #[tokio::test]
 async fn a_webhook_is_made_changed_and_deleted() {
     let api = contoso().await;
-    let made = api.ok("POST", PATH, json!({"url": "https://App.example.com/hooks?key=1", "description": "The app"})).await;
+    let made = api
+        .ok("POST", PATH, json!({"url": "https://App.example.com/hooks?key=1", "description": "The app"}))
+        .await;
     let secret = made["secret"].as_str().expect("a secret").to_owned();
     assert!(secret.starts_with("whsec_"), "{made}");
     let id = made["id"].as_str().expect("an id");
     let path = format!("{PATH}/{id}");
     let shown = api.get(&path).await;
     assert_eq!(shown["url"], "https://app.example.com/hooks?key=1");
-    assert_eq!((&shown["events"], &shown["includeResource"], &shown["status"]), (&json!([]), &json!(true), &json!("working")));
+    assert_eq!(
+        (&shown["events"], &shown["includeResource"], &shown["status"]),
+        (&json!([]), &json!(true), &json!("working"))
+    );
     assert_eq!(api.get(PATH).await["value"], json!([shown]));
 
     let change = json!({"events": ["user.deleted", "user.created", "user.deleted"], "enabled": false, "includeResource": false});
@@ -51,7 +56,14 @@ async fn a_webhook_is_made_changed_and_deleted() {
 
     api.ok("DELETE", &path, Value::Null).await;
     let missing = (404, "Request_ResourceNotFound".to_owned());
-    for (method, rest) in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/rotateSecret"), ("POST", "/test"), ("GET", "/deliveries")] {
+    for (method, rest) in [
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/rotateSecret"),
+        ("POST", "/test"),
+        ("GET", "/deliveries"),
+    ] {
         assert_eq!(api.no(method, &format!("{path}{rest}"), Value::Null).await, missing, "{method} {rest}");
     }
 }
@@ -66,7 +78,10 @@ async fn a_test_is_sent_and_listed_whatever_comes_of_it() {
     let made = api.ok("POST", PATH, json!({"url": url})).await;
     let path = format!("{PATH}/{}", made["id"].as_str().expect("an id"));
     let tested = api.ok("POST", &format!("{path}/test"), Value::Null).await;
-    assert_eq!((&tested["state"], &tested["eventType"], &tested["tries"]), (&json!("failed"), &json!("webhook.test"), &json!(1)));
+    assert_eq!(
+        (&tested["state"], &tested["eventType"], &tested["tries"]),
+        (&json!("failed"), &json!("webhook.test"), &json!(1))
+    );
     assert!(tested["error"].as_str().is_some_and(|it| it.contains("refused the connection")), "{tested}");
     assert!(tested["webhookId"].as_str().is_some_and(|it| it.starts_with("msg_")));
     for _ in 0..2 {
@@ -128,7 +143,14 @@ async fn what_is_wrong_is_refused_at_its_property() {
     }
     // One of another tenant is none.
     let other = format!("/provost/v1/tenants/fabrikam/webhooks/{id}");
-    for (method, rest) in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/test"), ("POST", "/rotateSecret"), ("GET", "/deliveries")] {
+    for (method, rest) in [
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/test"),
+        ("POST", "/rotateSecret"),
+        ("GET", "/deliveries"),
+    ] {
         assert_eq!(api.no(method, &format!("{other}{rest}"), Value::Null).await.0, 404, "{method} {rest}");
     }
 }
@@ -141,14 +163,20 @@ async fn webhooks_are_part_of_the_configuration_without_secrets() {
     let (_, text) = api.raw("GET", configuration, "").await;
     assert!(!text.contains("secret") && !text.contains("sealed"), "{text}");
     let mut document: Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(document["tenants"][0]["webhooks"], json!([{"url": "https://a.example.com/", "events": ["user.created"]}]));
+    assert_eq!(
+        document["tenants"][0]["webhooks"],
+        json!([{"url": "https://a.example.com/", "events": ["user.created"]}])
+    );
     assert_eq!(api.ok("POST", configuration, document.clone()).await["changes"], json!([]));
 
     document["tenants"][0]["webhooks"] = json!([
         {"url": "https://A.example.com", "enabled": false},
         {"url": "https://b.example.com/hooks", "description": "B", "includeResource": false},
     ]);
-    document["tenants"].as_array_mut().expect("a list").push(json!({"name": "fabrikam", "webhooks": [{"url": "https://c.example.com/"}]}));
+    document["tenants"]
+        .as_array_mut()
+        .expect("a list")
+        .push(json!({"name": "fabrikam", "webhooks": [{"url": "https://c.example.com/"}]}));
     let planned = api.ok("POST", &format!("{configuration}?plan=true"), document.clone()).await;
     let (_, after) = api.raw("GET", configuration, "").await;
     assert_eq!(after, text, "a plan changes nothing");
@@ -160,8 +188,15 @@ async fn webhooks_are_part_of_the_configuration_without_secrets() {
     assert_eq!(list["value"].as_array().map(Vec::len), Some(2));
     assert_eq!((&list["value"][0]["enabled"], &list["value"][0]["events"]), (&json!(false), &json!([])));
     assert_eq!(list["value"][1]["description"], "B");
-    assert_eq!(api.get("/provost/v1/tenants/fabrikam/webhooks").await["value"][0]["url"], "https://c.example.com/");
-    assert_eq!(api.ok("POST", configuration, document.clone()).await["changes"], json!([]), "it is as the document says");
+    assert_eq!(
+        api.get("/provost/v1/tenants/fabrikam/webhooks").await["value"][0]["url"],
+        "https://c.example.com/"
+    );
+    assert_eq!(
+        api.ok("POST", configuration, document.clone()).await["changes"],
+        json!([]),
+        "it is as the document says"
+    );
 
     document["tenants"][0]["webhooks"] = json!([]);
     api.ok("POST", &format!("{configuration}?prune=true"), document.clone()).await;
@@ -175,6 +210,9 @@ async fn webhooks_are_part_of_the_configuration_without_secrets() {
         document["tenants"][0]["webhooks"] = webhooks;
         let (status, refused) = api.call("POST", configuration, document.clone()).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
-        assert!(refused["error"]["message"].as_str().is_some_and(|it| it.contains(words)), "{words}: {refused}");
+        assert!(
+            refused["error"]["message"].as_str().is_some_and(|it| it.contains(words)),
+            "{words}: {refused}"
+        );
     }
 }

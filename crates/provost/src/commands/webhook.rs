@@ -113,7 +113,8 @@ fn body(changes: &WebhookChanges) -> Value {
 async fn replay(client: &Client, webhook: &OneWebhook, from: ReplayFrom) -> Result<Answer, Failure> {
     let path = path(client, webhook).await?;
     if let Some(delivery) = from.delivery {
-        let again = client.post(&format!("{path}/deliveries/{}/resend", escape(&delivery)), &json!({})).await?;
+        let again =
+            client.post(&format!("{path}/deliveries/{}/resend", escape(&delivery)), &json!({})).await?;
         let words = format!("{} is sent again as {}", text(&again, "eventType"), text(&again, "webhookId"));
         return Ok(Answer::done(again, words));
     }

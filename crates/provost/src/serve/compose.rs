@@ -114,8 +114,13 @@ pub(super) fn open(backend: Backend, keys: Keyring) -> Base {
         &keys.derive(ADMINISTRATORS_KEY),
     );
     let keys = Arc::new(keys);
-    let installation =
-        Installation::new(backend.store(), Arc::clone(&clock), ids.clone(), Arc::clone(&random), Arc::clone(&keys));
+    let installation = Installation::new(
+        backend.store(),
+        Arc::clone(&clock),
+        ids.clone(),
+        Arc::clone(&random),
+        Arc::clone(&keys),
+    );
     Base { backend, clock, random, ids, keys, installation, administrators }
 }
 
