@@ -80,10 +80,15 @@ export class Server {
       const number = String(index + 1).padStart(5, "0");
       return `user${number}@contoso.example,User ${number},${departments[index % 3]},true`;
     });
-    const csv = ["userPrincipalName,displayName,department,accountEnabled", ...rows].join("\n");
+    await this.import("userPrincipalName,displayName,department,accountEnabled", rows);
+  }
+
+  /** Users of a CSV file. */
+  async import(head: string, rows: string[]): Promise<void> {
     const headers = { Authorization: `Bearer ${this.token}`, "Content-Type": "text/csv" };
-    const response = await fetch(`${this.url}/provost/v1/users/import`, { method: "POST", headers, body: csv });
-    if (!response.ok) throw new Error(`import: ${response.status} ${await response.text()}`);
+    const response = await fetch(`${this.url}/provost/v1/users/import`, { method: "POST", headers, body: [head, ...rows].join("\n") });
+    const text = await response.text();
+    if (!response.ok || (JSON.parse(text) as { errors: unknown[] }).errors.length > 0) throw new Error(`import: ${response.status} ${text}`);
   }
 
   async stop(): Promise<void> {

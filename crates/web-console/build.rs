@@ -24,15 +24,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wanted = env::var("PROFILE")? == "release" && env::var("PROVOST_CONSOLE").as_deref() != Ok("skip");
     let dist = if wanted && npm(&console, &["--version"]) {
         for source in SOURCES {
-            println!("cargo::rerun-if-changed={}", console.join(source).display());
+            println!("cargo::rerun-if-changed=../../console/{source}");
         }
-        println!("cargo::rerun-if-changed={}", root.join("docs/openapi.json").display());
+        println!("cargo::rerun-if-changed=../../docs/openapi.json");
         build(&console, &out.join("dist"))?
     } else {
         console.join("dist")
     };
     if dist.starts_with(&console) {
-        println!("cargo::rerun-if-changed={}", dist.display());
+        // From the package on: a copy of the project that builds into the same folder has a console of its own.
+        println!("cargo::rerun-if-changed=../../console/dist");
     }
     let mut table = String::from("&[\n");
     if dist.join("index.html").exists() {

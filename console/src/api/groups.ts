@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { answer, api, follow, type Page } from "./client";
-import { reference, searchFor } from "./odata";
+import { reference, searchFor, searchOr } from "./odata";
 import type { DirectoryObject, Group, User } from "./schema";
 
 export type { Group };
@@ -25,7 +25,7 @@ export function groupsQuery(search: string, order: GroupOrder) {
     initialPageParam: "",
     queryFn: async ({ pageParam, signal }): Promise<Page<Group>> => {
       if (pageParam) return follow<Group>(pageParam, signal);
-      const query = { $top: PAGE, $count: true, $search: searchFor(search), $orderby: order };
+      const query = { $top: PAGE, ...searchOr(search, order) };
       return answer(api.GET("/v1.0/groups", { params: { query }, signal }));
     },
     getNextPageParam: (page) => page["@odata.nextLink"],

@@ -13,3 +13,9 @@ export function searchFor(text: string): string | undefined {
   const words = text.trim();
   return words ? `"${words.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"` : undefined;
 }
+
+/** A search, whose words the server has in an order and does not count; without one the whole list, ordered and counted. */
+export function searchOr(text: string, order: string): { $search: string } | { $orderby: string; $count: true } {
+  const $search = searchFor(text);
+  return $search ? { $search } : { $orderby: order, $count: true };
+}

@@ -2,7 +2,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { answer, api, follow, type Page } from "./client";
 import { ApiError } from "./errors";
-import { quoted, reference, searchFor } from "./odata";
+import { quoted, reference, searchFor, searchOr } from "./odata";
 import type { AppRoleAssignment, ProvisioningEntry, User } from "./schema";
 
 export type { User };
@@ -21,10 +21,10 @@ export function usersQuery(list: UserList, search: string, order: UserOrder) {
     initialPageParam: "",
     queryFn: async ({ pageParam, signal }): Promise<Page<User>> => {
       if (pageParam) return follow<User>(pageParam, signal);
-      const query = { $select: SHOWN, $top: PAGE, $count: true, $search: searchFor(search) };
+      const query = { $select: SHOWN, $top: PAGE };
       return list === "deleted"
-        ? answer(api.GET("/v1.0/directory/deletedItems/microsoft.graph.user", { params: { query }, signal }))
-        : answer(api.GET("/v1.0/users", { params: { query: { ...query, $orderby: order } }, signal }));
+        ? answer(api.GET("/v1.0/directory/deletedItems/microsoft.graph.user", { params: { query: { ...query, $count: true, $search: searchFor(search) } }, signal }))
+        : answer(api.GET("/v1.0/users", { params: { query: { ...query, ...searchOr(search, order) } }, signal }));
     },
     getNextPageParam: (page) => page["@odata.nextLink"],
   });

@@ -1,7 +1,6 @@
 import { Button, Checkbox, makeStyles, mergeClasses, Skeleton, SkeletonItem, Text, tokens } from "@fluentui/react-components";
 import { ArrowDown16Regular, ArrowUp16Regular } from "@fluentui/react-icons";
 import type { UseInfiniteQueryResult, InfiniteData } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 
 import type { Page } from "../api/client";
@@ -10,6 +9,9 @@ import { ErrorState } from "./ErrorState";
 import { count } from "./format";
 import { type RowAction, RowActions } from "./RowActions";
 import { Hidden } from "./Hidden";
+import { Rows } from "./rows";
+import { heightOf } from "./tall";
+import { useTall } from "./useTall";
 
 /** A column. */
 export interface Column<T> {
@@ -49,8 +51,8 @@ interface Props<T> {
 const ROW = 44;
 /** The most rows that an embedded list shows at a time, and what is above and below them. */
 const EMBEDDED = { rows: 8, around: ROW + 28 };
-/** More rows than that are higher than browsers let an element be. */
-const MOST = 400_000;
+/** Rows before the end of what was read at which more is read. */
+const AHEAD = 20;
 
 const useStyles = makeStyles({
   embedded: { flexGrow: 0, minHeight: 0, border: `1px solid ${tokens.colorNeutralStroke2}`, borderRadius: tokens.borderRadiusMedium, overflow: "hidden" },
@@ -76,47 +78,50 @@ export function DataTable<T>(props: Props<T>) {
   const { label, rows, idOf, onOpen, order, onOrder, selected, onSelect, nameOf, actions, empty, embedded } = props;
   const styles = useStyles();
   const narrow = useNarrow();
-  const scroll = useRef<HTMLDivElement>(null);
   const [current, setCurrent] = useState(0);
   const wanted = useRef(false);
-  const [toEnd, setToEnd] = useState(false);
-  const { data, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = rows;
-  const all = useMemo(() => data?.pages.flatMap((page) => page.value) ?? [], [data]);
-  const hasNextPage = rows.hasNextPage && all.length < MOST;
-  const readsOn = toEnd && hasNextPage && !isFetchNextPageError;
-  const total = data?.pages[0]?.["@odata.count"] ?? (rows.hasNextPage ? undefined : all.length);
+  const reading = useRef(false);
+  const [readsOn, setReadsOn] = useState(false);
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = rows;
+  const all = useMemo(() => new Rows(data?.pages), [data]);
+  const total = data?.pages[0]?.["@odata.count"] ?? (hasNextPage ? undefined : all.length);
   const columns = props.columns.filter((column) => !narrow || !column.wideOnly);
   const template = [onSelect ? "32px" : "", ...columns.map(({ share = 1 }) => `minmax(0, ${share}fr)`), actions ? "40px" : ""].join(" ");
-  const virtual = useVirtualizer({ count: all.length, getScrollElement: () => scroll.current, estimateSize: () => ROW, overscan: 12, scrollMargin: ROW, scrollPaddingStart: ROW });
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
+  const { element: scroll, first, end, shift, show, tall } = useTall(all.length, ROW);
 
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && (readsOn || last >= all.length - 20)) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, readsOn, last, all.length, fetchNextPage]);
+    if (hasNextPage && !isFetchingNextPage && end >= all.length - AHEAD) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, end, all.length, fetchNextPage]);
 
   useEffect(() => {
     if (!wanted.current) return;
+    show(current);
     const row = scroll.current?.querySelector<HTMLElement>(`[data-row="${current}"]`);
-    if (row) {
-      row.focus();
-      wanted.current = false;
+    if (!row) return;
+    row.focus({ preventScroll: true });
+    wanted.current = false;
+  }, [scroll, show, current, first, end]);
+
+  useEffect(() => () => void (reading.current = false), []);
+
+  /** Reads the list on to its end, and goes there, unless a key stops it. */
+  const toEnd = async () => {
+    if (reading.current) return;
+    reading.current = true;
+    setReadsOn(true);
+    let last = all.length - 1;
+    for (let more = hasNextPage; more && reading.current;) {
+      const read = await fetchNextPage({ cancelRefetch: false });
+      more = read.hasNextPage && !read.isFetchNextPageError;
+      last = new Rows(read.data?.pages).length - 1;
     }
-  }, [current, items]);
-
-  useEffect(() => {
-    if (!toEnd || readsOn || isFetchingNextPage || all.length === 0) return;
-    wanted.current = true;
-    setToEnd(false);
-    setCurrent(all.length - 1);
-    virtual.scrollToIndex(all.length - 1);
-  }, [toEnd, readsOn, isFetchingNextPage, all.length, virtual]);
-
+    if (reading.current) go(last);
+    reading.current = false;
+    setReadsOn(false);
+  };
   const go = (index: number) => {
-    const next = Math.max(0, Math.min(all.length - 1, index));
     wanted.current = true;
-    setCurrent(next);
-    virtual.scrollToIndex(next);
+    setCurrent(Math.max(0, index));
   };
   const toggle = (row: T) => {
     const next = new Set(selected);
@@ -128,9 +133,9 @@ export function DataTable<T>(props: Props<T>) {
     const page = Math.floor((scroll.current?.clientHeight ?? ROW) / ROW) - 1;
     const moves: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0 };
     const move = moves[event.key];
-    setToEnd(event.key === "End");
-    if (move !== undefined) go(move);
-    else if (event.key === "End") go(all.length - 1);
+    reading.current &&= event.key === "End";
+    if (move !== undefined) go(Math.min(move, all.length - 1));
+    else if (event.key === "End") void toEnd();
     else if (event.key === "Enter" && onOpen) onOpen(row);
     else if (event.key === " " && onSelect) toggle(row);
     else return;
@@ -160,17 +165,19 @@ export function DataTable<T>(props: Props<T>) {
             {actions && <div role="columnheader"><Hidden>Actions</Hidden></div>}
           </div>
           {rows.isPending && <Waiting className={styles.row} />}
-          <div role="rowgroup" style={{ height: virtual.getTotalSize() }}>
-            {items.map((item) => {
-              const row = all[item.index]!;
+          <div role="rowgroup" style={{ height: heightOf(tall) }}>
+            {Array.from({ length: end - first }, (_, place) => {
+              const index = first + place;
+              const row = all.at(index);
+              if (row === undefined) return null;
               return (
-                <div key={idOf(row)} role="row" data-row={item.index} aria-rowindex={item.index + 2}
+                <div key={idOf(row)} role="row" data-row={index} aria-rowindex={index + 2}
                   aria-selected={onSelect ? selected?.has(idOf(row)) : undefined}
-                  tabIndex={item.index === Math.min(current, all.length - 1) ? 0 : -1}
+                  tabIndex={index === Math.min(current, all.length - 1) ? 0 : -1}
                   className={mergeClasses(styles.row, styles.body, styles.focusable, onOpen && styles.openable)}
-                  style={{ gridTemplateColumns: template, top: item.start }}
-                  onFocus={() => setCurrent(item.index)}
-                  onKeyDown={(event) => onKey(event, item.index, row)}
+                  style={{ gridTemplateColumns: template, top: ROW * (index + 1) - shift }}
+                  onFocus={() => setCurrent(index)}
+                  onKeyDown={(event) => onKey(event, index, row)}
                   onClick={() => onOpen?.(row)}>
                   {onSelect && (
                     <div role="gridcell" onClick={(event) => event.stopPropagation()}>
@@ -180,7 +187,7 @@ export function DataTable<T>(props: Props<T>) {
                   {columns.map(({ name, cell }) => <div key={name} role="gridcell" className={styles.cell}>{cell(row)}</div>)}
                   {actions && (
                     <div role="gridcell" onClick={(event) => event.stopPropagation()}>
-                      <RowActions of={actions(row)} name={nameOf?.(row) ?? idOf(row)} focusable={item.index === Math.min(current, all.length - 1)} />
+                      <RowActions of={actions(row)} name={nameOf?.(row) ?? idOf(row)} focusable={index === Math.min(current, all.length - 1)} />
                     </div>
                   )}
                 </div>
@@ -193,7 +200,6 @@ export function DataTable<T>(props: Props<T>) {
       <Text size={200} className={styles.foot} role="status" aria-live={readsOn ? "off" : "polite"}>
         {total !== undefined ? `${count(total)} in all` : data ? `${count(all.length)} so far` : "Loading…"}
         {readsOn ? `, ${count(all.length)} read. Reading on to the end; any key stops` : ""}
-        {rows.hasNextPage && all.length >= MOST ? `. The first ${count(all.length)} are listed: search for the others, or sort the other way` : ""}
         {selected?.size ? `, ${count(selected.size)} selected` : ""}
         {rows.isFetchNextPageError ? ". The next page could not be read: scroll on to try again." : ""}
       </Text>

@@ -25,6 +25,7 @@ mod reevaluation;
 mod references;
 mod retention;
 mod roles;
+mod search;
 mod secrets;
 mod target;
 mod users;
@@ -46,6 +47,7 @@ pub use record::{decode_object, decode_record};
 pub use reevaluation::Reevaluated;
 pub use references::ReferencePage;
 pub use retention::{Forgotten, Retention};
+pub use search::{Phrase, SEARCHED};
 pub use target::TargetChange;
 
 use std::sync::Arc;

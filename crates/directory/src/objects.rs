@@ -1,5 +1,6 @@
 //! What users and groups have in common: create, read, change, list, delete.
 
+use std::iter;
 use std::ops::Bound;
 
 use bytes::Bytes;
@@ -14,6 +15,9 @@ use crate::attributes::merge;
 use crate::audit::{Deed, category_of, differences, identity_of};
 use crate::record::{decode_object, encode_object, kind_of, what_of};
 use crate::{Directory, Error, Result};
+
+/// Most objects that are read together in order to find those that a list keeps.
+const MOST_LOOKED_AT: usize = 1000;
 
 /// Which objects a list is made of.
 #[derive(Clone, Debug)]
@@ -106,23 +110,46 @@ impl Directory {
         limit: usize,
         keep: impl Fn(&DirectoryObject) -> bool,
     ) -> Result<ObjectPage> {
+        self.fill(object_type, selection, after, limit.max(1), |object, _| keep(object)).await
+    }
+
+    /// The same, where `keep` is told by which value of the key an object was found.
+    pub(crate) async fn fill(
+        &self,
+        object_type: ObjectType,
+        selection: &Selection,
+        mut after: Option<Cursor>,
+        limit: usize,
+        keep: impl Fn(&DirectoryObject, &[u8]) -> bool,
+    ) -> Result<ObjectPage> {
         let deleted = matches!(selection, Selection::Deleted);
-        let limit = limit.max(1);
-        let mut after = after;
-        let mut objects = Vec::new();
+        let mut objects: Vec<DirectoryObject> = Vec::new();
+        let mut looked_at = limit;
         loop {
-            let scan = selection.scan(limit - objects.len()).after(after);
+            let scan = selection.scan(looked_at).after(after.clone());
             let page = self.store.scan(self.realm(), kind_of(object_type), scan).await?;
-            for object in &page.objects {
+            let missing = limit - objects.len();
+            let mut kept = Vec::new();
+            for (place, (object, value)) in iter::zip(&page.objects, &page.values).enumerate() {
                 let object = decode_object(object)?;
-                if object.deleted.is_some() == deleted && keep(&object) {
-                    objects.push(object);
+                if object.deleted.is_some() == deleted && keep(&object, value) {
+                    kept.push((place, object));
                 }
             }
+            if let Some((last, _)) = kept.get(missing - 1)
+                && last + 1 < page.objects.len()
+            {
+                // The list goes on after the last one that fits, and only the store knows how that is said.
+                looked_at = last + 1;
+                continue;
+            }
+            objects.extend(kept.into_iter().map(|(_, object)| object));
             if page.next.is_none() || objects.len() >= limit {
                 return Ok(ObjectPage { objects, next: page.next });
             }
             after = page.next;
+            // Where few are kept, many are looked at together.
+            looked_at = looked_at.max(limit - objects.len()).saturating_mul(2).min(MOST_LOOKED_AT);
         }
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{Key, KeyName, Kind, Object};
 
+use crate::search::search_values;
 use crate::{Error, Result};
 
 #[derive(Deserialize)]
@@ -93,16 +94,12 @@ pub(crate) fn encode_object(
     let mut keys = Vec::with_capacity(6);
     let mut add = |name: KeyName, value: Option<String>| keys.extend(value.map(|it| Key::lookup(name, it)));
     add(KeyName::DisplayName, text("displayName"));
-    add(KeyName::Search, text("displayName"));
     add(KeyName::Email, text("mail"));
     add(KeyName::MailNickname, text("mailNickname"));
     if object_type == ObjectType::User {
         add(KeyName::EmployeeId, text("employeeId"));
-        let principal_name = text("userPrincipalName");
-        if principal_name != text("displayName") {
-            add(KeyName::Search, principal_name.clone());
-        }
-        keys.extend(principal_name.map(|it| Key::unique(KeyName::UserName, it)));
+        keys.extend(text("userPrincipalName").map(|it| Key::unique(KeyName::UserName, it)));
     }
+    keys.extend(search_values(attributes).into_iter().map(|it| Key::lookup(KeyName::Search, it)));
     (body, keys)
 }

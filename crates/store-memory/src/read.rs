@@ -43,16 +43,17 @@ pub(crate) fn scan(state: &State, realm: Realm, kind: Kind, scan: &Scan) -> Resu
         spots = Box::new(spots.filter(move |spot| if descending { *spot < after } else { *spot > after }));
     }
     let mut spots = spots.skip(usize::try_from(scan.offset).unwrap_or(usize::MAX));
-    let (mut objects, mut bytes, mut last) = (Vec::new(), 0, None);
+    let (mut objects, mut values, mut bytes, mut last) = (Vec::new(), Vec::new(), 0, None);
     while objects.len() < scan.limit && bytes < PAGE_BYTES {
         let Some(spot) = spots.next() else { break };
         let Some(object) = object(state, spot.1) else { continue };
         bytes += object.body.len();
         objects.push(object);
+        values.push(spot.0.clone());
         last = Some(spot);
     }
     let next = last.filter(|_| spots.next().is_some()).map(|last| write_spot(&last));
-    Ok(Page { objects, next })
+    Ok(Page { objects, values, next })
 }
 
 pub(crate) fn ids(state: &State, realm: Realm, kind: Kind, range: &KeyRange, limit: usize) -> Vec<Uuid> {

@@ -22,17 +22,23 @@ pub(crate) async fn page(pool: &Pool, realm: Realm, kind: Kind, scan: &Scan) -> 
     };
     let (kind_number, limit) = (i16::from(kind.number()), at_most(scan.limit));
     let (offset, bytes) = (i64::try_from(scan.offset).unwrap_or(i64::MAX), at_most(PAGE_BYTES));
-    let mut values: Vec<Value<'_>> = vec![&realm.0, &kind_number, &limit, &offset, &bytes];
-    values.extend(query.values.iter().map(Parameter::value));
-    let rows = pool.rows(&query.sql, &values).await?;
-    let (mut objects, mut last, mut there) = (Vec::with_capacity(rows.len()), None, 0);
+    let mut parameters: Vec<Value<'_>> = vec![&realm.0, &kind_number, &limit, &offset, &bytes];
+    parameters.extend(query.values.iter().map(Parameter::value));
+    let rows = pool.rows(&query.sql, &parameters).await?;
+    let (mut objects, mut values, mut there) =
+        (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), 0);
     for row in &rows {
         there = column::<i64>(row, 7)?;
         objects.push(columns::object(row, kind, 2)?);
-        last = Some((column(row, 0)?, column(row, 1)?));
+        values.push(Bytes::from(column::<Vec<u8>>(row, 1)?));
     }
-    let more = at_most(objects.len()) < there;
-    Ok(Page { objects, next: last.filter(|_| more).as_ref().map(write_cursor) })
+    let next = match (rows.last(), values.last()) {
+        (Some(row), Some(value)) if at_most(objects.len()) < there => {
+            Some(write_cursor(column(row, 0)?, value))
+        }
+        _ => None,
+    };
+    Ok(Page { objects, values, next })
 }
 
 enum Parameter {
@@ -176,8 +182,8 @@ pub(crate) async fn count(pool: &Pool, realm: Realm, kind: Kind, range: &KeyRang
     pool.rows(&sql, &values).await?.first().map_or(Ok(0), |row| columns::whole(row, 0))
 }
 
-fn write_cursor((oid, value): &Spot) -> Cursor {
-    Cursor([&oid.to_be_bytes(), value.as_slice()].concat().into())
+fn write_cursor(oid: i64, value: &[u8]) -> Cursor {
+    Cursor([&oid.to_be_bytes(), value].concat().into())
 }
 
 fn read_cursor(cursor: &Cursor) -> Result<Spot> {

@@ -175,25 +175,28 @@ fn run(
 ) -> rusqlite::Result<Page> {
     let mut statement = connection.prepare_cached(&query.sql)?;
     let offset = i64::try_from(scan.offset).unwrap_or(i64::MAX);
-    let values = query.with(realm, kind, read::one_more(scan.limit), offset);
-    let mut rows = statement.query(params_from_iter(values))?;
-    let (mut objects, mut bytes) = (Vec::new(), 0);
-    let mut last: Option<Spot> = None;
+    let parameters = query.with(realm, kind, read::one_more(scan.limit), offset);
+    let mut rows = statement.query(params_from_iter(parameters))?;
+    let (mut objects, mut values, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let mut last = 0;
+    let spot = |oid: i64, values: &[Bytes]| values.last().map(|value| write_cursor(oid, value));
     while let Some(row) = rows.next()? {
         // The body of this one is not even looked at.
         if objects.len() == scan.limit || bytes >= PAGE_BYTES {
-            return Ok(Page { objects, next: last.as_ref().map(write_cursor) });
+            let next = spot(last, &values);
+            return Ok(Page { objects, values, next });
         }
         let object = read::object(row, kind, 2)?;
         bytes += object.body.len();
         objects.push(object);
-        last = Some((row.get(0)?, row.get(1)?));
+        values.push(Bytes::from(row.get::<_, Vec<u8>>(1)?));
+        last = row.get(0)?;
     }
-    Ok(Page { objects, next: None })
+    Ok(Page { objects, values, next: None })
 }
 
-fn write_cursor((oid, value): &Spot) -> Cursor {
-    Cursor([&oid.to_be_bytes(), value.as_slice()].concat().into())
+fn write_cursor(oid: i64, value: &[u8]) -> Cursor {
+    Cursor([&oid.to_be_bytes(), value].concat().into())
 }
 
 fn read_cursor(cursor: &Cursor) -> Result<Spot> {

@@ -163,7 +163,7 @@ names! {
         Cycle = 22,
         /// An attribute of a schema extension: number of the index (4 bytes, big-endian) and folded value.
         Extension = 23,
-        /// Folded display name or principal name, for search by prefix.
+        /// A word of a directory's user or group, or what other properties begin with: folded, for search by prefix.
         Search = 24,
         /// With which configuration a link's object has been brought in line: type of object, how it stands, hash.
         Configuration = 25,

@@ -2,6 +2,7 @@
 //! does everything but leave a trace; recorded, all of it can be committed below as one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::ops::{Bound, RangeBounds as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -222,16 +223,14 @@ impl Overlay {
         let range = range_of(&scan.order);
         let mut page = self.below.scan(realm, kind, scan).await?;
         let layer = self.layer.lock();
-        page.objects = page
-            .objects
-            .into_iter()
-            .filter_map(|object| match layer.objects.get(&(realm, kind, object.id)) {
-                None => Some(object),
+        (page.objects, page.values) = iter::zip(page.objects, page.values)
+            .filter_map(|(object, value)| match layer.objects.get(&(realm, kind, object.id)) {
+                None => Some((object, value)),
                 Some(written) if written.since <= began => None,
                 Some(written) => {
                     let (object, keys) = written.now.as_ref()?;
                     let stays = |range: &KeyRange| keys.iter().any(|key| is_within(key, range));
-                    range.as_ref().is_none_or(stays).then(|| object.clone())
+                    range.as_ref().is_none_or(stays).then(|| (object.clone(), value))
                 }
             })
             .collect();
@@ -260,11 +259,14 @@ impl Overlay {
         };
         let place = |(value, id): (&Bytes, Uuid)| [value, &id.as_bytes()[..]].concat();
         let mut rest = spots.skip_while(passed);
-        let mut page = Page { objects: Vec::new(), next: None };
+        let mut page = Page { objects: Vec::new(), values: Vec::new(), next: None };
         let mut last = None;
         for spot in rest.by_ref() {
             last = Some(spot);
-            page.objects.extend(object(spot.1));
+            if let Some(object) = object(spot.1) {
+                page.objects.push(object);
+                page.values.push(spot.0.clone());
+            }
             if page.objects.len() >= scan.limit {
                 break;
             }

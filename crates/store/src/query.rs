@@ -112,6 +112,8 @@ pub struct Cursor(pub Bytes);
 pub struct Page {
     /// The objects, in the order asked for.
     pub objects: Vec<Object>,
+    /// For each of them the value of the key that it was found by; empty in order of creation.
+    pub values: Vec<Bytes>,
     /// Where the next page starts; `None` when this was the last one.
     pub next: Option<Cursor>,
 }

@@ -76,8 +76,8 @@ export function GroupsPage() {
         idOf={(group) => group.id}
         nameOf={(group) => group.displayName ?? group.id}
         onOpen={(group) => void navigate({ to: "/groups/$id", params: { id: group.id } })}
-        order={order}
-        onOrder={(next) => void navigate({ search: (now) => ({ ...now, order: next as GroupOrder }) })}
+        order={search ? undefined : order}
+        onOrder={search ? undefined : (next) => void navigate({ search: (now) => ({ ...now, order: next as GroupOrder }) })}
         selected={selected}
         onSelect={writable ? setSelected : undefined}
         empty={search ? `No group is found by "${search}".` : "There are no groups yet."}

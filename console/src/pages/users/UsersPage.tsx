@@ -110,8 +110,8 @@ export function UsersPage() {
         idOf={(user) => user.id}
         nameOf={(user) => user.displayName ?? user.id}
         onOpen={(user) => void navigate({ to: "/users/$id", params: { id: user.id } })}
-        order={order}
-        onOrder={deleted ? undefined : (next) => void navigate({ search: (now) => ({ ...now, order: next as UserOrder }) })}
+        order={search ? undefined : order}
+        onOrder={deleted || search ? undefined : (next) => void navigate({ search: (now) => ({ ...now, order: next as UserOrder }) })}
         selected={selected}
         onSelect={writable ? setSelected : undefined}
         empty={search ? `No user is found by "${search}".` : deleted ? "The recycle bin is empty." : "There are no users yet."}

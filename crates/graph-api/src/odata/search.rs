@@ -1,6 +1,6 @@
-//! `$search`: texts that properties contain.
+//! `$search`: words that properties have.
 
-use scim::fold::fold_key;
+use directory::Phrase;
 use serde_json::Value;
 
 use crate::error::ApiError;
@@ -9,11 +9,11 @@ use crate::error::ApiError;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Search(Vec<Vec<Clause>>);
 
-/// A text, folded, in one property or in any of those that are searched.
+/// A text in one property or in any of those that are searched.
 #[derive(Debug, PartialEq)]
 struct Clause {
     property: Option<String>,
-    text: String,
+    text: Phrase,
 }
 
 /// Most clauses of a search.
@@ -78,16 +78,25 @@ impl Search {
 
     /// Whether an object in JSON is what is searched for.
     pub fn matches(&self, object: &Value, searched: &[&str]) -> bool {
-        let contains = |name: &str, clause: &Clause| {
-            object[name].as_str().is_some_and(|text| fold_key(text).contains(&clause.text))
+        let found = |name: &str, clause: &Clause| {
+            object[name].as_str().is_some_and(|value| clause.text.finds(name, value))
         };
         let holds = |clause: &Clause| {
             searched
                 .iter()
                 .filter(|name| clause.property.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(name)))
-                .any(|name| contains(name, clause))
+                .any(|name| found(name, clause))
         };
         self.0.iter().any(|all| all.iter().all(holds))
+    }
+
+    /// Texts, one of which begins a word of whatever is found of users and groups; none where that cannot be told.
+    pub fn beginnings(&self) -> Option<Vec<String>> {
+        let of_clause = |clause: &Clause| clause.text.beginnings(clause.property.as_deref());
+        let shortest = |texts: &Vec<String>| texts.iter().map(String::len).min();
+        let best = |all: &Vec<Clause>| all.iter().filter_map(of_clause).max_by_key(shortest);
+        let texts: Option<Vec<Vec<String>>> = self.0.iter().map(best).collect();
+        texts.map(|texts| texts.concat())
     }
 
     fn clauses(&self) -> impl Iterator<Item = &Clause> {
@@ -102,7 +111,7 @@ fn clause(text: &str) -> Clause {
         }
         _ => (None, text),
     };
-    Clause { property, text: fold_key(text.trim().trim_matches('"')) }
+    Clause { property, text: Phrase::new(text.trim().trim_matches('"')) }
 }
 
 /// The text in quotes at the start, and what follows it; `\"` and `\\` stand for the character.
@@ -142,6 +151,9 @@ mod tests {
             ("\"mail:lee\"", false),
             ("\"mail:ann\" AND \"displayName:bob\"", false),
             ("\"mail:ann\" AND \"displayName:bob\" OR \"lee\"", true),
+            ("displayName:ee", false),
+            ("\"lee ann\"", true),
+            ("\"mail:x.com\"", false),
             (r#""displayName:\"a\"""#, true),
             ("\"bonn\"", false),
         ] {

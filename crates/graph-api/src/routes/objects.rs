@@ -2,18 +2,16 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use directory::{AttributeKind, Selection};
+use directory::{AttributeKind, ObjectPage, SEARCHED, Selection};
 use model::{AppRoleAssignment, DirectoryObject, ObjectType};
 use serde_json::Value;
-use store::KeyName;
+use store::{Cursor, KeyName};
 
 use crate::call::Call;
 use crate::error::{Answer, ApiError};
-use crate::odata::{Expand, Filter, Operator, Part, Query};
+use crate::odata::{Expand, Filter, Operator, Part, Query, Search};
 use crate::{page, render};
 
-/// What `$search` looks at.
-const SEARCHED: &[&str] = &["displayName", "userPrincipalName", "mail", "mailNickname", "description"];
 /// Properties that are no attributes.
 const OTHERS: &[&str] = &["id", "createdDateTime", "deletedDateTime", "onPremisesExtensionAttributes"];
 /// Properties that users have in Graph and never here: whoever selects one gets null.
@@ -124,12 +122,7 @@ pub(super) fn assignment(assignment: &AppRoleAssignment) -> Value {
 pub(super) async fn list(call: &Call, object_type: ObjectType) -> Answer {
     let query = &call.query;
     query.only(&[Part::Filter, Part::Search, Part::OrderBy, Part::Expand])?;
-    let selection = selection(query, object_type)?;
-    let keep = |object: &DirectoryObject| keeps(query, object);
-    let found = call
-        .directory
-        .list_objects(object_type, &selection, query.after.clone(), query.limit(), keep)
-        .await?;
+    let found = selected(call, object_type, query.after.clone(), query.limit()).await?;
     let count = if query.count { Some(count_of(call, object_type).await?) } else { None };
     let mut shown = Vec::with_capacity(found.objects.len());
     for object in &found.objects {
@@ -154,18 +147,35 @@ async fn count_of(call: &Call, object_type: ObjectType) -> Result<u64, ApiError>
     if query.filter.is_none() && query.search.is_none() {
         return Ok(call.directory.count_objects(object_type).await?);
     }
-    let selection = selection(query, object_type)?;
-    let keep = |object: &DirectoryObject| keeps(query, object);
     let mut count = 0;
     let mut after = None;
     loop {
-        let found = call.directory.list_objects(object_type, &selection, after, 1000, keep).await?;
+        let found = selected(call, object_type, after, 1000).await?;
         count += found.objects.len() as u64;
         if found.next.is_none() {
             return Ok(count);
         }
         after = found.next;
     }
+}
+
+/// Users or groups that the query asks for, by the cheapest way to them.
+async fn selected(
+    call: &Call,
+    object_type: ObjectType,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<ObjectPage, ApiError> {
+    let (query, directory) = (&call.query, &call.directory);
+    let selection = selection(query, object_type)?;
+    let keep = |object: &DirectoryObject| keeps(query, object);
+    let beginnings = query.search.as_ref().and_then(Search::beginnings);
+    Ok(match (selection, beginnings) {
+        (Selection::Live, Some(beginnings)) => {
+            directory.search_objects(object_type, beginnings, after, limit, keep).await?
+        }
+        (selection, _) => directory.list_objects(object_type, &selection, after, limit, keep).await?,
+    })
 }
 
 /// Whether an object satisfies filter and search.
@@ -215,7 +225,7 @@ fn is_property(object_type: ObjectType, name: &str) -> bool {
         || attribute.is_some_and(|(canonical, _)| canonical.eq_ignore_ascii_case(name))
 }
 
-/// The cheapest way to the objects that the query asks for.
+/// How the objects that filter and order ask for are found.
 fn selection(query: &Query, object_type: ObjectType) -> Result<Selection, ApiError> {
     check(query, object_type)?;
     if let Some(order) = &query.order_by {

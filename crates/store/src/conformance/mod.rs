@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -144,17 +145,23 @@ pub(crate) async fn version(store: &dyn Store, kind: Kind, number: u32) -> u64 {
 
 /// The ids of all pages of a scan.
 pub(crate) async fn all(store: &dyn Store, scan: Scan) -> Vec<Uuid> {
-    let mut ids = Vec::new();
+    found(store, scan).await.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The ids of all pages of a scan, each with the value that it was found by.
+pub(crate) async fn found(store: &dyn Store, scan: Scan) -> Vec<(Bytes, Uuid)> {
+    let mut found = Vec::new();
     let mut after = scan.after.clone();
     loop {
-        let Page { objects, next } =
+        let Page { objects, values, next } =
             store.scan(REALM, Kind::User, scan.clone().after(after)).await.expect("the page is read");
         assert!(objects.len() <= scan.limit, "a page is no longer than its limit");
         assert!(!objects.is_empty() || next.is_none(), "a page that says there is more is not empty");
-        ids.extend(objects.into_iter().map(|object| object.id));
+        assert_eq!(objects.len(), values.len(), "each object is found by a value");
+        found.extend(values.into_iter().zip(objects.into_iter().map(|object| object.id)));
         after = next;
         if after.is_none() {
-            return ids;
+            return found;
         }
     }
 }

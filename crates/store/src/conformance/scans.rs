@@ -5,7 +5,7 @@ use std::ops::Bound;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{REALM, Subject, all, group, id, put, users, write};
+use super::{REALM, Subject, all, found, group, id, put, users, write};
 use crate::{Cursor, Error, Expect, Key, KeyName, KeyRange, Kind, Order, PAGE_BYTES, Scan, Store};
 
 fn ids(numbers: &[u32]) -> Vec<Uuid> {
@@ -99,19 +99,19 @@ pub async fn by_key(subject: &Subject) {
                 Bound::Excluded(to) => value < to,
                 Bound::Unbounded => true,
             };
-            let mut expected: Vec<Uuid> = everything
+            let mut expected: Vec<(Bytes, Uuid)> = everything
                 .iter()
                 .filter(|(value, _)| above(value) && below(value))
-                .map(|(_, n)| id(*n))
+                .map(|(value, n)| (Bytes::from_static(value), id(*n)))
                 .collect();
             let range = KeyRange { name: KeyName::Search, from: from.clone(), to: to.clone() };
             let counted = store.count_keys(REALM, Kind::User, range).await.expect("a number");
             assert_eq!(counted, expected.len() as u64, "{from:?} to {to:?}");
             for limit in [1, 2, 9] {
                 let scan = Scan::by_key(KeyName::Search, from.clone(), to.clone(), limit);
-                assert_eq!(all(store, scan.clone()).await, expected, "{from:?} to {to:?}");
+                assert_eq!(found(store, scan.clone()).await, expected, "{from:?} to {to:?}");
                 expected.reverse();
-                assert_eq!(all(store, scan.descending()).await, expected, "{from:?} to {to:?} backwards");
+                assert_eq!(found(store, scan.descending()).await, expected, "{from:?} to {to:?} backwards");
                 expected.reverse();
             }
         }
