@@ -81,7 +81,7 @@ impl Receiver {
             while let Ok((stream, _)) = listener.accept().await {
                 let held = Arc::clone(&kept);
                 // A client that goes away ends its conversation.
-                tokio::spawn(async move { drop(converse(stream, &held).await) });
+                tokio::spawn(async move { drop(Box::pin(converse(stream, &held)).await) });
             }
         });
         Self { address, held, task }
@@ -136,13 +136,13 @@ async fn converse(stream: TcpStream, held: &Mutex<Held>) -> std::io::Result<()> 
         let head = |status: u16| format!("HTTP/1.1 {status} As told\r\n");
         match reaction {
             Reaction::Status(status @ 204) => {
-                stream.write_all(format!("{}\r\n", head(status)).as_bytes()).await?
+                stream.write_all(format!("{}\r\n", head(status)).as_bytes()).await?;
             }
             Reaction::Status(status) => {
                 stream.write_all(format!("{}content-length: 0\r\n\r\n", head(status)).as_bytes()).await?;
             }
             Reaction::Full(status, headers, body) => {
-                let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+                let headers: String = headers.iter().flat_map(|line| [line.as_str(), "\r\n"]).collect();
                 let length = body.len();
                 let answer = format!("{}{headers}content-length: {length}\r\n\r\n{body}", head(status));
                 stream.write_all(answer.as_bytes()).await?;

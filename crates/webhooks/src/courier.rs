@@ -362,7 +362,7 @@ impl Courier {
             put_delivery(&mut transaction, self.id(), delivery, expect);
         }
         if let Some(reason) = disabled {
-            self.disable(&mut transaction, reason)?;
+            self.disable(&mut transaction, &reason)?;
         }
         let Some(committed) = self.commit(transaction).await? else { return Ok(()) };
         let mut versions = committed.versions.into_iter().map(Option::unwrap_or_default);
@@ -383,15 +383,15 @@ impl Courier {
     }
 
     /// Disables the webhook, since its endpoint wants no events or takes none.
-    fn disable(&mut self, transaction: &mut Transaction, reason: String) -> Result<()> {
+    fn disable(&mut self, transaction: &mut Transaction, reason: &str) -> Result<()> {
         let mut stored = Stored::clone(&self.stored);
         stored.webhook.enabled = false;
-        stored.webhook.disabled = Some(Disabled { at: transaction.at, reason: reason.clone() });
+        stored.webhook.disabled = Some(Disabled { at: transaction.at, reason: reason.to_owned() });
         put_webhook(transaction, &stored, Expect::Version(self.version));
         let why = ModifiedProperty {
             display_name: "reason".to_owned(),
             old_value: None,
-            new_value: Some(reason.as_str().into()),
+            new_value: Some(reason.into()),
         };
         let by = Principal::system("webhooks");
         self.webhooks.audit(transaction, "Disable webhook", &by, &self.tenant, &stored.webhook, vec![why])?;

@@ -99,7 +99,7 @@ fn read(body: &Bytes) -> Result<Changed, ApiError> {
         match name.as_str() {
             "url" => changed.url = Some(text()?),
             "description" => {
-                changed.description = Some(if value.is_null() { String::new() } else { text()? })
+                changed.description = Some(if value.is_null() { String::new() } else { text()? });
             }
             "events" => changed.events = Some(events(&value)?),
             "includeResource" => changed.include_resource = Some(flag()?),
