@@ -63,9 +63,11 @@ export function logQuery(filters: LogFilters) {
   });
 }
 
+/** An entry, which never changes. */
 export function entryQuery(id: string) {
   return queryOptions({
     queryKey: ["log", "one", id],
+    staleTime: Infinity,
     queryFn: ({ signal }): Promise<Entry> => answer(api.GET("/v1.0/auditLogs/provisioning/{id}", { params: { path: { id } }, signal })),
   });
 }
