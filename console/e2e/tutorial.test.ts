@@ -111,6 +111,7 @@ async function connect(page: Page, { url, token }: Credentials): Promise<void> {
   await page.getByText("The connection works.").waitFor();
   await shot(page, "provisioning");
   await page.getByLabel("Notification Email").fill(ADMINISTRATORS);
+  expect(await page.getByText(/cannot send mail yet/).count()).toBe(0);
   await page.getByLabel("Send an email notification when a failure occurs").check();
   await save(page);
 }

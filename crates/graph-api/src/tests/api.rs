@@ -331,6 +331,7 @@ impl Api {
             intake: intake::Intake::default(),
             backups: Backups::in_folder(folder.path()),
             imports: directory::import::ImportFolder::new(folder.path()),
+            sends_mail: false,
         };
         let token = token.expect("the first start makes one").0.expose_secret().to_owned();
         Self { router: router(state.clone()), token, state, notes, _folder: folder }

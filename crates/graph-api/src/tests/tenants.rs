@@ -70,7 +70,8 @@ async fn tenants_have_tokens() {
     let shown = api.get(tokens).await["value"][0].clone();
     assert_eq!((&shown["id"], &shown["label"], &shown["scope"]), (&id, &json!("Okta"), &json!("readOnly")));
     assert_eq!(shown["expires"], "2027-01-01T00:00:00Z");
-    assert_eq!(api.get("/provost/v1/status").await["tenants"], 1);
+    let status = api.get("/provost/v1/status").await;
+    assert_eq!((&status["tenants"], &status["sendsMail"]), (&json!(1), &json!(false)));
     let requests = "/provost/v1/tenants/contoso/requests";
     assert_eq!(api.get(requests).await["value"][0]["status"], 200);
     api.ok("DELETE", "/provost/v1/tenants/contoso", Value::Null).await;
