@@ -146,6 +146,7 @@ pub(super) const CALLS: &[Described] = &[
     Described::new("get", "/provost/v1/tenants/{name}/users/{id}", "Read a user as clients get it", one(200, "Provisioned")),
     Described::new("get", "/provost/v1/tenants/{name}/groups", "List the groups that clients have provisioned, without members; those that a text is found in", page("Provisioned")).options(&["contains", "$count"]),
     Described::new("get", "/provost/v1/tenants/{name}/groups/{id}", "Read a group as clients get it; one of more than 1,000 members without these", one(200, "Provisioned")),
+    Described::new("get", "/provost/v1/tenants/{name}/groups/{id}/members", "List the members of a group, with what they are known by; those that a text is found in", page("Provisioned")).options(&["contains", "$count"]),
     Described::new("get", "/provost/v1/tenants/{name}/audits", "List what administrators did to a tenant", list("DirectoryAudit")),
     Described::new("get", "/provost/v1/tenants/{name}/schemas", "List a tenant's schema extensions", list("SchemaExtension")),
     Described::new("post", "/provost/v1/tenants/{name}/schemas", "Add a schema extension", one(201, "SchemaExtension")).takes("SchemaExtension"),
