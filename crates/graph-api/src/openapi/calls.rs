@@ -168,7 +168,7 @@ pub(super) const CALLS: &[Described] = &[
     Described::new("delete", "/provost/v1/session", "Sign out; everywhere where asked to", EMPTY).options(&["everywhere"]),
     Described::new("get", "/provost/v1/setup", "Read whether the first administrator is still to be made", one(200, "Setup")),
     Described::new("post", "/provost/v1/session/password", "Change one's own password", one(200, "Session")).takes("PasswordInput"),
-    Described::new("get", "/provost/v1/administrators", "List administrators", list("Administrator")),
+    Described::new("get", "/provost/v1/administrators", "List administrators, by name; those that a text is found in", page("Administrator")).options(&["contains", "$count"]),
     Described::new("post", "/provost/v1/administrators", "Create an administrator: a person or a tool", one(201, "Administrator")).takes("NewAdministrator"),
     Described::new("get", "/provost/v1/administrators/{id}", "Read an administrator", one(200, "Administrator")),
     Described::new("patch", "/provost/v1/administrators/{id}", "Change an administrator", one(200, "Administrator")).takes("AdministratorChange"),
