@@ -39,9 +39,12 @@ pub struct Job {
     pub nested_groups: bool,
     /// Whether an assignment with Default Access counts, where the application defines roles.
     pub exclude_default_access: bool,
-    /// Who gets mail on a failure, if anybody.
+    /// Whose mail address is known, if anybody's, for mail on a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification_mail: Option<String>,
+    /// Whether mail is sent there.
+    #[serde(default = "yes")]
+    pub notify: bool,
     /// What happens to accounts that leave.
     #[serde(default)]
     pub deprovisioning: Deprovisioning,
@@ -71,6 +74,17 @@ pub struct Job {
     /// What is known of the target's attributes.
     #[serde(default, skip_serializing_if = "TargetSchema::is_empty")]
     pub target_schema: TargetSchema,
+}
+
+impl Job {
+    /// Who gets mail on a failure, if anybody.
+    pub fn notified(&self) -> Option<&str> {
+        self.notification_mail.as_deref().filter(|_| self.notify)
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What begins a cycle.

@@ -183,6 +183,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
     let node = super::files::node_id(data_dir, &ids)?;
     let public_url = options.public_url.clone().unwrap_or_else(|| url.to_owned());
     let mailer = recipients.as_ref().map(|recipients| recipients.mailer.clone());
+    let sends_mail = mailer.is_some();
     let upkeep = Upkeep {
         scim: Arc::clone(&scim),
         imports: Imports {
@@ -235,6 +236,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
         intake,
         backups: graph_api::Backups::in_folder(data_dir),
         imports,
+        sends_mail,
     });
     let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
     Ok((Parts { backend, worker, site }, upkeep))

@@ -62,7 +62,7 @@ impl ServiceProvider for Provider {
     ) -> Result<Resources, scim::Error> {
         let Asked { search, after, limit, base } = asked;
         let found = self.0.find_resources(tenant, object_type, base, search, (after, limit)).await?;
-        Ok(Resources { resources: found.resources, total: found.total_results, next: found.next_cursor })
+        Ok(resources(found))
     }
 
     async fn resource(
@@ -75,6 +75,12 @@ impl ServiceProvider for Provider {
         self.0.read_resource(tenant, object_type, base, id).await
     }
 
+    async fn members(&self, tenant: Tenant, group: &str, asked: Asked<'_>) -> Result<Resources, scim::Error> {
+        let Asked { search, after, limit, base } = asked;
+        let found = self.0.find_members(tenant, base, group, search, (after, limit)).await?;
+        Ok(resources(found))
+    }
+
     async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error> {
         self.0.holds_resources(tenant).await
     }
@@ -82,4 +88,8 @@ impl ServiceProvider for Provider {
     async fn delete_extension(&self, tenant: Uuid, id: &str, by: &Principal) -> Result<(), scim::Error> {
         self.0.delete_extension(tenant, id, by).await
     }
+}
+
+fn resources(found: scim_server::Found) -> Resources {
+    Resources { resources: found.resources, total: found.total_results, next: found.next_cursor }
 }
