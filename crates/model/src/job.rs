@@ -16,6 +16,7 @@ use crate::{
 pub type StoredPosition = String;
 
 /// The configuration of a synchronization job (Graph `synchronizationJob` with its rule).
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
