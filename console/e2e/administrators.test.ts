@@ -111,6 +111,28 @@ test("a tool gets a client secret, which is shown once and opens the API", async
   await page.context().close();
 });
 
+test("administrators are gone through to the end, and searched on the server", async () => {
+  const made: string[] = [];
+  for (let number = 1; number <= 120; number += 1) {
+    const { id } = await server.call<{ id: string }>("POST", "/provost/v1/administrators", { type: "tool", displayName: `pipeline ${String(number).padStart(3, "0")}` });
+    made.push(id);
+  }
+  const page = await open(browser, server);
+  await signIn(page, "/administrators");
+  await page.getByRole("row", { name: /Ada Lovelace/ }).focus();
+  await page.keyboard.press("End");
+  await page.getByRole("row", { name: /terraform/ }).waitFor();
+  const asked = page.waitForRequest(/administrators\?.*contains=ine\+119|administrators\?.*contains=ine%20119/);
+  await page.getByLabel("Search administrators").fill("ine 119");
+  await asked;
+  await page.getByText("1 in all").waitFor();
+  await page.getByRole("row", { name: /pipeline 119/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "pipeline 119" }).waitFor();
+  for (const id of made) await server.call("DELETE", `/provost/v1/administrators/${id}`);
+  await page.context().close();
+});
+
 test("the audit log says who changed what, and from what to what", async () => {
   const user = await server.call<{ id: string }>("POST", "/v1.0/users", { userPrincipalName: "emmy@contoso.example", displayName: "Emmy Noether", mailNickname: "emmy", accountEnabled: true });
   const page = await open(browser, server);

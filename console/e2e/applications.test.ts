@@ -16,6 +16,7 @@ interface Job {
   scope: string;
   interval: string;
   notificationMail: string | null;
+  notify: boolean;
   guards: { removals: { enabled: boolean; number: number | null } };
   quarantine: object | null;
 }
@@ -66,7 +67,6 @@ test("an application is found in the gallery and added with the keyboard alone, 
   await page.goto("/console/applications/new");
   await page.getByLabel("Search application").focus();
   await page.keyboard.type("slack");
-  await page.waitForURL(/search=slack/);
   await page.getByRole("list", { name: "Gallery" }).getByRole("button", { name: /^AWS/ }).waitFor({ state: "detached" });
   await page.keyboard.press("Tab");
   while (!(await page.getByRole("button", { name: /^Slack/ }).evaluate((it) => it === document.activeElement))) await page.keyboard.press("Tab");
@@ -127,8 +127,16 @@ test("the settings of provisioning are saved, what is wrong is told at its field
   await page.getByRole("button", { name: "Save" }).click();
   await until(() => page.getByRole("button", { name: "Discard" }).isDisabled());
   expect(await job(refused)).toMatchObject({
-    scope: "all", interval: "PT20M", notificationMail: "it@contoso.example", guards: { removals: { enabled: true, number: 7 } }, started: false,
+    scope: "all", interval: "PT20M", notificationMail: "it@contoso.example", notify: true, guards: { removals: { enabled: true, number: 7 } }, started: false,
   });
+  await page.getByText(/cannot send mail yet.*--smtp-url/).waitFor();
+  await page.getByLabel("Send an email notification when a failure occurs").uncheck();
+  await page.getByRole("button", { name: "Save" }).click();
+  await until(() => page.getByRole("button", { name: "Discard" }).isDisabled());
+  expect(await job(refused)).toMatchObject({ notificationMail: "it@contoso.example", notify: false });
+  await page.reload();
+  expect(await page.getByLabel("Notification Email").inputValue()).toBe("it@contoso.example");
+  expect(await page.getByLabel("Send an email notification when a failure occurs").isChecked()).toBe(false);
   await page.context().close();
 });
 

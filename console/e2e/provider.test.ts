@@ -131,6 +131,32 @@ test("users and groups are searched on the server, and seen as a table and as JS
   await page.context().close();
 });
 
+test("the members of a group of thousands are gone through, searched, and lead to the user", async () => {
+  const fabrikam = await server.tenant("fabrikam");
+  const ids: string[] = [];
+  for (let number = 1; number <= 1100; number += 1) {
+    const made = await fabrikam.scim("POST", "/Users", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: `member${String(number).padStart(4, "0")}@fabrikam.example` });
+    ids.push(((await made.json()) as { id: string }).id);
+  }
+  await fabrikam.scim("POST", "/Groups", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Everybody", members: ids.map((value) => ({ value })) });
+  const page = await open(browser, server);
+  await signIn(page, `/connectors/scim/${fabrikam.id}/provisioned/groups`);
+  await page.getByRole("row", { name: "Everybody" }).click();
+  await page.getByRole("tab", { name: "Members" }).click();
+  const drawer = page.getByRole("dialog");
+  await drawer.getByText("1,100 in all").waitFor();
+  await expectAccessible(page);
+  await drawer.getByRole("row", { name: /member0001@/ }).focus();
+  await page.keyboard.press("End");
+  await drawer.getByRole("row", { name: /member1100@/ }).waitFor();
+  await drawer.getByLabel("Search members").fill("member0777");
+  await drawer.getByText("1 in all").waitFor();
+  await drawer.getByRole("row", { name: /member0777@/ }).click();
+  await drawer.getByRole("row", { name: "userName member0777@fabrikam.example" }).waitFor();
+  await page.waitForURL(/provisioned\/users\?one=/);
+  await page.context().close();
+});
+
 test("a schema extension gets attributes, and loses one", async () => {
   const page = await open(browser, server);
   await signIn(page, `/connectors/scim/${contoso.id}/schemas`);

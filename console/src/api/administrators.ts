@@ -1,19 +1,25 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
-import { answer, api, type Page } from "./client";
+import { answer, api, follow, type Page } from "./client";
 import type { Administrator, AdministratorChange, ClientSecret, NewAdministrator, Role, Scope } from "./schema";
 
 export type { Administrator, ClientSecret, Role, Scope };
 
 const path = (id: string) => ({ path: { id } });
 
-/** All of them: the list comes whole. */
-export const administratorsListQuery = infiniteQueryOptions({
-  queryKey: ["administrators"],
-  initialPageParam: "",
-  queryFn: ({ signal }): Promise<Page<Administrator>> => answer(api.GET("/provost/v1/administrators", { signal })),
-  getNextPageParam: () => undefined,
-});
+/** Administrators by name, those that a text is found in, page by page. */
+export function administratorsQuery(search: string) {
+  return infiniteQueryOptions({
+    queryKey: ["administrators", { search }],
+    initialPageParam: "",
+    queryFn: async ({ pageParam, signal }): Promise<Page<Administrator>> => {
+      if (pageParam) return follow<Administrator>(pageParam, signal);
+      const query = { contains: search || undefined, $count: true, $top: 100 };
+      return answer(api.GET("/provost/v1/administrators", { params: { query }, signal }));
+    },
+    getNextPageParam: (page) => page["@odata.nextLink"],
+  });
+}
 
 export function administratorQuery(id: string) {
   return queryOptions({

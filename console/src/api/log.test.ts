@@ -7,7 +7,7 @@ const now = new Date("2026-03-08T12:00:00Z");
 test("filters are one condition after the other, of the last day unless said otherwise", () => {
   expect(filterOf({}, now)).toBe("activityDateTime ge 2026-03-07T12:00:00.000Z");
   expect(filterOf({ range: "all" }, now)).toBe("");
-  expect(filterOf({ range: "custom", from: "2026-03-01", to: "2026-03-02", status: "failure" }, now)).toBe(
+  expect(filterOf({ range: "custom", from: "2026-03-01T00:00", to: "2026-03-02T23:59", status: "failure" }, now)).toBe(
     "provisioningStatusInfo/status eq 'failure' and activityDateTime ge 2026-03-01T00:00:00Z and activityDateTime le 2026-03-02T23:59:59.999Z",
   );
 });

@@ -20,7 +20,7 @@ export interface LogFilters {
   action?: (typeof ACTIONS)[number];
   /** The last day unless given. */
   range?: (typeof RANGES)[number];
-  /** Days of a custom range, as 2026-03-01. */
+  /** The first and the last minute of a custom range, in UTC, as 2026-03-01T10:00. */
   from?: string;
   to?: string;
   /** A name, or an id at one end. */
@@ -34,8 +34,8 @@ const DAYS: Record<string, number> = { "1d": 1, "7d": 7, "30d": 30 };
 export function filterOf(filters: LogFilters, now: Date): string {
   const { application, source, status, action, range = "1d", from, to, identity, cycle } = filters;
   const day = DAYS[range];
-  const since = day ? new Date(now.getTime() - day * 86_400_000).toISOString() : range === "custom" && from ? `${from}T00:00:00Z` : undefined;
-  const until = range === "custom" && to ? `${to}T23:59:59.999Z` : undefined;
+  const since = day ? new Date(now.getTime() - day * 86_400_000).toISOString() : range === "custom" && from ? `${from}:00Z` : undefined;
+  const until = range === "custom" && to ? `${to}:59.999Z` : undefined;
   const text = identity?.trim() ? quoted(identity.trim()) : undefined;
   return [
     application && `servicePrincipal/id eq ${quoted(application)}`,
@@ -63,9 +63,11 @@ export function logQuery(filters: LogFilters) {
   });
 }
 
+/** An entry, which never changes. */
 export function entryQuery(id: string) {
   return queryOptions({
     queryKey: ["log", "one", id],
+    staleTime: Infinity,
     queryFn: ({ signal }): Promise<Entry> => answer(api.GET("/v1.0/auditLogs/provisioning/{id}", { params: { path: { id } }, signal })),
   });
 }

@@ -105,6 +105,20 @@ export function provisionedOneQuery(name: string, kind: ProvisionedKind, id: str
   });
 }
 
+/** The members of a group that clients provisioned, with what they are known by, page by page. */
+export function membersQuery(name: string, group: string, search: string) {
+  return infiniteQueryOptions({
+    queryKey: ["tenants", "one", name, "groups", "one", group, "members", { search }],
+    initialPageParam: "",
+    queryFn: async ({ pageParam, signal }): Promise<Page<Provisioned>> => {
+      if (pageParam) return follow<Provisioned>(pageParam, signal);
+      const params = { path: { name, id: group }, query: { contains: search || undefined, $count: true, $top: 100 } };
+      return answer(api.GET("/provost/v1/tenants/{name}/groups/{id}/members", { params, signal }));
+    },
+    getNextPageParam: (page) => page["@odata.nextLink"],
+  });
+}
+
 export function extensionsQuery(name: string) {
   return queryOptions({
     queryKey: ["tenants", "one", name, "schemas"],

@@ -16,7 +16,7 @@ export function left({ done, total, durationMs }: Pick<Cycle, "done" | "total" |
 export function outcomes(cycle: Cycle): [name: string, value: number][] {
   return [
     ["created", cycle.created], ["updated", cycle.updated], ["disabled", cycle.disabled],
-    ["deleted", cycle.deleted], ["skipped", cycle.skipped], ["failed", cycle.failed],
+    ["deleted", cycle.deleted], ["skipped", cycle.skipped], ["failed", cycle.failed], ["held back", cycle.staged],
   ];
 }
 

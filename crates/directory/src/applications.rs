@@ -104,6 +104,7 @@ impl Directory {
             nested_groups: false,
             exclude_default_access: template.exclude_default_access,
             notification_mail: None,
+            notify: true,
             deprovisioning: model::Deprovisioning::default(),
             dialect: model::Dialect::default(),
             limits: template.limits,

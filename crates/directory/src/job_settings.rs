@@ -27,6 +27,8 @@ pub struct JobSettings {
     pub exclude_default_access: bool,
     /// Who gets mail on a failure.
     pub notification_mail: Option<String>,
+    /// Whether they get it: an address stays known where they do not.
+    pub notify: bool,
     /// How much may be taken away before somebody is asked.
     pub guards: Guards,
     /// How many failures are too many.
@@ -75,6 +77,7 @@ impl JobSettings {
             nested_groups: job.nested_groups,
             exclude_default_access: job.exclude_default_access,
             notification_mail: job.notification_mail.clone(),
+            notify: job.notify,
             guards: job.guards,
             failure_limits: job.failure_limits,
             drift_interval: job.drift_interval,
@@ -129,6 +132,7 @@ impl JobSettings {
         job.nested_groups = self.nested_groups;
         job.exclude_default_access = self.exclude_default_access;
         job.notification_mail = self.notification_mail;
+        job.notify = self.notify;
         job.guards = self.guards;
         job.failure_limits = self.failure_limits;
         job.drift_interval = self.drift_interval;

@@ -22,6 +22,7 @@ pub(crate) fn job() -> Job {
         nested_groups: false,
         exclude_default_access: true,
         notification_mail: None,
+        notify: true,
         deprovisioning: Deprovisioning::default(),
         guards: model::Guards::default(),
         failure_limits: model::FailureLimits::default(),

@@ -65,6 +65,7 @@ const EDITS: &[Edit] = &[
     (|job| job.interval = jiff::SignedDuration::from_secs(9), 0, 0),
     (|job| job.started = false, 0, 0),
     (|job| job.notification_mail = Some("it@example.com".into()), 0, 0),
+    (|job| job.notify = false, 0, 0),
     (|job| job.guards.removals.number = Some(7), 0, 0),
     (|job| job.trigger = model::Trigger::OnChange, 0, 0),
     (|job| drop(job.tables.insert("unused".into(), model::LookupTable::new())), 0, 0),

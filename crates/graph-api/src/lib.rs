@@ -72,6 +72,8 @@ pub struct State {
     pub backups: Backups,
     /// Where files are that are imported by themselves.
     pub imports: directory::import::ImportFolder,
+    /// Whether there is a mail server to send mail by.
+    pub sends_mail: bool,
 }
 
 type Shared = Arc<State>;

@@ -7,6 +7,22 @@ use store::Cursor;
 
 use crate::call::Call;
 
+/// The page of a list that is in memory, in the order of a key which no two have, and where the next one begins.
+pub(crate) fn of_all<T>(
+    call: &Call,
+    mut all: Vec<T>,
+    key: impl Fn(&T) -> Vec<u8>,
+) -> (Vec<T>, Option<Cursor>) {
+    all.sort_by_cached_key(&key);
+    if let Some(Cursor(after)) = &call.query.after {
+        all.retain(|one| key(one)[..] > after[..]);
+    }
+    let limit = call.query.limit();
+    let next = (all.len() > limit).then(|| Cursor(key(&all[limit - 1]).into()));
+    all.truncate(limit);
+    (all, next)
+}
+
 /// An answer with a page of objects. `count` is the number of all of them, where it was asked for.
 pub(crate) fn list(
     call: &Call,

@@ -154,6 +154,7 @@ const OURS: &[(Area, &[&str])] = &[
             "/tenants/{name}/users/{id}",
             "/tenants/{name}/groups",
             "/tenants/{name}/groups/{id}",
+            "/tenants/{name}/groups/{id}/members",
             "/tenants/{name}/tokens",
             "/tenants/{name}/tokens/{id}",
             "/tenants/{name}/tokens/{id}/rotate",

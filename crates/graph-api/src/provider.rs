@@ -87,6 +87,9 @@ pub trait ServiceProvider: Send + Sync + 'static {
         id: &str,
     ) -> Result<Value, scim::Error>;
 
+    /// The members of a group: users and groups, of each what it is known by. The error is 404, or 400 as above.
+    async fn members(&self, tenant: Tenant, group: &str, asked: Asked<'_>) -> Result<Resources, scim::Error>;
+
     /// Whether a tenant has users or groups.
     async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error>;
 

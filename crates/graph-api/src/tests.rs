@@ -523,7 +523,9 @@ async fn settings_among_the_secrets_are_settings_of_the_job() {
     let threshold = json!({"Enabled": true, "Recipients": "it@x.com", "DeleteThresholdEnabled": true, "DeleteThresholdValue": 50});
     let settings = save("SyncNotificationSettings", &threshold.to_string()).await;
     assert_eq!(settings["guards"]["removals"], json!({"enabled": true, "number": 50, "percent": null}));
-    assert_eq!(settings["notificationMail"], "it@x.com");
+    assert_eq!((&settings["notificationMail"], &settings["notify"]), (&json!("it@x.com"), &json!(true)));
+    let settings = save("SyncNotificationSettings", r#"{"Enabled": false, "Recipients": "it@x.com"}"#).await;
+    assert_eq!((&settings["notificationMail"], &settings["notify"]), (&json!("it@x.com"), &json!(false)));
     let settings = save("SyncNotificationSettings", r#"{"DeleteThresholdEnabled": false}"#).await;
     assert_eq!(settings["guards"]["removals"], json!({"enabled": true, "number": null, "percent": null}));
     assert_eq!(save("SkipOutOfScopeDeletions", "True").await["deprovisioning"]["outOfScope"], "nothing");

@@ -16,6 +16,7 @@ use crate::{
 pub type StoredPosition = String;
 
 /// The configuration of a synchronization job (Graph `synchronizationJob` with its rule).
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
@@ -39,9 +40,12 @@ pub struct Job {
     pub nested_groups: bool,
     /// Whether an assignment with Default Access counts, where the application defines roles.
     pub exclude_default_access: bool,
-    /// Who gets mail on a failure, if anybody.
+    /// Whose mail address is known, if anybody's, for mail on a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification_mail: Option<String>,
+    /// Whether mail is sent there.
+    #[serde(default = "yes")]
+    pub notify: bool,
     /// What happens to accounts that leave.
     #[serde(default)]
     pub deprovisioning: Deprovisioning,
@@ -71,6 +75,17 @@ pub struct Job {
     /// What is known of the target's attributes.
     #[serde(default, skip_serializing_if = "TargetSchema::is_empty")]
     pub target_schema: TargetSchema,
+}
+
+impl Job {
+    /// Who gets mail on a failure, if anybody.
+    pub fn notified(&self) -> Option<&str> {
+        self.notification_mail.as_deref().filter(|_| self.notify)
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What begins a cycle.

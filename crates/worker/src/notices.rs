@@ -167,7 +167,7 @@ impl Announcer {
         };
         let realm = Realm(notice.directory);
         let Some(job) = self.record::<Job>(realm, Kind::Job, notice.job).await? else { return Ok(None) };
-        let Some(address) = &job.notification_mail else { return Ok(None) };
+        let Some(address) = job.notified() else { return Ok(None) };
         if now.duration_since(notice.at) > TOO_OLD {
             warn!(job = %job.id, event = ?notice.event, "a mail could not be sent for a week, and is given up");
             return Ok(None);

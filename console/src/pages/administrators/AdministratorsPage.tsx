@@ -1,15 +1,15 @@
 import { Badge, ToolbarButton } from "@fluentui/react-components";
 import { Add20Regular } from "@fluentui/react-icons";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
 
-import { type Administrator, administratorsListQuery } from "../../api/administrators";
+import { type Administrator, administratorsQuery } from "../../api/administrators";
 import { type Column, DataTable } from "../../parts/DataTable";
 import { Filters } from "../../parts/Filters";
 import { PageHeader } from "../../parts/PageHeader";
 import { SearchField } from "../../parts/SearchField";
-import { found, roleWords } from "./names";
+import { roleWords } from "./names";
 
 const COLUMNS: Column<Administrator>[] = [
   { name: "Name", share: 2, cell: (one) => one.displayName },
@@ -23,10 +23,7 @@ const COLUMNS: Column<Administrator>[] = [
 export function AdministratorsPage() {
   const { search = "" } = useSearch({ from: "/shell/administrators" });
   const navigate = useNavigate({ from: "/administrators" });
-  const administrators = useInfiniteQuery({
-    ...administratorsListQuery,
-    select: ({ pages, pageParams }) => ({ pages: pages.map((page) => ({ ...page, value: found(page.value, search) })), pageParams }),
-  });
+  const administrators = useInfiniteQuery({ ...administratorsQuery(search), placeholderData: keepPreviousData });
   const onSearch = useCallback((text: string) => void navigate({ search: { search: text || undefined }, replace: true }), [navigate]);
   return (
     <>

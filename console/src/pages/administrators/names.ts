@@ -1,4 +1,4 @@
-import type { Administrator, Role } from "../../api/administrators";
+import type { Role } from "../../api/administrators";
 
 /** A role, and where it may hold, in the order of docs/administrators.md. */
 export const ROLES: { role: string; name: string; scopes: ("installation" | "directory" | "tenant")[]; may: string }[] = [
@@ -14,10 +14,4 @@ export const ROLES: { role: string; name: string; scopes: ("installation" | "dir
 export function roleWords({ displayName, scope }: Role): string {
   if (scope.type === "installation") return displayName;
   return `${displayName} of ${scope.type === "directory" ? "the directory" : "the tenant"} ${scope.name ?? "that is gone"}`;
-}
-
-/** Those in which a text is part of a name. */
-export function found(all: Administrator[], text: string): Administrator[] {
-  const wanted = text.trim().toLowerCase();
-  return all.filter(({ displayName, signInName, clientId }) => [displayName, signInName, clientId].some((name) => name?.toLowerCase().includes(wanted)));
 }

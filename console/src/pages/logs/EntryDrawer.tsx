@@ -9,11 +9,11 @@ import { nameOf } from "./words";
 
 const useStyles = makeStyles({ drawer: { width: "min(680px, 100vw)" } });
 
-/** The details of an entry; `known` is the same from the list, where it was read already. */
+/** The details of an entry; `known` is the same from the list, where it was read already. They stay if the list becomes another. */
 export function EntryDrawer({ id, known, onClose }: { id: string | undefined; known?: Entry; onClose: () => void }) {
   const styles = useStyles();
-  const entry = useQuery({ ...entryQuery(id ?? ""), enabled: id !== undefined && !known });
-  const shown = known ?? entry.data;
+  const entry = useQuery({ ...entryQuery(id ?? ""), enabled: id !== undefined, initialData: known });
+  const shown = entry.data;
   return (
     <Drawer type="overlay" position="end" className={styles.drawer} open={id !== undefined} onOpenChange={(_, { open }) => !open && onClose()}>
       <DrawerHeader>

@@ -48,8 +48,8 @@ export function LogFilterBar({ search, of, onChange }: Props) {
       </Field>
       {range === "custom" && (
         <>
-          <Field label="From (UTC)"><Input type="date" value={search.from ?? ""} onChange={(_, { value }) => onChange({ from: value || undefined })} /></Field>
-          <Field label="To (UTC)"><Input type="date" value={search.to ?? ""} onChange={(_, { value }) => onChange({ to: value || undefined })} /></Field>
+          <Field label="From (UTC)"><Input type="datetime-local" value={search.from ?? ""} onChange={(_, { value }) => onChange({ from: value || undefined })} /></Field>
+          <Field label="To (UTC)"><Input type="datetime-local" value={search.to ?? ""} onChange={(_, { value }) => onChange({ to: value || undefined })} /></Field>
         </>
       )}
       <Field label="Status" className={styles.narrow}>

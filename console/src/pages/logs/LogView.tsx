@@ -8,6 +8,7 @@ import { type Column, DataTable } from "../../parts/DataTable";
 import { When } from "../../parts/When";
 import { EntryDrawer } from "./EntryDrawer";
 import { LogFilterBar } from "./LogFilterBar";
+import { emptyWords } from "./outcome";
 import type { LogSearch } from "./search";
 import { Status } from "./Status";
 import { nameOf, word } from "./words";
@@ -61,7 +62,7 @@ export function LogView({ search, of = {}, onChange }: Props) {
         columns={columns}
         idOf={({ id }) => id}
         onOpen={({ id }) => onChange({ entry: id })}
-        empty="The provisioning log has nothing of this. Choose a longer time, or fewer conditions."
+        empty={emptyWords(chosen)}
       />
       <EntryDrawer
         id={opened}

@@ -9,14 +9,17 @@ export interface LogSearch extends Omit<LogFilters, "source"> {
 /** Reads an address; what is not known there is left out. */
 export function readSearch(given: Record<string, unknown>): LogSearch {
   const text = (name: string) => (typeof given[name] === "string" && given[name] ? given[name] : undefined);
-  const day = (name: string) => (/^\d{4}-\d{2}-\d{2}$/.test(text(name) ?? "") ? text(name) : undefined);
+  const minute = (name: string, ofDay: string) => {
+    const [, day, time = ofDay] = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}))?$/.exec(text(name) ?? "") ?? [];
+    return day && `${day}T${time}`;
+  };
   return {
     application: text("application"),
     status: STATUSES.find((it) => it === given.status),
     action: ACTIONS.find((it) => it === given.action),
     range: RANGES.find((it) => it === given.range),
-    from: day("from"),
-    to: day("to"),
+    from: minute("from", "00:00"),
+    to: minute("to", "23:59"),
     identity: text("identity"),
     cycle: text("cycle"),
     entry: text("entry"),

@@ -20,5 +20,5 @@ test("details are shown as texts", () => {
 });
 
 test("an address is read as far as it is known", () => {
-  expect(readSearch({ status: "failure", action: "odd", from: "2026-03-01", to: "soon", identity: "", cycle: 5 })).toEqual({ status: "failure", from: "2026-03-01" });
+  expect(readSearch({ status: "failure", action: "odd", from: "2026-03-01", to: "soon", identity: "", cycle: 5 })).toEqual({ status: "failure", from: "2026-03-01T00:00" });
 });

@@ -1,8 +1,10 @@
 import { makeStyles, Text, tokens } from "@fluentui/react-components";
+import { Link } from "@tanstack/react-router";
 
 import type { Failures } from "../../api/jobs";
 import { BarChart } from "../../parts/Chart";
 import { count } from "../../parts/format";
+import { searchOfHour } from "../logs/outcome";
 import { barsOf } from "./summary";
 
 const useStyles = makeStyles({
@@ -19,7 +21,13 @@ export function FailuresChart({ failures }: { failures: Failures[] }) {
   return (
     <div className={styles.chart}>
       <Text>{`${count(all)} in all`}</Text>
-      <BarChart label="Failures by the hour" values={bars} />
+      <BarChart
+        label="Failures by the hour"
+        values={bars}
+        around={(bar, { name, value }, index) => (
+          <Link to="/provisioning-logs" search={searchOfHour(failures[index]!.hour)} aria-label={`${name}: ${count(value)}, provisioning logs`}>{bar}</Link>
+        )}
+      />
       <div className={styles.axis} aria-hidden>
         {[0, 6, 12, 18].map((index) => <Text key={index} size={200}>{bars[index]?.name}</Text>)}
         <Text size={200}>now</Text>

@@ -45,7 +45,7 @@ export function OverviewPage() {
               )}
             </Section>
           )}
-          {jobs.data.length > 0 && <Jobs jobs={jobs.data} opens={opens} />}
+          {jobs.data.length > 0 && <Jobs jobs={jobs.data} opens={opens} readsLogs={readsLogs} />}
         </PageBody>
       )}
     </>

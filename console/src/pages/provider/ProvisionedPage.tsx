@@ -1,7 +1,7 @@
 import { Badge } from "@fluentui/react-components";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 
 import { type Provisioned, provisionedQuery } from "../../api/tenants";
 import { type Column, DataTable } from "../../parts/DataTable";
@@ -24,11 +24,11 @@ const GROUPS: Column<Provisioned>[] = [
 /** The users or groups of a tenant, as its clients provisioned them. */
 export function ProvisionedPage() {
   const { tenant, kind } = useParams({ from: "/shell/connectors/scim/$tenant/provisioned/$kind" });
-  const { search = "" } = useSearch({ from: "/shell/connectors/scim/$tenant/provisioned/$kind" });
+  const { search = "", one } = useSearch({ from: "/shell/connectors/scim/$tenant/provisioned/$kind" });
   const navigate = useNavigate({ from: "/connectors/scim/$tenant/provisioned/$kind" });
   const rows = useInfiniteQuery({ ...provisionedQuery(tenant, kind, search), placeholderData: keepPreviousData });
-  const [open, setOpen] = useState<Provisioned>();
-  const onSearch = useCallback((text: string) => void navigate({ search: { search: text || undefined }, replace: true }), [navigate]);
+  const onSearch = useCallback((text: string) => void navigate({ search: (now) => ({ ...now, search: text || undefined }), replace: true }), [navigate]);
+  const open = (id: string | undefined) => void navigate({ search: (now) => ({ ...now, one: id }), replace: true });
   return (
     <>
       <Filters><SearchField label={`Search ${kind}`} value={search} onSearch={onSearch} /></Filters>
@@ -38,10 +38,10 @@ export function ProvisionedPage() {
         columns={kind === "users" ? USERS : GROUPS}
         idOf={(one) => one.id}
         nameOf={nameOf}
-        onOpen={setOpen}
+        onOpen={({ id }) => open(id)}
         empty={search ? `Nothing is found by "${search}".` : `No client has provisioned ${kind} yet.`}
       />
-      {open && <ProvisionedDetails tenant={tenant} kind={kind} of={open} onClose={() => setOpen(undefined)} />}
+      {one && <ProvisionedDetails key={one} tenant={tenant} kind={kind} id={one} onClose={() => open(undefined)} />}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { leaves, nameOf } from "./resource";
+import { kindOf, leaves, nameOf } from "./resource";
 
 test("each value of a resource has the way to it", () => {
   const user = { id: "1", userName: "ada", active: true, emails: [{ value: "a@b.c", type: "work" }], "urn:x:User": { manager: { value: "2" } }, nickName: null };
@@ -8,4 +8,8 @@ test("each value of a resource has the way to it", () => {
     ["id", "1"], ["userName", "ada"], ["active", "true"], ["emails[0].value", "a@b.c"], ["emails[0].type", "work"], ["urn:x:User.manager.value", "2"],
   ]);
   expect(nameOf(user)).toBe("ada");
+});
+
+test("a resource is in the list that its type says", () => {
+  expect(["Group", "User"].map((resourceType) => kindOf({ id: "1", meta: { resourceType } }))).toEqual(["groups", "users"]);
 });

@@ -1,7 +1,13 @@
-import type { Provisioned } from "../../api/tenants";
+import type { Provisioned, ProvisionedKind } from "../../api/tenants";
 
 export function nameOf(resource: Provisioned): string {
   return resource.displayName ?? resource.userName ?? resource.id;
+}
+
+/** In which list a resource is. */
+export function kindOf({ meta }: Provisioned): ProvisionedKind {
+  const type = (meta as { resourceType?: unknown } | undefined)?.resourceType;
+  return type === "Group" ? "groups" : "users";
 }
 
 /** Each value of a resource with the way to it: `emails[0].value`. */

@@ -8,6 +8,11 @@ export interface Searched {
   search?: string;
 }
 
+export interface ProvisionedSearch extends Searched {
+  /** The id of the user or group that is open. */
+  one?: string;
+}
+
 export interface RequestsSearch {
   client?: string;
   errors?: boolean;
@@ -59,7 +64,7 @@ const provisioned = createRoute({
   getParentRoute: () => tenant,
   path: "/provisioned/$kind",
   params: { parse: ({ kind }): { kind: ProvisionedKind } => ({ kind: kind === "groups" ? "groups" : "users" }), stringify: ({ kind }) => ({ kind }) },
-  validateSearch: searched,
+  validateSearch: (given: Record<string, unknown>): ProvisionedSearch => ({ ...searched(given), one: typeof given.one === "string" && given.one ? given.one : undefined }),
   component: lazyRouteComponent(() => import("./ProvisionedPage"), "ProvisionedPage"),
 });
 

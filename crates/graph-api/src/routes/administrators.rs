@@ -10,6 +10,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::{delete, get, post};
 use bytes::Bytes;
 use jiff::Timestamp;
+use scim::fold::fold_key;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,6 +20,7 @@ use super::Routes;
 use crate::State;
 use crate::call::{Call, from_value, guid, no_content, object};
 use crate::error::{Answer, ApiError};
+use crate::page;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -90,12 +92,32 @@ async fn shown(call: &Call, administrator: &Administrator) -> Value {
     shown
 }
 
+/// Administrators by name; those of which a text is a part of a name or the client id (`contains`).
 async fn list(call: Call) -> Answer {
-    let mut all = Vec::new();
-    for administrator in call.administrators.list().await? {
-        all.push(shown(&call, &administrator).await);
+    call.query.only(&[])?;
+    let search = fold_key(call.query.option("contains").unwrap_or_default().trim());
+    let mut found = call.administrators.list().await?;
+    found.retain(|administrator| names(administrator).iter().any(|name| name.contains(&search)));
+    let count = call.query.count.then_some(found.len() as u64);
+    let key = |administrator: &Administrator| {
+        // Names may be the same, ids are not.
+        [fold_key(&administrator.display_name).as_bytes(), &[0], administrator.id.as_bytes()].concat()
+    };
+    let (found, next) = page::of_all(&call, found, key);
+    let mut all = Vec::with_capacity(found.len());
+    for administrator in &found {
+        all.push(shown(&call, administrator).await);
     }
-    Ok(Json(json!({"value": all})).into_response())
+    Ok(page::list(&call, "administrators", all, next.as_ref(), count))
+}
+
+/// What an administrator is known by, as it is compared.
+fn names(administrator: &Administrator) -> [String; 2] {
+    let other = match &administrator.account {
+        Account::Person { sign_in_name, .. } => fold_key(sign_in_name.as_str()),
+        Account::Tool { .. } => administrator.id.to_string(),
+    };
+    [fold_key(&administrator.display_name), other]
 }
 
 #[derive(Deserialize)]

@@ -195,6 +195,7 @@ async fn status(call: Call) -> Answer {
             "running": running,
             "quarantined": quarantined,
         },
+        "sendsMail": call.sends_mail,
         "time": directory.clock().now().to_string(),
     });
     Ok(Json(body).into_response())

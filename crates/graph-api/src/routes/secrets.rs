@@ -111,7 +111,8 @@ fn notify(settings: &mut JobSettings, value: &str) -> Result<(), ApiError> {
         .map_err(|_| ApiError::bad("SyncNotificationSettings must be a JSON object as text."))?;
     let on = |name: &str| value[name].as_bool().unwrap_or(false);
     let mail = value["Recipients"].as_str().map(str::trim).filter(|mail| !mail.is_empty());
-    settings.notification_mail = mail.filter(|_| on("Enabled")).map(str::to_owned);
+    settings.notification_mail = mail.map(str::to_owned);
+    settings.notify = on("Enabled");
     settings.guards.removals.number =
         value["DeleteThresholdValue"].as_u64().filter(|_| on("DeleteThresholdEnabled"));
     Ok(())

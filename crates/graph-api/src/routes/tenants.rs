@@ -9,7 +9,6 @@ use axum::routing::{delete, get, post};
 use bytes::Bytes;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Map, Value, json};
-use store::Cursor;
 use tenant::{IssuedToken, NewToken, Settings, Tenant, Token};
 use uuid::Uuid;
 
@@ -73,15 +72,10 @@ async fn list(call: Call) -> Answer {
         tenant.name.contains(&search)
             && call.caller.may(Permission::read(Area::Tenant), Scope::Tenant { id: tenant.id })
     });
-    found.sort_by(|one, other| one.name.cmp(&other.name));
     let count = call.query.count.then_some(found.len() as u64);
-    if let Some(Cursor(after)) = &call.query.after {
-        found.retain(|tenant| tenant.name.as_bytes() > after.as_ref());
-    }
-    let limit = call.query.limit();
-    let next = (found.len() > limit).then(|| Cursor(found[limit - 1].name.clone().into_bytes().into()));
+    let (found, next) = page::of_all(&call, found, |tenant| tenant.name.clone().into_bytes());
     let mut shown = Vec::new();
-    for tenant in found.iter().take(limit) {
+    for tenant in &found {
         shown.push(rendered(&call, tenant).await?);
     }
     Ok(page::list(&call, "tenants", shown, next.as_ref(), count))

@@ -174,6 +174,7 @@ const MAY: &[(&str, &str)] = &[
     ("OGT", "get /provost/v1/tenants/{name}/users/{id}"),
     ("OGT", "get /provost/v1/tenants/{name}/groups"),
     ("OGT", "get /provost/v1/tenants/{name}/groups/{id}"),
+    ("OGT", "get /provost/v1/tenants/{name}/groups/{id}/members"),
     ("OGT", "get /provost/v1/tenants/{name}/schemas"),
     ("OGT", "post /provost/v1/tenants/{name}/schemas"),
     ("OGT", "get /provost/v1/tenants/{name}/schemas/{urn}"),

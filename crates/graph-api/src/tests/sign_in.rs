@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::api::Api;
+use super::api::{Api, link};
 use crate::openapi::{self, Described};
 
 const PASSWORD: &str = "correct horse battery";
@@ -348,4 +348,38 @@ async fn signing_out_everywhere_ends_the_other_sessions() {
     }
     let audits = api.get("/provost/v1/audits").await;
     assert_eq!(audits["value"][0]["activityDisplayName"], "Sign out everywhere");
+}
+
+#[tokio::test]
+async fn administrators_are_searched_and_come_page_by_page() {
+    let api = Api::new().await;
+    let path = "/provost/v1/administrators";
+    let make = async |of: Value| api.ok("POST", path, of).await["id"].as_str().expect("an id").to_owned();
+    for (number, name) in ["zoe", "Ann", "ann", "Émile"].iter().enumerate() {
+        let sign_in = format!("{number}@x.com");
+        make(json!({"type": "person", "displayName": name, "signInName": sign_in})).await;
+    }
+    let tool = make(json!({"type": "tool", "displayName": "terraform"})).await;
+    let (mut names, mut next) = (Vec::new(), Some(format!("{path}?$top=2&$count=true")));
+    while let Some(at) = next {
+        let page = api.get(&at).await;
+        assert_eq!(page["@odata.count"], 5);
+        let shown = page["value"].as_array().expect("a list");
+        assert!(shown.len() <= 2);
+        names.extend(shown.iter().map(|one| one["displayName"].as_str().expect("a name").to_owned()));
+        next = link(&page, "@odata.nextLink");
+    }
+    assert_eq!(names, ["Ann", "ann", "terraform", "zoe", "Émile"]);
+    for (text, found) in [
+        ("AN", vec!["Ann", "ann"]),
+        ("%C3%A9mi", vec!["Émile"]),
+        (&tool, vec!["terraform"]),
+        ("3@X", vec!["Émile"]),
+        ("nobody", vec![]),
+    ] {
+        let answer = api.get(&format!("{path}?contains={text}")).await;
+        let shown = answer["value"].as_array().expect("a list");
+        assert_eq!(shown.iter().map(|one| &one["displayName"]).collect::<Vec<_>>(), found, "{text}");
+    }
+    assert_eq!(api.no("GET", &format!("{path}?$filter=a%20eq%201"), Value::Null).await.0, 400);
 }

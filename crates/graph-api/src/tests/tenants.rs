@@ -70,7 +70,8 @@ async fn tenants_have_tokens() {
     let shown = api.get(tokens).await["value"][0].clone();
     assert_eq!((&shown["id"], &shown["label"], &shown["scope"]), (&id, &json!("Okta"), &json!("readOnly")));
     assert_eq!(shown["expires"], "2027-01-01T00:00:00Z");
-    assert_eq!(api.get("/provost/v1/status").await["tenants"], 1);
+    let status = api.get("/provost/v1/status").await;
+    assert_eq!((&status["tenants"], &status["sendsMail"]), (&json!(1), &json!(false)));
     let requests = "/provost/v1/tenants/contoso/requests";
     assert_eq!(api.get(requests).await["value"][0]["status"], 200);
     api.ok("DELETE", "/provost/v1/tenants/contoso", Value::Null).await;
@@ -142,6 +143,11 @@ async fn what_clients_have_provisioned_is_read_page_by_page() {
     assert_eq!(next["value"][0]["displayName"], "User Some(\"ada\") after 'here', 5 at most");
     let groups = api.get("/provost/v1/tenants/contoso/groups").await;
     assert_eq!(groups["value"][0]["displayName"], "Group None after '', 100 at most");
+    let members = "/provost/v1/tenants/contoso/groups/7/members";
+    let first = api.get(&format!("{members}?contains=ada&$top=5&$count=true")).await;
+    assert_eq!(first["value"][0]["displayName"], "7 Some(\"ada\") after '', 5 at most");
+    let next = api.get(&link(&first, "@odata.nextLink").expect("there is more")).await;
+    assert_eq!(next["value"][0]["displayName"], "7 Some(\"ada\") after 'here', 5 at most");
     assert_eq!(api.get(&format!("{users}/1")).await["id"], "1");
     assert_eq!(api.no("GET", &format!("{users}/2"), Value::Null).await.0, 404);
     assert_eq!(api.no("GET", &format!("{users}?$filter=a%20eq%201"), Value::Null).await.0, 400);

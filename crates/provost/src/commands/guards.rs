@@ -34,6 +34,7 @@ pub fn settings(given: JobSettings) -> Value {
     settings.extend(switches.into_iter().filter_map(|(name, on)| Some((name.to_owned(), json!(on?)))));
     if let Some(mail) = given.mail {
         let mail = Some(mail).filter(|mail| !mail.trim().is_empty());
+        settings.insert("notify".to_owned(), json!(true));
         settings.insert("notificationMail".to_owned(), json!(mail));
     }
     if let Some(dialect) = given.dialect {

@@ -23,7 +23,9 @@ pub fn text_of(name: &str, job: &Value) -> String {
     line("schedule", &schedule_text(job));
     line("for", whom);
     line("of these", &provisioned_text(job));
-    line("mail to", &text(job, "notificationMail"));
+    if job["notify"] == true {
+        line("mail to", &text(job, "notificationMail"));
+    }
     line("guards", &guards_text(&job["guards"]));
     line("failures", &failures_text(&job["failureLimits"]));
     line("who leaves", &leaving_text(&job["deprovisioning"]));

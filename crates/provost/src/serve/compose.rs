@@ -212,6 +212,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
         allow_link_local: options.allow_link_local,
     }));
     let mailer = recipients.as_ref().map(|recipients| recipients.mailer.clone());
+    let sends_mail = mailer.is_some();
     let upkeep = Upkeep {
         scim: Arc::clone(&scim),
         imports: Imports {
@@ -266,6 +267,7 @@ pub async fn parts(data_dir: &Path, options: &Serve, url: &str) -> Result<(Parts
         intake,
         backups: graph_api::Backups::in_folder(data_dir),
         imports,
+        sends_mail,
     });
     let site = Arc::new(Site { scim, administration, metrics: Metrics::default() });
     Ok((Parts { backend, worker, site }, upkeep))

@@ -63,7 +63,7 @@ impl ServiceProvider for Provider {
     ) -> Result<Resources, scim::Error> {
         let Asked { search, after, limit, base } = asked;
         let found = self.0.find_resources(tenant, object_type, base, search, (after, limit)).await?;
-        Ok(Resources { resources: found.resources, total: found.total_results, next: found.next_cursor })
+        Ok(resources(found))
     }
 
     async fn resource(
@@ -74,6 +74,12 @@ impl ServiceProvider for Provider {
         id: &str,
     ) -> Result<Value, scim::Error> {
         self.0.read_resource(tenant, object_type, base, id).await
+    }
+
+    async fn members(&self, tenant: Tenant, group: &str, asked: Asked<'_>) -> Result<Resources, scim::Error> {
+        let Asked { search, after, limit, base } = asked;
+        let found = self.0.find_members(tenant, base, group, search, (after, limit)).await?;
+        Ok(resources(found))
     }
 
     async fn holds_resources(&self, tenant: Uuid) -> Result<bool, scim::Error> {
@@ -127,4 +133,8 @@ impl webhooks::Resources for TenantResources {
             Err(error) => Err(format!("The resource cannot be read: {}.", error.detail)),
         }
     }
+}
+
+fn resources(found: scim_server::Found) -> Resources {
+    Resources { resources: found.resources, total: found.total_results, next: found.next_cursor }
 }

@@ -8,6 +8,7 @@ mod lists;
 mod paging;
 mod redefinitions;
 mod resources;
+mod review;
 mod rfc;
 mod security;
 mod settings;

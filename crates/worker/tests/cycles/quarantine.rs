@@ -306,12 +306,16 @@ async fn nobody_is_told_where_there_is_no_mail_server_or_no_address() {
     told.announcer = announcer(&told.world, &told.clock, Some(&told.server));
     assert_eq!(told.subjects().await.len(), 1);
 
-    told.world.settings(|settings| settings.notification_mail = None).await;
-    told.world.worker.restart(told.world.job.id, &[]).await.expect("restarted");
-    told.world.run().await;
-    assert!(told.world.state().await.quarantine.is_some());
-    assert_eq!(told.subjects().await.len(), 1);
-    assert!(told.pending().await.is_empty());
+    let unwanted: [fn(&mut directory::JobSettings); 2] =
+        [|settings| settings.notify = false, |settings| settings.notification_mail = None];
+    for unwanted in unwanted {
+        told.world.settings(unwanted).await;
+        told.world.worker.restart(told.world.job.id, &[]).await.expect("restarted");
+        told.world.run().await;
+        assert!(told.world.state().await.quarantine.is_some());
+        assert_eq!(told.subjects().await.len(), 1);
+        assert!(told.pending().await.is_empty());
+    }
 }
 
 #[tokio::test]

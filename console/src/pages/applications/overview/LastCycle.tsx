@@ -7,6 +7,8 @@ import { count, duration } from "../../../parts/format";
 import { Section } from "../../../parts/PageBody";
 import { When } from "../../../parts/When";
 import { cycleEnd, cycleName } from "../health";
+import { CountLink } from "../../logs/CountLink";
+import { searchOfOutcome } from "../../logs/outcome";
 import { HealthBadge } from "../HealthBadge";
 import { nextOf } from "./next";
 
@@ -27,7 +29,7 @@ export function LastCycle({ job }: { job: Job }) {
           <Text>
             {cycleName(lastCycle.kind)} of {count(lastCycle.total)} {lastCycle.total === 1 ? "object" : "objects"}: {cycleEnd(lastCycle.status)} after {duration(lastCycle.durationMs)}.
           </Text>
-          <Facts of={outcomes(lastCycle).map(([name, value]) => [name, count(value)])} />
+          <Facts of={outcomes(lastCycle).map(([name, value]) => [name, <CountLink key={name} number={value} what={name} application={job.servicePrincipalId} search={searchOfOutcome(name, lastCycle)} />])} />
         </>
       )}
       {job.started && nextCycle && <Text>{nextOf(nextCycle)}</Text>}

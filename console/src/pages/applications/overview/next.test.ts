@@ -12,5 +12,8 @@ test("the next cycle is told in a sentence", () => {
 
 test("only what waits is told", () => {
   const waiting = { failed: 1200, retriesDue: 0, references: 0, staged: 0, unanswered: 0, changes: 1000, moreChanges: true };
-  expect(waitingOf(waiting)).toEqual([["Failed, tried again later", "1,200"], ["Changes not seen yet", "more than 1,000"]]);
+  expect(waitingOf(waiting)).toEqual([
+    { name: "Failed, tried again later", number: 1200, search: { status: "failure", range: "all" } },
+    { name: "Changes not seen yet", number: 1000, more: true },
+  ]);
 });

@@ -1,5 +1,6 @@
 import type { NextCycle, Waiting } from "../../../api/schema";
 import { count } from "../../../parts/format";
+import type { LogSearch } from "../../logs/search";
 
 function numbered(number: number, one: string, several: string): string {
   return `${count(number)} ${number === 1 ? one : several}`;
@@ -16,14 +17,24 @@ export function nextOf({ kind, goesOn, objects, changes, retries }: NextCycle): 
   return parts.length === 0 ? "As it stands, the next cycle has nothing to do." : `The next cycle looks at ${parts.join(", ")}.`;
 }
 
-/** What waits, each with its number; nothing that does not. */
-export function waitingOf({ failed, references, staged, unanswered, changes, moreChanges }: Waiting): [string, string][] {
-  const all: [string, number, string][] = [
-    ["Failed, tried again later", failed, count(failed)],
-    ["Held back by a guard", staged, count(staged)],
-    ["Wait for their manager's account", references, count(references)],
-    ["Requests without an answer", unanswered, count(unanswered)],
-    ["Changes not seen yet", changes, moreChanges ? `more than ${count(changes)}` : count(changes)],
+/** Something that waits. */
+export interface Waits {
+  name: string;
+  number: number;
+  /** Whether there are more. */
+  more?: boolean;
+  /** What its entries in the log are found by. */
+  search?: LogSearch;
+}
+
+/** What waits; nothing of which there is none. */
+export function waitingOf({ failed, references, staged, unanswered, changes, moreChanges }: Waiting): Waits[] {
+  const all: Waits[] = [
+    { name: "Failed, tried again later", number: failed, search: { status: "failure", range: "all" } },
+    { name: "Held back by a guard", number: staged, search: { action: "stagedDelete", range: "all" } },
+    { name: "Wait for their manager's account", number: references },
+    { name: "Requests without an answer", number: unanswered },
+    { name: "Changes not seen yet", number: changes, more: moreChanges },
   ];
-  return all.flatMap(([name, number, text]) => (number > 0 ? [[name, text]] : []));
+  return all.filter(({ number }) => number > 0);
 }

@@ -1,5 +1,7 @@
-import { Checkbox, Input, Select, Switch } from "@fluentui/react-components";
+import { Checkbox, Input, Select, Switch, Text } from "@fluentui/react-components";
+import { useQuery } from "@tanstack/react-query";
 
+import { statusQuery } from "../../../api/status";
 import { FormField } from "../../../parts/FormField";
 import { Section } from "../../../parts/PageBody";
 import { type Fields, problem } from "./fields";
@@ -8,6 +10,7 @@ const SCOPES: Record<string, string> = { assigned: "Sync only assigned users and
 
 /** Who is told of failures, who is in scope, how removals are guarded, when cycles begin, and whether they do. */
 export function SettingFields({ now, change, problems, error, readOnly }: Fields) {
+  const { data: status } = useQuery(statusQuery);
   return (
     <>
       <Section title="Notification">
@@ -25,6 +28,9 @@ export function SettingFields({ now, change, problems, error, readOnly }: Fields
           disabled={readOnly}
           onChange={(_, { checked }) => change({ notify: checked === true })}
         />
+        {status && !status.sendsMail && (
+          <Text>The server cannot send mail yet: it was started without --smtp-url. What you enter here holds once it has one.</Text>
+        )}
       </Section>
       <Section title="Settings">
         <FormField label="Scope">

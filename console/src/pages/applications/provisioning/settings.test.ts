@@ -13,13 +13,24 @@ test("only what differs is saved, and a token only where one was typed", () => {
   const now: Settings = { ...saved, secretToken: "sesame", notify: true, mail: " it@a.example ", threshold: "5", minutes: "90", on: true };
   expect(changesOf(saved, now)).toEqual({
     credentials: { secretToken: "sesame" },
-    settings: { notificationMail: "it@a.example", interval: "PT5400S", guards: { removals: { number: 5 } } },
+    settings: { notificationMail: "it@a.example", notify: true, interval: "PT5400S", guards: { removals: { number: 5 } } },
     on: true,
   });
   expect(changesOf({ ...now, on: true }, { ...now, secretToken: "", notify: false, threshold: "" }).settings).toEqual({
-    notificationMail: null,
+    notificationMail: "it@a.example",
+    notify: false,
     guards: { removals: { number: null } },
   });
+});
+
+test("whoever gets no mail any more stays known, until the address is taken out", () => {
+  const told: Settings = { ...saved, notify: true, mail: "it@a.example" };
+  const quiet = { ...told, notify: false };
+  expect(changesOf(told, quiet).settings).toEqual({ notificationMail: "it@a.example", notify: false });
+  expect(isChanged(quiet, quiet)).toBe(false);
+  expect(changesOf(quiet, { ...quiet, mail: "" }).settings).toEqual({ notificationMail: null, notify: false });
+  expect(problemsOf(saved, { ...quiet, mail: "it" })).toHaveProperty("mail");
+  expect(problemsOf(saved, { ...quiet, mail: "" })).toEqual({});
 });
 
 test("what cannot be meant is told by field", () => {

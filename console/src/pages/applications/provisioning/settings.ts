@@ -33,7 +33,7 @@ export function settingsOf(job: Job | null): Settings {
     automatic: Boolean(job && (job.tenantUrl || job.started || job.lastCycle)),
     tenantUrl: job?.tenantUrl ?? "",
     secretToken: "",
-    notify: Boolean(job?.notificationMail),
+    notify: Boolean(job?.notify && job.notificationMail),
     mail: job?.notificationMail ?? "",
     scope: job?.scope === "all" ? "all" : "assigned",
     preventDeletes: removals?.enabled ?? true,
@@ -55,7 +55,7 @@ export function problemsOf(saved: Settings, settings: Settings): Problems {
   const { tenantUrl, notify, mail, preventDeletes, threshold, minutes } = settings;
   if (!tenantUrl.trim() && !saved.automatic) problems.tenantUrl = "Enter the address that the application gives for SCIM.";
   if (tenantUrl.trim() && !/^https?:\/\//.test(tenantUrl.trim())) problems.tenantUrl = "The tenant URL begins with https:// (or http://).";
-  if (notify && !MAIL.test(mail.trim())) problems.mail = "Enter the mail address of a person or a group.";
+  if ((notify || mail.trim()) && !MAIL.test(mail.trim())) problems.mail = "Enter the mail address of a person or a group.";
   if (preventDeletes && threshold.trim() && !/^\d+$/.test(threshold.trim())) problems.threshold = "Enter a whole number, or nothing for the default.";
   if (!(Number(minutes) > 0)) problems.minutes = "Enter a number of minutes.";
   return problems;
@@ -73,8 +73,10 @@ export function changesOf(saved: Settings, now: Settings): Changes {
   if (now.tenantUrl.trim() !== saved.tenantUrl) credentials.tenantUrl = now.tenantUrl;
   if (now.secretToken.trim()) credentials.secretToken = now.secretToken;
   const settings: JobSettings = {};
-  const mail = now.notify ? now.mail.trim() : null;
-  if (mail !== (saved.notify ? saved.mail : null)) settings.notificationMail = mail;
+  if (now.notify !== saved.notify || now.mail.trim() !== saved.mail) {
+    settings.notificationMail = now.mail.trim() || null;
+    settings.notify = now.notify;
+  }
   if (now.scope !== saved.scope) settings.scope = now.scope;
   if (now.trigger !== saved.trigger) settings.trigger = now.trigger;
   if (now.minutes !== saved.minutes) settings.interval = `PT${Math.round(Number(now.minutes) * 60)}S`;
