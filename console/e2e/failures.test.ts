@@ -1,38 +1,22 @@
-import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
-
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { browser as launch, expectAccessible, open, Server, signIn } from "./fixture";
 import { assign, cycle, type Provisioned, provisioned, userId } from "./provisioned";
+import { RefusingTarget } from "./target";
 
 let server: Server;
 let browser: Browser;
-let refusing: HttpServer;
+let target: RefusingTarget;
 let app: Provisioned;
 
-/** A SCIM service that has nobody, and takes nobody. */
-function refuse(): Promise<HttpServer> {
-  const found = createServer((request, response) => {
-    request.resume().on("end", () => {
-      const empty = { schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], totalResults: 0, Resources: [] };
-      const refusal = { schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"], status: "400", detail: "Nobody is taken here." };
-      const [status, body] = request.method === "GET" ? [200, empty] : [400, refusal];
-      response.writeHead(status as number, { "Content-Type": "application/scim+json" }).end(JSON.stringify(body));
-    });
-  });
-  return new Promise((resolve) => found.listen(0, "127.0.0.1", () => resolve(found)));
-}
-
 beforeAll(async () => {
-  refusing = await refuse();
+  target = await RefusingTarget.start();
   server = await Server.start();
   await server.administrator();
   await server.users(3);
   app = await provisioned(server, "Shelves");
-  const address = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}/scim`;
-  await server.call("PUT", `/v1.0/servicePrincipals/${app.application}/synchronization/secrets`, { value: [{ key: "BaseAddress", value: address }] });
+  await server.call("PUT", `/v1.0/servicePrincipals/${app.application}/synchronization/secrets`, { value: [{ key: "BaseAddress", value: target.url }] });
   for (const number of [1, 2]) await assign(server, app, await userId(server, `user0000${number}@contoso.example`));
   await cycle(server, app);
   browser = await launch();
@@ -41,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await server?.stop();
-  refusing?.close();
+  await target?.stop();
 });
 
 test("what failed leads to the log of it, from the overview and from the application's", async () => {

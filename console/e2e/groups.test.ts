@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, shot, signIn } from "./fixture";
+import { browser as launch, open, Server, signIn } from "./fixture";
 
 let server: Server;
 let browser: Browser;
@@ -135,27 +135,3 @@ test("what fails for one of many is told, and done for the others", async () => 
   expect(await one("/v1.0/users", "User 00192")).toBeUndefined();
   await page.context().close();
 });
-
-for (const theme of ["light", "dark"] as const) {
-  for (const [name, size] of [["desktop", DESKTOP], ["phone", PHONE]] as const) {
-    test(`no page of groups breaks a rule of axe: ${theme}, ${name}`, async () => {
-      const page = await open(browser, server, { size, theme });
-      await signIn(page, "/groups");
-      await page.getByRole("row", { name: /Sales/ }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `groups-${name}-${theme}`);
-      await page.getByRole("row", { name: /Sevens/ }).click();
-      await page.getByRole("heading", { level: 1, name: "Sevens" }).waitFor();
-      await page.getByRole("row", { name: /User 00007/ }).waitFor();
-      await page.getByText("In no group.").waitFor();
-      await expectAccessible(page);
-      await shot(page, `group-${name}-${theme}`);
-      await page.getByRole("button", { name: "Add members" }).click();
-      await page.getByRole("combobox", { name: "User or group" }).fill("User 0000");
-      await page.getByRole("option", { name: /User 00001/ }).click();
-      await expectAccessible(page);
-      await shot(page, `add-members-${name}-${theme}`);
-      await page.context().close();
-    });
-  }
-}

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, shot, signIn } from "./fixture";
+import { browser as launch, open, Server, signIn } from "./fixture";
 
 let server: Server;
 let browser: Browser;
@@ -76,19 +76,3 @@ test("a schedule is set, run and ended, and a wrong one is told where it is wron
   await page.getByText("No file is imported by itself.").waitFor();
   await page.context().close();
 });
-
-for (const theme of ["light", "dark"] as const) {
-  for (const [name, size] of [["desktop", DESKTOP], ["phone", PHONE]] as const) {
-    test(`importing breaks no rule of axe: ${theme}, ${name}`, async () => {
-      const page = await open(browser, server, { size, theme });
-      await signIn(page, "/import/users");
-      await page.getByText("No file is imported by itself.").waitFor();
-      await page.locator("input[type=file]").setInputFiles(CHANGES);
-      await page.getByRole("button", { name: "Preview changes" }).click();
-      await page.getByRole("button", { name: /^New: / }).first().click();
-      await expectAccessible(page);
-      await shot(page, `import-${name}-${theme}`);
-      await page.context().close();
-    });
-  }
-}

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, shot, signIn } from "./fixture";
+import { browser as launch, open, Server, signIn } from "./fixture";
 import { type Provisioned, provisioned, until } from "./provisioned";
 
 let server: Server;
@@ -58,7 +58,6 @@ test("an expression is written, tried with somebody, corrected and saved", async
   await drawer.getByLabel("Try it with a user").pressSequentially("User 00042");
   await page.getByRole("option", { name: /User 00042/ }).click();
   await drawer.getByText("Finance User 00042").first().waitFor();
-  await shot(page, "expression-builder");
   await drawer.getByRole("button", { name: "OK", exact: true }).click();
   await drawer.waitFor({ state: "detached" });
   await page.getByText(/The next cycle (looks at|is an initial one)/).first().waitFor();
@@ -139,7 +138,6 @@ test("a scoping filter is tried on the directory before it is saved", async () =
   await second.getByLabel("Source attribute").fill("mail");
   await second.getByLabel("Operator").selectOption("IS NULL");
   await page.getByText("Of 300 users, 100 pass.").first().waitFor();
-  await shot(page, "scoping-filters");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText(/^Saved\./).first().waitFor();
   expect((await users()).scope).toMatchObject({
@@ -150,30 +148,3 @@ test("a scoping filter is tried on the directory before it is saved", async () =
   });
   await page.context().close();
 });
-
-for (const theme of ["light", "dark"] as const) {
-  for (const [name, size] of [["desktop", DESKTOP], ["phone", PHONE]] as const) {
-    test(`no page breaks a rule of axe: ${theme}, ${name}`, async () => {
-      const page = await open(browser, server, { size, theme });
-      await signIn(page);
-      await page.goto(`/console/applications/${app.application}/mappings`);
-      await page.getByRole("link", { name: /Provision .*Users/ }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `mappings-${name}-${theme}`);
-      await page.goto(`/console/applications/${app.application}/mappings/User`);
-      await page.getByRole("button", { name: "userName", exact: true }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `mapping-${name}-${theme}`);
-      await page.getByRole("button", { name: "active", exact: true }).click();
-      await page.getByText("The expression is valid.").first().waitFor();
-      await page.getByText(/^Append\(/).first().waitFor();
-      await expectAccessible(page);
-      await shot(page, `attribute-${name}-${theme}`);
-      await page.goto(`/console/applications/${app.application}/scoping`);
-      await page.getByText(/Of 300 users/).first().waitFor();
-      await expectAccessible(page);
-      await shot(page, `scoping-${name}-${theme}`);
-      await page.context().close();
-    });
-  }
-}

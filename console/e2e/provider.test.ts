@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, shot, signIn } from "./fixture";
+import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, signIn } from "./fixture";
 
 let server: Server;
 let browser: Browser;
@@ -132,15 +132,15 @@ test("users and groups are searched on the server, and seen as a table and as JS
 });
 
 test("the members of a group of thousands are gone through, searched, and lead to the user", async () => {
-  const fabrikam = await server.tenant("fabrikam");
+  const northwind = await server.tenant("northwind");
   const ids: string[] = [];
   for (let number = 1; number <= 1100; number += 1) {
-    const made = await fabrikam.scim("POST", "/Users", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: `member${String(number).padStart(4, "0")}@fabrikam.example` });
+    const made = await northwind.scim("POST", "/Users", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: `member${String(number).padStart(4, "0")}@northwind.example` });
     ids.push(((await made.json()) as { id: string }).id);
   }
-  await fabrikam.scim("POST", "/Groups", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Everybody", members: ids.map((value) => ({ value })) });
+  await northwind.scim("POST", "/Groups", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Everybody", members: ids.map((value) => ({ value })) });
   const page = await open(browser, server);
-  await signIn(page, `/connectors/scim/${fabrikam.id}/provisioned/groups`);
+  await signIn(page, `/connectors/scim/${northwind.id}/provisioned/groups`);
   await page.getByRole("row", { name: "Everybody" }).click();
   await page.getByRole("tab", { name: "Members" }).click();
   const drawer = page.getByRole("dialog");
@@ -152,7 +152,7 @@ test("the members of a group of thousands are gone through, searched, and lead t
   await drawer.getByLabel("Search members").fill("member0777");
   await drawer.getByText("1 in all").waitFor();
   await drawer.getByRole("row", { name: /member0777@/ }).click();
-  await drawer.getByRole("row", { name: "userName member0777@fabrikam.example" }).waitFor();
+  await drawer.getByRole("row", { name: "userName member0777@northwind.example" }).waitFor();
   await page.waitForURL(/provisioned\/users\?one=/);
   await page.context().close();
 });
@@ -218,35 +218,3 @@ test("a tenant is made, found, renamed and deleted; its settings are saved", asy
   expect(value).toEqual([]);
   await page.context().close();
 });
-
-for (const theme of ["light", "dark"] as const) {
-  for (const [name, size] of [["desktop", DESKTOP], ["phone", PHONE]] as const) {
-    test(`no page of a tenant breaks a rule of axe: ${theme}, ${name}`, async () => {
-      const page = await open(browser, server, { size, theme });
-      await signIn(page);
-      await goByMenu(page);
-      await page.getByRole("row", { name: /contoso/ }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `tenants-${name}-${theme}`);
-      const pages: [string, string, () => Promise<void>][] = [
-        ["", "connection", () => page.getByRole("table", { name: "SCIM Authentication Tokens" }).waitFor()],
-        ["/requests", "requests", () => page.getByRole("row", { name: /201/ }).first().waitFor()],
-        ["/provisioned/users", "provisioned", () => page.getByRole("row", { name: /user001@/ }).waitFor()],
-        ["/schemas", "schemas", () => page.getByRole("row", { name: /desk/ }).waitFor()],
-        ["/settings", "tenant-settings", () => page.getByRole("button", { name: "Save" }).waitFor()],
-      ];
-      for (const [path, picture, ready] of pages) {
-        await page.goto(`/console/connectors/scim/${contoso.id}${path}`);
-        await ready();
-        await expectAccessible(page);
-        await shot(page, `${picture}-${name}-${theme}`);
-      }
-      await page.goto(`/console/connectors/scim/${contoso.id}/requests`);
-      await page.getByRole("row", { name: /POST \/Users .*201/ }).first().click();
-      await page.getByRole("region", { name: "Body of the request" }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `request-${name}-${theme}`);
-      await page.context().close();
-    });
-  }
-}

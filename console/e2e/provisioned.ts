@@ -9,9 +9,8 @@ export interface Provisioned {
   path: string;
 }
 
-/** An application of the gallery, connected with a tenant of its own; nobody is assigned and no cycle has run. */
-export async function provisioned(server: Server, name: string): Promise<Provisioned> {
-  const tenant = name.toLowerCase();
+/** An application of the gallery, connected with a new tenant; nobody is assigned and no cycle has run. */
+export async function provisioned(server: Server, name: string, tenant = name.toLowerCase()): Promise<Provisioned> {
   const made = await server.call<{ token: string; pathBaseUrl: string }>("POST", "/provost/v1/tenants", { name: tenant });
   const { servicePrincipal } = await server.call<{ servicePrincipal: { id: string } }>("POST", "/v1.0/applicationTemplates/scim/instantiate", { displayName: name });
   const application = servicePrincipal.id;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, shot, signIn } from "./fixture";
+import { browser as launch, open, Server, signIn } from "./fixture";
 import { assign, cycle, type Provisioned, provisioned, until, userId } from "./provisioned";
 
 let server: Server;
@@ -46,7 +46,6 @@ test("a plan tells what the next cycle would do, and does none of it", async () 
   await at(page, "plan");
   await page.getByRole("button", { name: "Make a plan" }).click();
   await page.getByRole("button", { name: "Create: 3" }).waitFor();
-  await shot(page, "plan");
   await page.getByRole("row", { name: /user00002@contoso.example/ }).focus();
   await page.keyboard.press("Enter");
   const drawer = page.getByRole("dialog");
@@ -75,7 +74,6 @@ test("one user is provisioned on demand, with the four steps, and again", async 
     await result.getByRole("button", { name: new RegExp(`^${step}`) }).waitFor();
   }
   await result.getByRole("row", { name: /userName none user00001@contoso.example/ }).waitFor();
-  await shot(page, "provision-on-demand");
   await page.getByRole("button", { name: "Retry" }).click();
   await page.getByText("Nothing was changed in the target.").first().waitFor();
   expect(await accounts()).toBe(1);
@@ -104,7 +102,6 @@ test("what was changed in the application is found and put right", async () => {
   await page.getByRole("row", { name: /user00002@contoso.example/ }).click();
   await page.getByRole("dialog").getByRole("row", { name: /displayName User 00002 Somebody else/ }).waitFor();
   await page.keyboard.press("Escape");
-  await shot(page, "drift");
   await page.getByRole("button", { name: "Repair" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Repair" }).click();
   await until(async () => (await name()).displayName === "User 00002");
@@ -130,7 +127,6 @@ test("the log is searched, its details are opened, and it is downloaded", async 
   expect(await drawer.getByRole("tab", { name: "Modified Properties" }).getAttribute("aria-selected")).toBe("true");
   await drawer.getByRole("tab", { name: "Summary" }).click();
   await drawer.getByRole("link", { name: "OfficeSpace" }).waitFor();
-  await shot(page, "provisioning-log-details");
   await page.keyboard.press("Escape");
   await drawer.waitFor({ state: "detached" });
   const files: string[] = [];
@@ -154,7 +150,6 @@ test("why somebody has no account is answered on one page, and nothing is writte
   await page.getByLabel("Why no account in another application?").selectOption("OfficeSpace");
   const why = page.getByRole("region", { name: "Why in OfficeSpace" });
   await why.getByText(/User 00008 has no account.*not assigned to the application/).first().waitFor();
-  await shot(page, "why");
   await page.goto(`/console/users/${ids[1]}`);
   await page.getByRole("button", { name: "Why in OfficeSpace?" }).click();
   await page.getByText(/User 00002 has an account, and it is in line/).first().waitFor();
@@ -180,49 +175,3 @@ test("a reader of reports sees the log, and is offered nothing that would be ref
   await page.context().close();
   await other.stop();
 });
-
-for (const theme of ["light", "dark"] as const) {
-  for (const [name, size] of [["desktop", DESKTOP], ["phone", PHONE]] as const) {
-    test(`no page breaks a rule of axe: ${theme}, ${name}`, async () => {
-      const page = await open(browser, server, { size, theme });
-      await signIn(page);
-      await at(page, "plan");
-      await page.getByLabel("For one user or group only").pressSequentially("User 00004");
-      await page.getByRole("option", { name: /User 00004/ }).click();
-      await page.getByRole("button", { name: "Make a plan" }).click();
-      await page.getByRole("row", { name: /user00004@contoso.example/ }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `plan-${name}-${theme}`);
-      await page.getByRole("row", { name: /user00004@contoso.example/ }).click();
-      await page.getByRole("dialog").getByRole("button", { name: /^2\. Determine/ }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `plan-details-${name}-${theme}`);
-      await at(page, "provision-on-demand");
-      await page.getByLabel("Select a user or group").pressSequentially("User 00001");
-      await page.getByRole("option", { name: /User 00001/ }).click();
-      await page.getByRole("button", { name: "Provision", exact: true }).click();
-      await page.getByRole("region", { name: "user00001@contoso.example" }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `demand-${name}-${theme}`);
-      await at(page, "drift");
-      await page.getByText("by hand, with repair").first().waitFor();
-      await expectAccessible(page);
-      await shot(page, `drift-${name}-${theme}`);
-      await at(page, "provisioning-logs");
-      await page.getByRole("row", { name: /user00003@contoso.example/ }).first().waitFor();
-      await expectAccessible(page);
-      await shot(page, `logs-${name}-${theme}`);
-      await page.getByRole("row", { name: /user00003@contoso.example/ }).first().click();
-      await page.getByRole("tab", { name: "Steps" }).click();
-      await page.getByRole("button", { name: /^4\. Perform action/ }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `entry-${name}-${theme}`);
-      await page.goto(`/console/users/${ids[7]}`);
-      await page.getByLabel("Why no account in another application?").selectOption("OfficeSpace");
-      await page.getByText(/has no account/).first().waitFor();
-      await expectAccessible(page);
-      await shot(page, `why-${name}-${theme}`);
-      await page.context().close();
-    });
-  }
-}

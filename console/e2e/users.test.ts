@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, shot, signIn } from "./fixture";
+import { browser as launch, open, Server, signIn } from "./fixture";
 
 let server: Server;
 let browser: Browser;
@@ -65,25 +65,3 @@ test("a list of thousands keeps few rows in the document and is gone through to 
   expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-rowindex"))).toBe("5001");
   await page.context().close();
 });
-
-for (const theme of ["light", "dark"] as const) {
-  for (const [name, size] of [["desktop", DESKTOP], ["phone", PHONE]] as const) {
-    test(`no page breaks a rule of axe: ${theme}, ${name}`, async () => {
-      const page = await open(browser, server, { size, theme });
-      await page.goto("/console/sign-in");
-      await page.getByRole("textbox", { name: "Password" }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `sign-in-${name}-${theme}`);
-      await signIn(page);
-      await page.getByRole("row", { name: /User 00001/ }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `users-${name}-${theme}`);
-      await page.getByRole("row", { name: /User 00001/ }).click();
-      await page.getByRole("heading", { level: 1, name: "User 00001" }).waitFor();
-      await page.getByText("The provisioning log has nothing").waitFor();
-      await expectAccessible(page);
-      await shot(page, `user-${name}-${theme}`);
-      await page.context().close();
-    });
-  }
-}

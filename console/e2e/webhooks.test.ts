@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
-import { browser as launch, DESKTOP, expectAccessible, open, PHONE, Server, shot, signIn } from "./fixture";
+import { browser as launch, expectAccessible, open, Server, signIn } from "./fixture";
 import { Receiver } from "./receiver";
 
 interface Event {
@@ -171,28 +171,6 @@ test("an endpoint that is gone disables the webhook, and the page says why", asy
   await page.getByRole("row", { name: /Working/ }).waitFor();
   await page.context().close();
 });
-
-for (const theme of ["light", "dark"] as const) {
-  for (const [name, size] of [["desktop", DESKTOP], ["phone", PHONE]] as const) {
-    test(`no page about webhooks breaks a rule of axe: ${theme}, ${name}`, async () => {
-      const page = await open(browser, server, { size, theme });
-      await signIn(page, url());
-      await page.getByRole("row", { name: /Leavers/ }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `webhooks-${name}-${theme}`);
-      await page.getByRole("button", { name: receiver.url, exact: true }).click();
-      const row = page.getByRole("row", { name: /user\.deleted/ }).first();
-      await row.waitFor();
-      await expectAccessible(page);
-      await shot(page, `deliveries-${name}-${theme}`);
-      await row.click();
-      await page.getByRole("button", { name: "Send again" }).waitFor();
-      await expectAccessible(page);
-      await shot(page, `delivery-${name}-${theme}`);
-      await page.context().close();
-    });
-  }
-}
 
 test("a webhook is deleted", async () => {
   const page = await open(browser, server);

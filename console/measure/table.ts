@@ -113,9 +113,9 @@ test(`a table of ${USERS} users`, { timeout: 3_600_000 }, async () => {
     await timed(`search: a surname, ${last}`, () => search(page, last.toLowerCase(), surname));
     await timed("search: a first name that one in twenty has, Tilda", () => search(page, "tilda", /tilda/));
     await timed(`search: the beginning of an address, ${first}.${last}`, () => search(page, `${first}.${last}`.toLowerCase(), new RegExp(`${first}\\.${last}`, "i")));
-    await timed(`search: beginnings of both names, ${first} ${last.slice(0, 4)}`, () => search(page, `${first} ${last.slice(0, 4)}`, new RegExp(`${first} ${last.slice(0, 4)}`, "i")));
     await page.getByLabel("Search users").fill("nobody at all");
     await timed("search: nobody", () => page.getByText(/No user is found/).waitFor());
+    await timed(`search: beginnings of both names, ${first} ${last.slice(0, 4)}`, () => search(page, `${first} ${last.slice(0, 4)}`, new RegExp(`${first} ${last.slice(0, 4)}`, "i")));
     await timed("all again", async () => {
       await page.getByLabel("Search users").fill("");
       await page.locator("[data-row='99']").or(page.locator("[data-row='20']")).first().waitFor();

@@ -1,4 +1,5 @@
-import { makeStyles, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, tokens } from "@fluentui/react-components";
+import { makeStyles, TableCell, TableRow, tokens } from "@fluentui/react-components";
+import { SmallTable } from "./SmallTable";
 
 const useStyles = makeStyles({
   name: { overflowWrap: "anywhere" },
@@ -25,21 +26,14 @@ export function Differences({ label, of, names = ["Before", "After"] }: Props) {
   const styles = useStyles();
   const none = <span className={styles.none}>none</span>;
   return (
-    <Table size="small" aria-label={label}>
-      <TableHeader>
-        <TableRow>
-          {["Attribute", ...names].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}
+    <SmallTable label={label} columns={["Attribute", ...names]}>
+      {of.map(({ name, before, after }) => (
+        <TableRow key={name}>
+          <TableCell className={styles.name}>{name}</TableCell>
+          <TableCell>{before == null ? none : <del className={styles.old}>{before}</del>}</TableCell>
+          <TableCell>{after == null ? none : <ins className={styles.fresh}>{after}</ins>}</TableCell>
         </TableRow>
-      </TableHeader>
-      <TableBody>
-        {of.map(({ name, before, after }) => (
-          <TableRow key={name}>
-            <TableCell className={styles.name}>{name}</TableCell>
-            <TableCell>{before == null ? none : <del className={styles.old}>{before}</del>}</TableCell>
-            <TableCell>{after == null ? none : <ins className={styles.fresh}>{after}</ins>}</TableCell>
-          </TableRow>
-        ))}
-      </TableBody>
-    </Table>
+      ))}
+    </SmallTable>
   );
 }

@@ -1,5 +1,7 @@
-import { Button, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
+import { Button, MenuItem, MenuList } from "@fluentui/react-components";
 import { MoreHorizontal20Regular } from "@fluentui/react-icons";
+
+import { InlineMenu } from "./InlineMenu";
 
 /** Something that can be done with a row. */
 export interface RowAction {
@@ -11,13 +13,8 @@ export interface RowAction {
 export function RowActions({ of, name, focusable }: { of: RowAction[]; name: string; focusable: boolean }) {
   if (of.length === 0) return null;
   return (
-    <Menu>
-      <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" size="small" tabIndex={focusable ? 0 : -1} icon={<MoreHorizontal20Regular />} aria-label={`Actions for ${name}`} />
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>{of.map(({ label, onChosen }) => <MenuItem key={label} onClick={onChosen}>{label}</MenuItem>)}</MenuList>
-      </MenuPopover>
-    </Menu>
+    <InlineMenu trigger={<Button appearance="subtle" size="small" tabIndex={focusable ? 0 : -1} icon={<MoreHorizontal20Regular />} aria-label={`Actions for ${name}`} />}>
+      <MenuList>{of.map(({ label, onChosen }) => <MenuItem key={label} onClick={onChosen}>{label}</MenuItem>)}</MenuList>
+    </InlineMenu>
   );
 }

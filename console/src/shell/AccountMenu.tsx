@@ -1,11 +1,11 @@
 import {
-  Avatar, Button, makeStyles, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemRadio, MenuList,
-  MenuPopover, MenuTrigger, Text, tokens,
+  Avatar, Button, makeStyles, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemRadio, MenuList, Text, tokens,
 } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 
 import { type Session, sessionQuery, signOut } from "../api/session";
+import { InlineMenu } from "../parts/InlineMenu";
 import { useToasts } from "../parts/toasts";
 import { type ThemeChoice, useThemeChoice } from "./theme";
 
@@ -34,36 +34,33 @@ export function AccountMenu({ session }: { session: Session }) {
     },
   });
   return (
-    <Menu checkedValues={{ theme: [theme] }} onCheckedValueChange={(_, { checkedItems }) => setTheme(checkedItems[0] as ThemeChoice)}>
-      <MenuTrigger disableButtonEnhancement>
-        <Button appearance="transparent" className={styles.button} aria-label={`Account: ${session.displayName}`}>
-          <Avatar size={28} color="brand" aria-hidden />
-        </Button>
-      </MenuTrigger>
-      <MenuPopover>
-        <div className={styles.who}>
-          <Text weight="semibold">{session.displayName}</Text>
-          {session.roles.map((role) => (
-            <Text key={role.id} size={200} className={styles.role}>
-              {role.displayName}
-              {role.scope.type === "installation" ? "" : ` of ${role.scope.name ?? role.scope.type}`}
-            </Text>
+    <InlineMenu
+      checkedValues={{ theme: [theme] }}
+      onCheckedValueChange={(_, { checkedItems }) => setTheme(checkedItems[0] as ThemeChoice)}
+      trigger={<Button appearance="transparent" className={styles.button} aria-label={`Account: ${session.displayName}`}><Avatar size={28} color="brand" aria-hidden /></Button>}
+    >
+      <div className={styles.who}>
+        <Text weight="semibold">{session.displayName}</Text>
+        {session.roles.map((role) => (
+          <Text key={role.id} size={200} className={styles.role}>
+            {role.displayName}
+            {role.scope.type === "installation" ? "" : ` of ${role.scope.name ?? role.scope.type}`}
+          </Text>
+        ))}
+      </div>
+      <MenuDivider />
+      <MenuList>
+        <MenuGroup>
+          <MenuGroupHeader>Theme</MenuGroupHeader>
+          {THEMES.map(([value, label]) => (
+            <MenuItemRadio key={value} name="theme" value={value}>{label}</MenuItemRadio>
           ))}
-        </div>
+        </MenuGroup>
         <MenuDivider />
-        <MenuList>
-          <MenuGroup>
-            <MenuGroupHeader>Theme</MenuGroupHeader>
-            {THEMES.map(([value, label]) => (
-              <MenuItemRadio key={value} name="theme" value={value}>{label}</MenuItemRadio>
-            ))}
-          </MenuGroup>
-          <MenuDivider />
-          <MenuItem onClick={() => void router.navigate({ to: "/password" })}>Change password</MenuItem>
-          <MenuItem onClick={() => leaving.mutate(true)}>Sign out everywhere</MenuItem>
-          <MenuItem onClick={() => leaving.mutate(false)}>Sign out</MenuItem>
-        </MenuList>
-      </MenuPopover>
-    </Menu>
+        <MenuItem onClick={() => void router.navigate({ to: "/password" })}>Change password</MenuItem>
+        <MenuItem onClick={() => leaving.mutate(true)}>Sign out everywhere</MenuItem>
+        <MenuItem onClick={() => leaving.mutate(false)}>Sign out</MenuItem>
+      </MenuList>
+    </InlineMenu>
   );
 }

@@ -26,7 +26,7 @@ const useStyles = makeStyles({
 });
 
 /** Both sides, as far as the roles of who is signed in permit. */
-export function Navigation({ session, onChosen }: { session: Session; onChosen?: () => void }) {
+export function Navigation({ label = "Pages", session, onChosen }: { label?: string; session: Session; onChosen?: () => void }) {
   const styles = useStyles();
   const shown = ({ label, to }: NavigationLink) => (
     <Link
@@ -42,7 +42,7 @@ export function Navigation({ session, onChosen }: { session: Session; onChosen?:
   const identity = identityLinks(session);
   const connectors = connectorLinks(session);
   return (
-    <nav className={styles.navigation} aria-label="Pages">
+    <nav className={styles.navigation} aria-label={label}>
       {identity.length > 0 && <div className={styles.heading}>Identity</div>}
       {identity.map(shown)}
       {connectors.length > 0 && <ConnectorTree open={identity.length === 0}>{connectors.map(shown)}</ConnectorTree>}

@@ -15,7 +15,7 @@ import { useNarrow } from "./narrow";
 import { SignInAgain } from "./SignInAgain";
 
 const useStyles = makeStyles({
-  shell: { height: "100dvh", display: "grid", gridTemplateRows: "auto 1fr", overflow: "hidden" },
+  shell: { height: "100dvh", display: "grid", gridTemplateRows: "auto minmax(0, 1fr)", gridTemplateColumns: "minmax(0, 1fr)", overflow: "hidden" },
   skip: {
     position: "absolute",
     zIndex: 10,
@@ -91,7 +91,7 @@ export function Shell() {
             Provost
           </DrawerHeaderTitle>
         </DrawerHeader>
-        <DrawerBody><Navigation session={session} onChosen={close} /></DrawerBody>
+        <DrawerBody><Navigation label="Menu" session={session} onChosen={close} /></DrawerBody>
       </Drawer>
       <SignInAgain session={session} />
       <div role="region" aria-label="Messages"><Toaster inline toasterId={TOASTER} position="bottom-end" /></div>

@@ -1,4 +1,4 @@
-import { Button, makeStyles, Select, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, Select, TableCell, TableRow, Text, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type SubmitEvent, useState } from "react";
 
@@ -7,6 +7,7 @@ import { tenantsQuery } from "../../api/tenants";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { FormField } from "../../parts/FormField";
+import { SmallTable } from "../../parts/SmallTable";
 import { useToasts } from "../../parts/toasts";
 import { ROLES, roleWords } from "./names";
 
@@ -43,18 +44,15 @@ export function Roles({ administrator }: { administrator: Administrator }) {
       {administrator.roles.length === 0 ? (
         <Text>No role yet: the account sees nothing.</Text>
       ) : (
-        <Table size="small" aria-label="Roles">
-          <TableHeader><TableRow>{["Role", "Scope", "Remove"].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}</TableRow></TableHeader>
-          <TableBody>
-            {administrator.roles.map((held) => (
-              <TableRow key={held.id}>
-                <TableCell>{held.displayName}</TableCell>
-                <TableCell>{held.scope.type === "installation" ? "Installation" : `${SCOPES[held.scope.type as keyof typeof SCOPES]} ${held.scope.name ?? "that is gone"}`}</TableCell>
-                <TableCell><Button size="small" aria-label={`Remove ${roleWords(held)}`} onClick={() => { revoking.reset(); setTaking(held); }}>Remove</Button></TableCell>
-              </TableRow>
-            ))}
-          </TableBody>
-        </Table>
+        <SmallTable label="Roles" columns={["Role", "Scope", { name: "Remove", width: "96px" }]}>
+          {administrator.roles.map((held) => (
+            <TableRow key={held.id}>
+              <TableCell>{held.displayName}</TableCell>
+              <TableCell>{held.scope.type === "installation" ? "Installation" : `${SCOPES[held.scope.type as keyof typeof SCOPES]} ${held.scope.name ?? "that is gone"}`}</TableCell>
+              <TableCell><Button size="small" aria-label={`Remove ${roleWords(held)}`} onClick={() => { revoking.reset(); setTaking(held); }}>Remove</Button></TableCell>
+            </TableRow>
+          ))}
+        </SmallTable>
       )}
       <form className={styles.form} onSubmit={submit} aria-label="Add a role">
         <FormField label="Role" hint={role.may}>

@@ -1,4 +1,4 @@
-import { Badge, Button, Input, makeStyles, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Badge, Button, Input, makeStyles, TableCell, TableRow, Text, tokens } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type SubmitEvent, useState } from "react";
 
@@ -7,6 +7,7 @@ import { ConfirmDialog } from "../../parts/ConfirmDialog";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { FormField } from "../../parts/FormField";
 import { SecretOnce } from "../../parts/SecretOnce";
+import { SmallTable } from "../../parts/SmallTable";
 import { When } from "../../parts/When";
 
 const useStyles = makeStyles({ form: { display: "flex", flexWrap: "wrap", alignItems: "start", gap: tokens.spacingHorizontalM },
@@ -37,19 +38,16 @@ export function Secrets({ administrator }: { administrator: Administrator }) {
       {secrets.length === 0 ? (
         <Text>No secret yet: the tool cannot get an access token.</Text>
       ) : (
-        <Table size="small" aria-label="Client secrets">
-          <TableHeader><TableRow>{["Description", "Expires", "Last used", "Delete"].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}</TableRow></TableHeader>
-          <TableBody>
-            {secrets.map((secret) => (
-              <TableRow key={secret.id}>
-                <TableCell>{secret.label || "No description"}</TableCell>
-                <TableCell>{secret.expired ? <Badge appearance="tint" color="danger">Expired</Badge> : <When time={secret.expires} />}</TableCell>
-                <TableCell><When time={secret.lastUsed} /></TableCell>
-                <TableCell><Button size="small" aria-label={`Delete ${secret.label || "the secret without a description"}`} onClick={() => { deleting.reset(); setRemoving(secret); }}>Delete</Button></TableCell>
-              </TableRow>
-            ))}
-          </TableBody>
-        </Table>
+        <SmallTable label="Client secrets" columns={["Description", "Expires", "Last used", { name: "Delete", width: "96px" }]} least={480}>
+          {secrets.map((secret) => (
+            <TableRow key={secret.id}>
+              <TableCell>{secret.label || "No description"}</TableCell>
+              <TableCell>{secret.expired ? <Badge appearance="tint" color="danger">Expired</Badge> : <When time={secret.expires} />}</TableCell>
+              <TableCell><When time={secret.lastUsed} /></TableCell>
+              <TableCell><Button size="small" aria-label={`Delete ${secret.label || "the secret without a description"}`} onClick={() => { deleting.reset(); setRemoving(secret); }}>Delete</Button></TableCell>
+            </TableRow>
+          ))}
+        </SmallTable>
       )}
       <form className={styles.form} onSubmit={submit} aria-label="New client secret">
         <FormField label="Description" property="label" error={creating.error}><Input value={label} onChange={(_, { value }) => setLabel(value)} /></FormField>

@@ -1,10 +1,11 @@
-import { Accordion, AccordionHeader, AccordionItem, AccordionPanel, Button, MessageBar, MessageBarBody, MessageBarTitle, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text } from "@fluentui/react-components";
+import { Accordion, AccordionHeader, AccordionItem, AccordionPanel, Button, MessageBar, MessageBarBody, MessageBarTitle, TableCell, TableRow, Text } from "@fluentui/react-components";
 import { useState } from "react";
 
 import type { ImportReport } from "../../api/imports";
 import { Differences } from "../../parts/Differences";
 import { Facts } from "../../parts/Facts";
 import { count } from "../../parts/format";
+import { SmallTable } from "../../parts/SmallTable";
 import { differencesOf, summary, titleOf } from "./preview";
 
 const SOME = 50;
@@ -26,14 +27,11 @@ export function ImportReportView({ report }: { report: ImportReport }) {
       <Facts of={summary(report)} />
       {ignoredColumns.length > 0 && <Text>{`Columns that mean nothing here: ${ignoredColumns.join(", ")}`}</Text>}
       {errors.length > 0 && (
-        <Table size="small" aria-label="Rows with an error">
-          <TableHeader><TableRow>{[["Line", "15%"], ["Column", "25%"], ["Reason", "60%"]].map(([it, width]) => <TableHeaderCell key={it} style={{ width }}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
-          <TableBody>
-            {errors.slice(0, shown).map(({ line, column, reason }) => (
-              <TableRow key={`${line} ${column}`}><TableCell>{line}</TableCell><TableCell>{column}</TableCell><TableCell>{reason}</TableCell></TableRow>
-            ))}
-          </TableBody>
-        </Table>
+        <SmallTable label="Rows with an error" columns={[{ name: "Line", width: "15%" }, { name: "Column", width: "25%" }, "Reason"]} least={440}>
+          {errors.slice(0, shown).map(({ line, column, reason }) => (
+            <TableRow key={`${line} ${column}`}><TableCell>{line}</TableCell><TableCell>{column}</TableCell><TableCell>{reason}</TableCell></TableRow>
+          ))}
+        </SmallTable>
       )}
       {(leavers?.length ?? 0) > 0 && (
         <Accordion collapsible>

@@ -1,10 +1,11 @@
-import { makeStyles, Menu, MenuItemLink, MenuList, MenuPopover, MenuTrigger, tokens, ToolbarButton } from "@fluentui/react-components";
+import { makeStyles, MenuItemLink, MenuList, tokens, ToolbarButton } from "@fluentui/react-components";
 import { ArrowClockwise20Regular, ArrowDownload20Regular } from "@fluentui/react-icons";
 import { useInfiniteQuery } from "@tanstack/react-query";
 
 import { type Entry, fileAddress, type LogFilters, logQuery } from "../../api/log";
 import { CommandBar } from "../../parts/CommandBar";
 import { type Column, DataTable } from "../../parts/DataTable";
+import { InlineMenu } from "../../parts/InlineMenu";
 import { When } from "../../parts/When";
 import { EntryDrawer } from "./EntryDrawer";
 import { LogFilterBar } from "./LogFilterBar";
@@ -49,10 +50,9 @@ export function LogView({ search, of = {}, onChange }: Props) {
       <div className={styles.commands}>
         <CommandBar>
           <ToolbarButton icon={<ArrowClockwise20Regular />} onClick={() => void entries.refetch()}>Refresh</ToolbarButton>
-          <Menu>
-            <MenuTrigger disableButtonEnhancement><ToolbarButton icon={<ArrowDownload20Regular />}>Download</ToolbarButton></MenuTrigger>
-            <MenuPopover><MenuList>{file("csv")}{file("json")}</MenuList></MenuPopover>
-          </Menu>
+          <InlineMenu trigger={<ToolbarButton icon={<ArrowDownload20Regular />}>Download</ToolbarButton>}>
+            <MenuList>{file("csv")}{file("json")}</MenuList>
+          </InlineMenu>
         </CommandBar>
       </div>
       <LogFilterBar search={chosen} of={of} onChange={onChange} />

@@ -1,9 +1,10 @@
-import { Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow } from "@fluentui/react-components";
+import { TableCell, TableRow } from "@fluentui/react-components";
 
 import type { Job } from "../../api/jobs";
 import type { Cycle } from "../../api/schema";
 import { count } from "../../parts/format";
 import { Section } from "../../parts/PageBody";
+import { SmallTable } from "../../parts/SmallTable";
 import { When } from "../../parts/When";
 import { HealthBadge } from "../applications/HealthBadge";
 import { CountLink } from "../logs/CountLink";
@@ -15,21 +16,16 @@ import { ordered } from "./summary";
 export function Jobs({ jobs, opens, readsLogs }: { jobs: Job[]; opens: boolean; readsLogs: boolean }) {
   return (
     <Section title="Applications">
-      <Table aria-label="Applications and how they are provisioned">
-        <TableHeader>
-          <TableRow>{["Application", "Provisioning", "Last cycle", "Failed"].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}</TableRow>
-        </TableHeader>
-        <TableBody>
-          {ordered(jobs).map((job) => (
-            <TableRow key={job.id}>
-              <TableCell><ApplicationLink job={job} opens={opens} /></TableCell>
-              <TableCell><HealthBadge job={job} /></TableCell>
-              <TableCell><When time={job.lastCycle?.started} /></TableCell>
-              <TableCell>{job.lastCycle && <Failed of={job} cycle={job.lastCycle} leads={readsLogs} />}</TableCell>
-            </TableRow>
-          ))}
-        </TableBody>
-      </Table>
+      <SmallTable label="Applications and how they are provisioned" columns={["Application", "Provisioning", "Last cycle", "Failed"]} least={520}>
+        {ordered(jobs).map((job) => (
+          <TableRow key={job.id}>
+            <TableCell><ApplicationLink job={job} opens={opens} /></TableCell>
+            <TableCell><HealthBadge job={job} /></TableCell>
+            <TableCell><When time={job.lastCycle?.started} /></TableCell>
+            <TableCell>{job.lastCycle && <Failed of={job} cycle={job.lastCycle} leads={readsLogs} />}</TableCell>
+          </TableRow>
+        ))}
+      </SmallTable>
     </Section>
   );
 }

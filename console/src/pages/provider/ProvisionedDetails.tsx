@@ -1,4 +1,4 @@
-import { makeStyles, Spinner, Tab, TabList, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow } from "@fluentui/react-components";
+import { makeStyles, Spinner, Tab, TabList, TableCell, TableRow } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -6,6 +6,7 @@ import { type ProvisionedKind, provisionedOneQuery } from "../../api/tenants";
 import { Details } from "../../parts/Details";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { Json } from "../../parts/Json";
+import { SmallTable } from "../../parts/SmallTable";
 import { ProvisionedMembers } from "./ProvisionedMembers";
 import { leaves, nameOf } from "./resource";
 
@@ -28,14 +29,11 @@ export function ProvisionedDetails({ tenant, kind, id, onClose }: { tenant: stri
       {resource.data && form === "members" && <ProvisionedMembers tenant={tenant} group={id} />}
       {resource.data && form === "json" && <Json label="JSON" value={resource.data} />}
       {resource.data && form === "table" && (
-        <Table size="small" aria-label="Attributes">
-          <TableHeader><TableRow><TableHeaderCell>Attribute</TableHeaderCell><TableHeaderCell>Value</TableHeaderCell></TableRow></TableHeader>
-          <TableBody>
-            {leaves({ ...resource.data, members: undefined }).map(([path, value]) => (
-              <TableRow key={path}><TableCell className={styles.value}>{path}</TableCell><TableCell className={styles.value}>{value}</TableCell></TableRow>
-            ))}
-          </TableBody>
-        </Table>
+        <SmallTable label="Attributes" columns={["Attribute", "Value"]}>
+          {leaves({ ...resource.data, members: undefined }).map(([path, value]) => (
+            <TableRow key={path}><TableCell className={styles.value}>{path}</TableCell><TableCell className={styles.value}>{value}</TableCell></TableRow>
+          ))}
+        </SmallTable>
       )}
     </Details>
   );

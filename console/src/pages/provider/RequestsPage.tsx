@@ -1,4 +1,4 @@
-import { Badge, Checkbox, makeStyles, mergeClasses, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Badge, Checkbox, makeStyles, TableCell, TableRow, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
@@ -7,6 +7,7 @@ import { type ClientRequest, requestsQuery } from "../../api/tenants";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { Filters } from "../../parts/Filters";
 import { SearchField } from "../../parts/SearchField";
+import { SmallTable } from "../../parts/SmallTable";
 import { When } from "../../parts/When";
 import { useNarrow } from "../../shell/narrow";
 import { durationOf, gradeOf, keysOf, operationOf } from "./request";
@@ -16,8 +17,16 @@ const useStyles = makeStyles({
   list: { padding: `0 ${tokens.spacingHorizontalXXL} ${tokens.spacingVerticalXXL}`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
   row: { cursor: "pointer", ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "-2px" } },
   cut: { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
-  narrowCell: { width: "88px" }, operation: { width: "40%" },
 });
+
+const COLUMNS = [
+  { name: "Time", width: "112px" },
+  { name: "Client", wideOnly: true },
+  { name: "Operation", width: "40%" },
+  { name: "Status", width: "72px" },
+  { name: "Duration", width: "88px", wideOnly: true },
+  { name: "Quirks accepted", wideOnly: true },
+];
 
 /** The last requests of a tenant's clients, as they come in. */
 export function RequestsPage() {
@@ -31,7 +40,7 @@ export function RequestsPage() {
   const onSearch = useCallback((text: string) => void navigate({ search: (now) => ({ ...now, client: text || undefined }), replace: true }), [navigate]);
   const all = requests.data ?? [];
   const keys = keysOf(all);
-  const columns = narrow ? ["Time", "Operation", "Status"] : ["Time", "Client", "Operation", "Status", "Duration", "Quirks accepted"];
+  const columns = COLUMNS.filter(({ wideOnly }) => !narrow || !wideOnly);
   return (
     <>
       <Filters>
@@ -43,34 +52,29 @@ export function RequestsPage() {
         {requests.data && all.length === 0 ? (
           <Text>{client || errors ? "No request fits the filters." : "No client has asked for anything since the server started. What they send is shown here as it comes in."}</Text>
         ) : (
-          <Table size="small" aria-label="Last requests">
-            <TableHeader>
-              <TableRow>{columns.map((name) => <TableHeaderCell key={name} className={mergeClasses(["Time", "Status", "Duration"].includes(name) && styles.narrowCell, name === "Operation" && styles.operation)}>{name}</TableHeaderCell>)}</TableRow>
-            </TableHeader>
-            <TableBody>
-              {all.map((request, index) => (
-                <TableRow
-                  key={keys[index]}
-                  className={styles.row}
-                  tabIndex={0}
-                  onClick={() => setOpen(request)}
-                  onKeyDown={(event) => {
-                    if (event.key !== "Enter") return;
-                    // It would go on to what gets the focus then.
-                    event.preventDefault();
-                    setOpen(request);
-                  }}
-                >
-                  <TableCell><When time={request.at} /></TableCell>
-                  {!narrow && <TableCell className={styles.cut}>{request.client || "unknown"}</TableCell>}
-                  <TableCell className={styles.cut}>{operationOf(request)}</TableCell>
-                  <TableCell><Badge appearance="tint" color={gradeOf(request)}>{request.status}</Badge></TableCell>
-                  {!narrow && <TableCell>{durationOf(request)}</TableCell>}
-                  {!narrow && <TableCell className={styles.cut}>{request.quirks?.map(({ code }) => code).join(", ")}</TableCell>}
-                </TableRow>
-              ))}
-            </TableBody>
-          </Table>
+          <SmallTable label="Last requests" columns={columns}>
+            {all.map((request, index) => (
+              <TableRow
+                key={keys[index]}
+                className={styles.row}
+                tabIndex={0}
+                onClick={() => setOpen(request)}
+                onKeyDown={(event) => {
+                  if (event.key !== "Enter") return;
+                  // It would go on to what gets the focus then.
+                  event.preventDefault();
+                  setOpen(request);
+                }}
+              >
+                <TableCell><When time={request.at} /></TableCell>
+                {!narrow && <TableCell className={styles.cut}>{request.client || "unknown"}</TableCell>}
+                <TableCell className={styles.cut}>{operationOf(request)}</TableCell>
+                <TableCell><Badge appearance="tint" color={gradeOf(request)}>{request.status}</Badge></TableCell>
+                {!narrow && <TableCell>{durationOf(request)}</TableCell>}
+                {!narrow && <TableCell className={styles.cut}>{request.quirks?.map(({ code }) => code).join(", ")}</TableCell>}
+              </TableRow>
+            ))}
+          </SmallTable>
         )}
       </div>
       {open && <RequestDetails request={open} onClose={() => setOpen(undefined)} />}

@@ -1,4 +1,4 @@
-import { Badge, Button, makeStyles, Spinner, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Badge, Button, makeStyles, Spinner, TableCell, TableRow, Text, tokens } from "@fluentui/react-components";
 import { Add20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -9,11 +9,12 @@ import { deleteExtension, extensionsQuery, saveExtension, type SchemaExtension }
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { PageBody, Section } from "../../parts/PageBody";
+import { SmallTable } from "../../parts/SmallTable";
 import { useToasts } from "../../parts/toasts";
 import { AttributeDialog } from "./AttributeDialog";
 import { aboutOf, without } from "./extension";
 
-const useStyles = makeStyles({ actions: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalM } });
+const useStyles = makeStyles({ about: { overflowWrap: "anywhere" }, actions: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalM } });
 
 /** What is to be removed: an extension, or one of its attributes. */
 interface Removal {
@@ -52,24 +53,19 @@ export function SchemasPage() {
       {extensions.data?.length === 0 && <Text>There are none: users and groups have the attributes of RFC 7643.</Text>}
       {extensions.data?.map((extension) => (
         <Section key={extension.id} title={extension.name || extension.id}>
-          <Text>
+          <Text className={styles.about}>
             {`${extension.id}, of ${extension.resourceType === "Group" ? "groups" : "users"}`} {extension.state === "building" && <Badge appearance="tint" color="warning">Being built</Badge>}
           </Text>
-          <Table size="small" aria-label={`Attributes of ${extension.id}`}>
-            <TableHeader>
-              <TableRow>{["Attribute", "Type", "Properties", ...(writable ? ["Remove"] : [])].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}</TableRow>
-            </TableHeader>
-            <TableBody>
-              {extension.attributes?.map((attribute) => (
-                <TableRow key={attribute.name}>
-                  <TableCell>{attribute.name}</TableCell>
-                  <TableCell>{attribute.type}</TableCell>
-                  <TableCell>{aboutOf(attribute)}</TableCell>
-                  {writable && <TableCell><Button size="small" aria-label={`Remove ${attribute.name}`} onClick={() => remove({ extension, attribute: attribute.name })}>Remove</Button></TableCell>}
-                </TableRow>
-              ))}
-            </TableBody>
-          </Table>
+          <SmallTable label={`Attributes of ${extension.id}`} columns={["Attribute", "Type", "Properties", writable && { name: "Remove", width: "96px" }]} least={440}>
+            {extension.attributes?.map((attribute) => (
+              <TableRow key={attribute.name}>
+                <TableCell>{attribute.name}</TableCell>
+                <TableCell>{attribute.type}</TableCell>
+                <TableCell>{aboutOf(attribute)}</TableCell>
+                {writable && <TableCell><Button size="small" aria-label={`Remove ${attribute.name}`} onClick={() => remove({ extension, attribute: attribute.name })}>Remove</Button></TableCell>}
+              </TableRow>
+            ))}
+          </SmallTable>
           {writable && (
             <div className={styles.actions}>
               <Button onClick={() => setAdding({ to: extension })}>Add attribute</Button>

@@ -13,7 +13,7 @@ import { useToasts } from "../../parts/toasts";
 import { UnsavedGuard } from "../../parts/UnsavedGuard";
 
 const useStyles = makeStyles({
-  form: { display: "grid", gap: tokens.spacingVerticalM, maxWidth: "560px" },
+  form: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalM, maxWidth: "560px" },
   actions: { display: "flex", gap: tokens.spacingHorizontalM },
 });
 

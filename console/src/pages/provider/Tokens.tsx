@@ -1,4 +1,4 @@
-import { Badge, Button, makeStyles, Table, TableBody, TableCell, TableCellLayout, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Badge, Button, makeStyles, TableCell, TableCellLayout, TableRow, Text, tokens } from "@fluentui/react-components";
 import { Add20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,15 +7,13 @@ import { revokeToken, type Tenant, type Token, tokensQuery } from "../../api/ten
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { RowActions } from "../../parts/RowActions";
+import { SmallTable } from "../../parts/SmallTable";
 import { useToasts } from "../../parts/toasts";
 import { When } from "../../parts/When";
 import { NewTokenDialog } from "./NewTokenDialog";
 import { RotateToken } from "./RotateToken";
 
 const useStyles = makeStyles({
-  scroll: { overflowX: "auto" },
-  table: { minWidth: "560px" },
-  actions: { width: "72px" },
   add: { display: "flex", gap: tokens.spacingHorizontalM },
 });
 
@@ -47,41 +45,31 @@ export function Tokens({ tenant, writable }: { tenant: Tenant; writable: boolean
       <ErrorBar error={tokensOf.error} />
       {tokensOf.data && all.length === 0 && <Text>There is no token: no client gets in.</Text>}
       {all.length > 0 && (
-        <div className={styles.scroll} tabIndex={0} role="region" aria-label="Tokens of the tenant">
-          <Table size="small" className={styles.table} aria-label="SCIM Authentication Tokens">
-            <TableHeader>
-              <TableRow>
-                {["Label", "Access", "Created", "Expires", "Last used"].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}
-                {writable && <TableHeaderCell className={styles.actions}>Actions</TableHeaderCell>}
-              </TableRow>
-            </TableHeader>
-            <TableBody>
-              {all.map((token) => (
-                <TableRow key={token.id}>
-                  <TableCell>{nameOf(token)}</TableCell>
-                  <TableCell>{token.scope === "readOnly" ? "Read only" : "Read and write"}</TableCell>
-                  <TableCell><TableCellLayout description={`by ${token.createdBy.displayName}`}><When time={token.created} /></TableCellLayout></TableCell>
-                  <TableCell>
-                    <When time={token.expires} /> {token.expiresSoon && <Badge appearance="tint" color="warning">Soon</Badge>}
-                  </TableCell>
-                  <TableCell><When time={token.lastUsed} /></TableCell>
-                  {writable && (
-                    <TableCell>
-                      <RowActions
-                        focusable
-                        name={nameOf(token)}
-                        of={[
-                          { label: "Rotate", onChosen: () => setRotating(token) },
-                          { label: "Revoke", onChosen: () => { ending.reset(); setRevoking(token); } },
-                        ]}
-                      />
-                    </TableCell>
-                  )}
-                </TableRow>
-              ))}
-            </TableBody>
-          </Table>
-        </div>
+        <SmallTable label="SCIM Authentication Tokens" columns={["Label", "Access", "Created", "Expires", "Last used", writable && { name: "Actions", width: "72px" }]} least={560}>
+          {all.map((token) => (
+            <TableRow key={token.id}>
+              <TableCell>{nameOf(token)}</TableCell>
+              <TableCell>{token.scope === "readOnly" ? "Read only" : "Read and write"}</TableCell>
+              <TableCell><TableCellLayout description={`by ${token.createdBy.displayName}`}><When time={token.created} /></TableCellLayout></TableCell>
+              <TableCell>
+                <When time={token.expires} /> {token.expiresSoon && <Badge appearance="tint" color="warning">Soon</Badge>}
+              </TableCell>
+              <TableCell><When time={token.lastUsed} /></TableCell>
+              {writable && (
+                <TableCell>
+                  <RowActions
+                    focusable
+                    name={nameOf(token)}
+                    of={[
+                      { label: "Rotate", onChosen: () => setRotating(token) },
+                      { label: "Revoke", onChosen: () => { ending.reset(); setRevoking(token); } },
+                    ]}
+                  />
+                </TableCell>
+              )}
+            </TableRow>
+          ))}
+        </SmallTable>
       )}
       {making && <NewTokenDialog tenant={tenant} onClose={() => setMaking(false)} />}
       {rotating && <RotateToken tenant={tenant} token={rotating} onClose={() => setRotating(undefined)} />}

@@ -1,4 +1,4 @@
-import { Badge, Button, Link, makeStyles, Spinner, Table, TableBody, TableCell, TableCellLayout, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Badge, Button, Link, makeStyles, Spinner, TableCell, TableCellLayout, TableRow, Text, tokens } from "@fluentui/react-components";
 import { Add20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { ConfirmDialog } from "../../parts/ConfirmDialog";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { PageBody } from "../../parts/PageBody";
 import { RowActions } from "../../parts/RowActions";
+import { SmallTable } from "../../parts/SmallTable";
 import { useToasts } from "../../parts/toasts";
 import { When } from "../../parts/When";
 import { RotateWebhookSecret } from "./RotateWebhookSecret";
@@ -18,14 +19,9 @@ import { eventsOf, standingOf } from "./webhook";
 import { WebhookDialog } from "./WebhookDialog";
 
 const useStyles = makeStyles({
-  scroll: { overflowX: "auto" },
-  table: { minWidth: "820px" },
-  address: { width: "34%" },
-  actions: { width: "72px" },
   add: { display: "flex", gap: tokens.spacingHorizontalM },
   about: { maxWidth: "720px" },
-  // In dark, the usual colour of a link is too faint upon a row that the pointer is over.
-  link: { textAlign: "start", overflowWrap: "anywhere", color: tokens.colorNeutralForeground1, textDecorationLine: "underline" },
+  link: { textAlign: "start", overflowWrap: "anywhere" },
 });
 
 type Asking = { what: "new" } | { what: "edit" | "rotate" | "test" | "delete"; of: Webhook };
@@ -67,46 +63,35 @@ export function WebhooksPage() {
       {webhooks.isPending && <Spinner label="Reading the webhooks" />}
       {webhooks.data && all.length === 0 && <Text>There is no webhook: nobody is told.</Text>}
       {all.length > 0 && (
-        <div className={styles.scroll} tabIndex={0} role="region" aria-label="Webhooks of the tenant">
-          <Table size="small" className={styles.table} aria-label="Webhooks">
-            <TableHeader>
-              <TableRow>
-                <TableHeaderCell className={styles.address}>Address</TableHeaderCell>
-                {["Events", "Status", "Waiting", "Last delivered"].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}
-                {writable && <TableHeaderCell className={styles.actions}>Actions</TableHeaderCell>}
+        <SmallTable label="Webhooks" columns={[{ name: "Address", width: "34%" }, "Events", "Status", "Waiting", "Last delivered", writable && { name: "Actions", width: "72px" }]} least={820}>
+          {all.map((webhook) => {
+            const [standing, grade] = standingOf(webhook);
+            return (
+              <TableRow key={webhook.id}>
+                <TableCell><TableCellLayout description={webhook.description}><Link as="button" className={styles.link} onClick={() => open(webhook)}>{webhook.url}</Link></TableCellLayout></TableCell>
+                <TableCell>{eventsOf(webhook)}</TableCell>
+                <TableCell><Badge appearance="tint" color={grade}>{standing}</Badge></TableCell>
+                <TableCell>{webhook.waiting}</TableCell>
+                <TableCell><When time={webhook.lastDelivered} /></TableCell>
+                {writable && (
+                  <TableCell>
+                    <RowActions
+                      focusable
+                      name={webhook.url}
+                      of={[
+                        { label: "Edit", onChosen: () => setAsking({ what: "edit", of: webhook }) },
+                        { label: "Send test event", onChosen: () => setAsking({ what: "test", of: webhook }) },
+                        { label: "Rotate secret", onChosen: () => setAsking({ what: "rotate", of: webhook }) },
+                        { label: webhook.enabled ? "Disable" : "Enable", onChosen: () => switching.mutate(webhook) },
+                        { label: "Delete", onChosen: () => { deleting.reset(); setAsking({ what: "delete", of: webhook }); } },
+                      ]}
+                    />
+                  </TableCell>
+                )}
               </TableRow>
-            </TableHeader>
-            <TableBody>
-              {all.map((webhook) => {
-                const [standing, grade] = standingOf(webhook);
-                return (
-                  <TableRow key={webhook.id}>
-                    <TableCell><TableCellLayout description={webhook.description}><Link as="button" className={styles.link} onClick={() => open(webhook)}>{webhook.url}</Link></TableCellLayout></TableCell>
-                    <TableCell>{eventsOf(webhook)}</TableCell>
-                    <TableCell><Badge appearance="tint" color={grade}>{standing}</Badge></TableCell>
-                    <TableCell>{webhook.waiting}</TableCell>
-                    <TableCell><When time={webhook.lastDelivered} /></TableCell>
-                    {writable && (
-                      <TableCell>
-                        <RowActions
-                          focusable
-                          name={webhook.url}
-                          of={[
-                            { label: "Edit", onChosen: () => setAsking({ what: "edit", of: webhook }) },
-                            { label: "Send test event", onChosen: () => setAsking({ what: "test", of: webhook }) },
-                            { label: "Rotate secret", onChosen: () => setAsking({ what: "rotate", of: webhook }) },
-                            { label: webhook.enabled ? "Disable" : "Enable", onChosen: () => switching.mutate(webhook) },
-                            { label: "Delete", onChosen: () => { deleting.reset(); setAsking({ what: "delete", of: webhook }); } },
-                          ]}
-                        />
-                      </TableCell>
-                    )}
-                  </TableRow>
-                );
-              })}
-            </TableBody>
-          </Table>
-        </div>
+            );
+          })}
+        </SmallTable>
       )}
       {asking?.what === "new" && <WebhookDialog tenant={tenant} onClose={close} />}
       {asking?.what === "edit" && <WebhookDialog tenant={tenant} webhook={asking.of} onClose={close} />}

@@ -1,7 +1,8 @@
-import { Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text } from "@fluentui/react-components";
+import { TableCell, TableRow, Text } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 
 import type { Entry } from "../../api/log";
+import { SmallTable } from "../../parts/SmallTable";
 import { When } from "../../parts/When";
 import { Status } from "../logs/Status";
 import { word } from "../logs/words";
@@ -11,20 +12,17 @@ import { reasonOf, statusOf } from "./accounts";
 export function LogEntries({ entries }: { entries: Entry[] }) {
   if (entries.length === 0) return <Text>The provisioning log has nothing about this user.</Text>;
   return (
-    <Table size="small" aria-label="Last entries of the provisioning log">
-      <TableHeader><TableRow>{["When", "Application", "What"].map((it) => <TableHeaderCell key={it}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
-      <TableBody>
-        {entries.map((entry) => (
-          <TableRow key={entry.id}>
-            <TableCell>
-              <Link to="/users/$id/provisioning-logs" params={{ id: entry.sourceIdentity?.id ?? "" }} search={{ entry: entry.id }}><When time={entry.activityDateTime} /></Link>
-            </TableCell>
-            <TableCell>{entry.servicePrincipal?.displayName}</TableCell>
-            <TableCell><Outcome entry={entry} /></TableCell>
-          </TableRow>
-        ))}
-      </TableBody>
-    </Table>
+    <SmallTable label="Last entries of the provisioning log" columns={[{ name: "When", width: "20%" }, { name: "Application", width: "30%" }, "What"]} least={420}>
+      {entries.map((entry) => (
+        <TableRow key={entry.id}>
+          <TableCell>
+            <Link to="/users/$id/provisioning-logs" params={{ id: entry.sourceIdentity?.id ?? "" }} search={{ entry: entry.id }}><When time={entry.activityDateTime} /></Link>
+          </TableCell>
+          <TableCell>{entry.servicePrincipal?.displayName}</TableCell>
+          <TableCell><Outcome entry={entry} /></TableCell>
+        </TableRow>
+      ))}
+    </SmallTable>
   );
 }
 

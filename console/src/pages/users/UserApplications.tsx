@@ -1,4 +1,4 @@
-import { Button, Field, makeStyles, Select, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Button, Field, makeStyles, Select, TableCell, TableRow, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { may, sessionQuery } from "../../api/session";
 import { assignmentsQuery, type User, userLogQuery } from "../../api/users";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { Section } from "../../parts/PageBody";
+import { SmallTable } from "../../parts/SmallTable";
 import { accounts } from "./accounts";
 import { LogEntries, Outcome } from "./LogEntries";
 import { WhyPanel } from "./WhyPanel";
@@ -33,21 +34,18 @@ export function UserApplications({ user }: { user: User }) {
       <Section title="Applications">
         <ErrorBar error={assignments.error ?? log.error} />
         {known.length === 0 ? <Text>Assigned to no application, and provisioned to none.</Text> : (
-          <Table size="small" aria-label="Applications">
-            <TableHeader><TableRow>{["Application", "Assigned", "Last", "Account"].map((it) => <TableHeaderCell key={it}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
-            <TableBody>
-              {known.map(({ id, name, assigned, last }) => (
-                <TableRow key={id}>
-                  <TableCell>{readsApplications ? <Link to="/applications/$id" params={{ id }}>{name}</Link> : name}</TableCell>
-                  <TableCell>{assigned ? "Directly" : "By a group, or no longer"}</TableCell>
-                  <TableCell>{last ? <Outcome entry={last} /> : "Nothing yet"}</TableCell>
-                  <TableCell>
-                    {readsApplications && <Button size="small" aria-expanded={asked?.id === id} onClick={() => setAsked(asked?.id === id ? undefined : { id, name })}>{`Why in ${name}?`}</Button>}
-                  </TableCell>
-                </TableRow>
-              ))}
-            </TableBody>
-          </Table>
+          <SmallTable label="Applications" columns={["Application", "Assigned", "Last", "Account"]} least={640}>
+            {known.map(({ id, name, assigned, last }) => (
+              <TableRow key={id}>
+                <TableCell>{readsApplications ? <Link to="/applications/$id" params={{ id }}>{name}</Link> : name}</TableCell>
+                <TableCell>{assigned ? "Directly" : "By a group, or no longer"}</TableCell>
+                <TableCell>{last ? <Outcome entry={last} /> : "Nothing yet"}</TableCell>
+                <TableCell>
+                  {readsApplications && <Button size="small" aria-expanded={asked?.id === id} onClick={() => setAsked(asked?.id === id ? undefined : { id, name })}>{`Why in ${name}?`}</Button>}
+                </TableCell>
+              </TableRow>
+            ))}
+          </SmallTable>
         )}
         {others.length > 0 && (
           <Field label="Why no account in another application?" className={styles.other}>

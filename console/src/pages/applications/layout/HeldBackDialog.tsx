@@ -9,16 +9,16 @@ import { useToasts } from "../../../parts/toasts";
 import { When } from "../../../parts/When";
 
 const useStyles = makeStyles({
-  surface: { maxWidth: "820px", width: "100%" },
+  surface: { maxWidth: "960px", width: "100%" },
   list: { display: "flex", flexDirection: "column", height: "min(46vh, 420px)" },
 });
 
 const ACTIONS: Record<string, string> = { delete: "Delete", disable: "Disable", rename: "Rename", recreate: "Create again", removeMembers: "Remove members" };
 
 const COLUMNS: Column<Staged>[] = [
-  { name: "Name", share: 3, cell: (change) => change.displayName },
+  { name: "Name", share: 4, cell: (change) => <span title={change.displayName}>{change.displayName}</span> },
   { name: "What would happen", share: 2, cell: ({ action, count }) => `${ACTIONS[action] ?? action}${count > 1 ? ` (${count})` : ""}` },
-  { name: "Why", share: 3, wideOnly: true, cell: (change) => <span title={change.reason}>{change.reason}</span> },
+  { name: "Why", share: 4, wideOnly: true, cell: (change) => <span title={change.reason}>{change.reason}</span> },
   { name: "Held back", share: 2, wideOnly: true, cell: (change) => <When time={change.since} /> },
 ];
 

@@ -1,22 +1,16 @@
-import {
-  Button, Link, makeStyles, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, tokens, Tooltip,
-} from "@fluentui/react-components";
+import { Button, Link, makeStyles, TableCell, TableRow, Text, tokens, Tooltip } from "@fluentui/react-components";
 import { ArrowDown20Regular, ArrowUp20Regular, Delete20Regular } from "@fluentui/react-icons";
 
 import type { AttributeMapping } from "../../../api/mappings";
-import { Hidden } from "../../../parts/Hidden";
+import { SmallTable } from "../../../parts/SmallTable";
 import { applyLabel, matching, sourceText, typeOf } from "./mapping";
 
 const useStyles = makeStyles({
-  around: { overflowX: "auto" },
-  table: { minWidth: "680px" },
   target: { overflowWrap: "anywhere", textAlign: "start" },
   source: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200, overflowWrap: "anywhere", whiteSpace: "pre-wrap" },
-  type: { width: "92px" },
-  matching: { width: "112px" },
-  apply: { width: "128px" },
-  delete: { width: "44px" },
 });
+
+const COLUMNS = ["Target attribute", { name: "Type", width: "92px" }, "Source", { name: "Matching", width: "112px" }, { name: "Apply", width: "128px" }];
 
 interface Props {
   of: AttributeMapping[];
@@ -32,54 +26,40 @@ export function AttributeTable({ of, writable, onOpen, onDelete, onMove }: Props
   if (of.length === 0) return <Text>Nothing is mapped yet: accounts cannot be written.</Text>;
   const order = matching(of);
   return (
-    <div className={styles.around}>
-      <Table size="small" aria-label="Attribute Mappings" className={styles.table}>
-        <TableHeader>
-          <TableRow>
-            <TableHeaderCell>Target attribute</TableHeaderCell>
-            <TableHeaderCell className={styles.type}>Type</TableHeaderCell>
-            <TableHeaderCell>Source</TableHeaderCell>
-            <TableHeaderCell className={styles.matching}>Matching</TableHeaderCell>
-            <TableHeaderCell className={styles.apply}>Apply</TableHeaderCell>
-            {writable && <TableHeaderCell className={styles.delete}><Hidden>Delete</Hidden></TableHeaderCell>}
-          </TableRow>
-        </TableHeader>
-        <TableBody>
-          {of.map((mapping) => {
-            const target = mapping.targetAttributeName ?? "";
-            const place = order.indexOf(mapping);
-            return (
-              <TableRow key={target}>
-                <TableCell><Link as="button" className={styles.target} onClick={() => onOpen(mapping)}>{target}</Link></TableCell>
-                <TableCell>{typeOf(mapping)}</TableCell>
-                <TableCell><span className={styles.source}>{sourceText(mapping)}</span></TableCell>
-                <TableCell>
-                  {place >= 0 && (
+    <SmallTable label="Attribute Mappings" columns={[...COLUMNS, writable && { name: "Delete", width: "44px", hidden: true }]} least={680}>
+      {of.map((mapping) => {
+        const target = mapping.targetAttributeName ?? "";
+        const place = order.indexOf(mapping);
+        return (
+          <TableRow key={target}>
+            <TableCell><Link as="button" className={styles.target} onClick={() => onOpen(mapping)}>{target}</Link></TableCell>
+            <TableCell>{typeOf(mapping)}</TableCell>
+            <TableCell><span className={styles.source}>{sourceText(mapping)}</span></TableCell>
+            <TableCell>
+              {place >= 0 && (
+                <>
+                  {place + 1}
+                  {writable && order.length > 1 && (
                     <>
-                      {place + 1}
-                      {writable && order.length > 1 && (
-                        <>
-                          <Move label={`Match by ${target} earlier`} icon={<ArrowUp20Regular />} disabled={place === 0} onClick={() => onMove(mapping, -1)} />
-                          <Move label={`Match by ${target} later`} icon={<ArrowDown20Regular />} disabled={place === order.length - 1} onClick={() => onMove(mapping, 1)} />
-                        </>
-                      )}
+                      <Move label={`Match by ${target} earlier`} icon={<ArrowUp20Regular />} disabled={place === 0} onClick={() => onMove(mapping, -1)} />
+                      <Move label={`Match by ${target} later`} icon={<ArrowDown20Regular />} disabled={place === order.length - 1} onClick={() => onMove(mapping, 1)} />
                     </>
                   )}
-                </TableCell>
-                <TableCell>{applyLabel(mapping.flowType)}</TableCell>
-                {writable && (
-                  <TableCell>
-                    <Tooltip content={`Delete the mapping of ${target}`} relationship="label">
-                      <Button appearance="subtle" size="small" icon={<Delete20Regular />} onClick={() => onDelete(mapping)} />
-                    </Tooltip>
-                  </TableCell>
-                )}
-              </TableRow>
-            );
-          })}
-        </TableBody>
-      </Table>
-    </div>
+                </>
+              )}
+            </TableCell>
+            <TableCell>{applyLabel(mapping.flowType)}</TableCell>
+            {writable && (
+              <TableCell>
+                <Tooltip content={`Delete the mapping of ${target}`} relationship="label">
+                  <Button appearance="subtle" size="small" icon={<Delete20Regular />} onClick={() => onDelete(mapping)} />
+                </Tooltip>
+              </TableCell>
+            )}
+          </TableRow>
+        );
+      })}
+    </SmallTable>
   );
 }
 

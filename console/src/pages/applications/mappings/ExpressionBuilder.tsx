@@ -1,4 +1,4 @@
-import { Combobox, Field, makeStyles, Option, Text, Textarea, tokens } from "@fluentui/react-components";
+import { Field, makeStyles, Text, Textarea, tokens } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useId, useRef, useState } from "react";
 
@@ -7,7 +7,7 @@ import { expressionQuery, type ObjectName, type ParsedExpression } from "../../.
 import { wording } from "../../../api/errors";
 import { ObjectPicker } from "../../../parts/ObjectPicker";
 import { useSettled } from "../../../parts/settled";
-import { suggestions } from "./attributes";
+import { AttributeBox } from "./AttributeBox";
 import { inserted, type Mark, markOf } from "./expression";
 import { FunctionList } from "./FunctionList";
 import { useJobOf } from "./use";
@@ -112,19 +112,16 @@ function InsertAttribute({ names, onInsert }: { names: string[]; onInsert: (name
   const [typed, setTyped] = useState("");
   return (
     <Field label="Insert attribute">
-      <Combobox
-        freeform
+      <AttributeBox
         placeholder="Search attributes"
+        names={names}
         value={typed}
-        selectedOptions={[]}
-        onChange={({ target }) => setTyped(target.value)}
-        onOptionSelect={(_, { optionValue }) => {
+        onType={setTyped}
+        onChoose={(name) => {
           setTyped("");
-          if (optionValue) onInsert(optionValue);
+          onInsert(name);
         }}
-      >
-        {suggestions(names, typed).map((name) => <Option key={name} value={name}>{name}</Option>)}
-      </Combobox>
+      />
     </Field>
   );
 }

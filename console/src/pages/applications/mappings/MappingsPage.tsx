@@ -1,4 +1,4 @@
-import { Badge, Spinner, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, ToolbarButton } from "@fluentui/react-components";
+import { Badge, Spinner, TableCell, TableRow, ToolbarButton } from "@fluentui/react-components";
 import { ArrowReset20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -9,6 +9,7 @@ import { CommandBar } from "../../../parts/CommandBar";
 import { ConfirmDialog } from "../../../parts/ConfirmDialog";
 import { ErrorState } from "../../../parts/ErrorState";
 import { PageBody } from "../../../parts/PageBody";
+import { SmallTable } from "../../../parts/SmallTable";
 import { useToasts } from "../../../parts/toasts";
 import { useApplication } from "../layout/application";
 import { affectedText, objectMappings } from "./mapping";
@@ -45,27 +46,24 @@ function Loaded({ saved }: { saved: SavedSchema }) {
           <ToolbarButton icon={<ArrowReset20Regular />} onClick={() => { resetting.reset(); setAsking(true); }}>Restore default mappings</ToolbarButton>
         </CommandBar>
       )}
-      <Table aria-label="Mappings">
-        <TableHeader><TableRow>{["Name", "Enabled", "Attributes", "Source Object Scope"].map((it) => <TableHeaderCell key={it}>{it}</TableHeaderCell>)}</TableRow></TableHeader>
-        <TableBody>
-          {objectMappings(saved.schema).map((mapping) => {
-            const object = mapping.sourceObjectName ?? "";
-            const filters = mapping.scope?.groups?.length ?? 0;
-            return (
-              <TableRow key={object}>
-                <TableCell><Link to="/applications/$id/mappings/$object" params={{ id: of.application, object }}>{mapping.name}</Link></TableCell>
-                <TableCell><Badge appearance="tint" color={mapping.enabled === false ? "informative" : "success"}>{mapping.enabled === false ? "No" : "Yes"}</Badge></TableCell>
-                <TableCell>{mapping.attributeMappings?.length ?? 0}</TableCell>
-                <TableCell>
-                  <Link to="/applications/$id/scoping" params={{ id: of.application }} search={{ object: object === "Group" ? "Group" : undefined }}>
-                    {filters === 0 ? "All records" : filters === 1 ? "1 filter" : `${filters} filters`}
-                  </Link>
-                </TableCell>
-              </TableRow>
-            );
-          })}
-        </TableBody>
-      </Table>
+      <SmallTable label="Mappings" columns={["Name", "Enabled", "Attributes", "Source Object Scope"]} least={440}>
+        {objectMappings(saved.schema).map((mapping) => {
+          const object = mapping.sourceObjectName ?? "";
+          const filters = mapping.scope?.groups?.length ?? 0;
+          return (
+            <TableRow key={object}>
+              <TableCell><Link to="/applications/$id/mappings/$object" params={{ id: of.application, object }}>{mapping.name}</Link></TableCell>
+              <TableCell><Badge appearance="tint" color={mapping.enabled === false ? "informative" : "success"}>{mapping.enabled === false ? "No" : "Yes"}</Badge></TableCell>
+              <TableCell>{mapping.attributeMappings?.length ?? 0}</TableCell>
+              <TableCell>
+                <Link to="/applications/$id/scoping" params={{ id: of.application }} search={{ object: object === "Group" ? "Group" : undefined }}>
+                  {filters === 0 ? "All records" : filters === 1 ? "1 filter" : `${filters} filters`}
+                </Link>
+              </TableCell>
+            </TableRow>
+          );
+        })}
+      </SmallTable>
       <ConfirmDialog
         open={asking}
         title="Restore the default mappings?"

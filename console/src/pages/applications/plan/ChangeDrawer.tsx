@@ -1,8 +1,8 @@
-import { Button, Drawer, DrawerBody, DrawerHeader, DrawerHeaderTitle, makeStyles, Text, tokens } from "@fluentui/react-components";
-import { Dismiss24Regular } from "@fluentui/react-icons";
+import { Text } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 
 import type { PlannedChange } from "../../../api/plans";
+import { Details } from "../../../parts/Details";
 import { Differences } from "../../../parts/Differences";
 import { Properties } from "../../../parts/Properties";
 import { Stages } from "../../logs/Stages";
@@ -10,22 +10,9 @@ import { Status } from "../../logs/Status";
 import { word } from "../../logs/words";
 import { differences, nameOf } from "./changes";
 
-const useStyles = makeStyles({
-  drawer: { width: "min(680px, 100vw)" },
-  body: { display: "grid", alignContent: "start", gap: tokens.spacingVerticalL, paddingBottom: tokens.spacingVerticalXL },
-});
-
 /** What would become of one object. */
 export function ChangeDrawer({ change, title, onClose }: { change?: PlannedChange; title?: string; onClose: () => void }) {
-  const styles = useStyles();
-  return (
-    <Drawer type="overlay" position="end" className={styles.drawer} open={change !== undefined} onOpenChange={(_, { open }) => !open && onClose()}>
-      <DrawerHeader>
-        <DrawerHeaderTitle action={<Button appearance="subtle" aria-label="Close" icon={<Dismiss24Regular />} onClick={onClose} />}>{title}</DrawerHeaderTitle>
-      </DrawerHeader>
-      <DrawerBody>{change && <div className={styles.body}><Change change={change} /></div>}</DrawerBody>
-    </Drawer>
-  );
+  return <Details title={title ?? ""} wide open={change !== undefined} onClose={onClose}>{change && <Change change={change} />}</Details>;
 }
 
 /** What is planned for an object: why, and each attribute with its value before and after. */
