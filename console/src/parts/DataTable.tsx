@@ -84,7 +84,7 @@ export function DataTable<T>(props: Props<T>) {
   const [readsOn, setReadsOn] = useState(false);
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = rows;
   const all = useMemo(() => new Rows(data?.pages), [data]);
-  const total = data?.pages[0]?.["@odata.count"] ?? (hasNextPage ? undefined : all.length);
+  const total = data && (data.pages[0]?.["@odata.count"] ?? (hasNextPage ? undefined : all.length));
   const columns = props.columns.filter((column) => !narrow || !column.wideOnly);
   const template = [onSelect ? "32px" : "", ...columns.map(({ share = 1 }) => `minmax(0, ${share}fr)`), actions ? "40px" : ""].join(" ");
   const { element: scroll, first, end, shift, show, tall } = useTall(all.length, ROW);

@@ -1,4 +1,4 @@
-import { MessageBar, MessageBarBody, Spinner, ToolbarButton } from "@fluentui/react-components";
+import { MessageBar, MessageBarBody, ToolbarButton } from "@fluentui/react-components";
 import { Delete20Regular, Person20Regular, PersonProhibited20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -7,11 +7,11 @@ import { useState } from "react";
 import { type Administrator, administratorQuery, changeAdministrator, deleteAdministrator } from "../../api/administrators";
 import { sessionQuery } from "../../api/session";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
-import { ErrorState } from "../../parts/ErrorState";
 import { Facts } from "../../parts/Facts";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
 import { useToasts } from "../../parts/toasts";
+import { UnreadPage } from "../../parts/Unread";
 import { When } from "../../parts/When";
 import { NewPassword } from "./NewPassword";
 import { Roles } from "./Roles";
@@ -23,8 +23,7 @@ const ABOVE = [{ label: "Administrators", to: "/administrators" }];
 export function AdministratorPage() {
   const { id } = useParams({ from: "/shell/administrators/$id" });
   const administrator = useQuery(administratorQuery(id));
-  if (administrator.isPending) return <Spinner style={{ padding: 32 }} label="Reading the administrator" />;
-  if (!administrator.data) return <ErrorState error={administrator.error} retry={() => void administrator.refetch()} />;
+  if (!administrator.data) return <UnreadPage title="Administrator" above={ABOVE} of={administrator} what="the administrator" />;
   return <Loaded key={id} administrator={administrator.data} />;
 }
 

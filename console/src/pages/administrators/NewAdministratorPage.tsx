@@ -9,6 +9,7 @@ import { ErrorBar } from "../../parts/ErrorBar";
 import { FormField } from "../../parts/FormField";
 import { PageBody } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { Permitted } from "../../parts/Permitted";
 import { useToasts } from "../../parts/toasts";
 import { UnsavedGuard } from "../../parts/UnsavedGuard";
 
@@ -44,24 +45,26 @@ export function NewAdministratorPage() {
     <>
       <PageHeader title="New administrator" above={[{ label: "Administrators", to: "/administrators" }]} />
       <PageBody>
-        <form className={styles.form} onSubmit={submit} aria-label="New administrator">
-          <ErrorBar error={atField ? undefined : creating.error} />
-          <RadioGroup aria-label="Type" value={type} onChange={(_, { value }) => setType(value)}>
-            <Radio value="person" label="A person, who signs in with a password" />
-            <Radio value="tool" label="A tool, which gets access tokens for a client secret" />
-          </RadioGroup>
-          <FormField label="Display name" required property="displayName" error={creating.error}><Input value={displayName} onChange={set("displayName")} /></FormField>
-          {type === "person" && (
-            <>
-              <FormField label="Sign-in name" required property="signInName" error={creating.error}><Input autoComplete="off" value={signInName} onChange={set("signInName")} /></FormField>
-              <FormField label="First password" hint="12 characters at least. The person changes it after signing in. Without one nobody can sign in yet." property="password" error={creating.error}>
-                <Input type="password" autoComplete="new-password" value={password} onChange={set("password")} />
-              </FormField>
-            </>
-          )}
-          <div><Button type="submit" appearance="primary" disabledFocusable={creating.isPending || !displayName || (type === "person" && !signInName)}>Create</Button></div>
-          <UnsavedGuard unsaved={Object.values(typed).some(Boolean) && !creating.isSuccess} />
-        </form>
+        <Permitted area="administrators">
+          <form className={styles.form} onSubmit={submit} aria-label="New administrator">
+            <ErrorBar error={atField ? undefined : creating.error} />
+            <RadioGroup aria-label="Type" value={type} onChange={(_, { value }) => setType(value)}>
+              <Radio value="person" label="A person, who signs in with a password" />
+              <Radio value="tool" label="A tool, which gets access tokens for a client secret" />
+            </RadioGroup>
+            <FormField label="Display name" required property="displayName" error={creating.error}><Input value={displayName} onChange={set("displayName")} /></FormField>
+            {type === "person" && (
+              <>
+                <FormField label="Sign-in name" required property="signInName" error={creating.error}><Input autoComplete="off" value={signInName} onChange={set("signInName")} /></FormField>
+                <FormField label="First password" hint="12 characters at least. The person changes it after signing in. Without one nobody can sign in yet." property="password" error={creating.error}>
+                  <Input type="password" autoComplete="new-password" value={password} onChange={set("password")} />
+                </FormField>
+              </>
+            )}
+            <div><Button type="submit" appearance="primary" disabledFocusable={creating.isPending || !displayName || (type === "person" && !signInName)}>Create</Button></div>
+            <UnsavedGuard unsaved={Object.values(typed).some(Boolean) && !creating.isSuccess} />
+          </form>
+        </Permitted>
       </PageBody>
     </>
   );

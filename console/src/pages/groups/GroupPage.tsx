@@ -1,4 +1,4 @@
-import { Spinner, ToolbarButton } from "@fluentui/react-components";
+import { ToolbarButton } from "@fluentui/react-components";
 import { Delete20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -7,21 +7,22 @@ import { useState } from "react";
 import { changeGroup, deleteGroup, type Group, groupQuery } from "../../api/groups";
 import { may, sessionQuery } from "../../api/session";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
-import { ErrorState } from "../../parts/ErrorState";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
 import { PropertiesForm } from "../../parts/PropertiesForm";
 import { useToasts } from "../../parts/toasts";
+import { UnreadPage } from "../../parts/Unread";
 import { FIELDS } from "./fields";
 import { Members } from "./Members";
 import { Memberships } from "./Memberships";
+
+const ABOVE = [{ label: "Groups", to: "/groups" }];
 
 /** A group: its members, the groups that it is in, its properties. */
 export function GroupPage() {
   const { id } = useParams({ from: "/shell/groups/$id" });
   const group = useQuery(groupQuery(id));
-  if (group.isPending) return <Spinner style={{ padding: 32 }} label="Reading the group" />;
-  if (!group.data) return <ErrorState error={group.error} retry={() => void group.refetch()} />;
+  if (!group.data) return <UnreadPage title="Group" above={ABOVE} of={group} what="the group" />;
   return <Loaded key={id} group={group.data} />;
 }
 
@@ -50,7 +51,7 @@ function Loaded({ group }: { group: Group }) {
     <>
       <PageHeader
         title={name}
-        above={[{ label: "Groups", to: "/groups" }]}
+        above={ABOVE}
         commands={writable && <ToolbarButton icon={<Delete20Regular />} onClick={() => setAsking(true)}>Delete</ToolbarButton>}
       />
       <PageBody>

@@ -80,7 +80,7 @@ export function GroupsPage() {
         onOrder={search ? undefined : (next) => void navigate({ search: (now) => ({ ...now, order: next as GroupOrder }) })}
         selected={selected}
         onSelect={writable ? setSelected : undefined}
-        empty={search ? `No group is found by "${search}".` : "There are no groups yet."}
+        empty={search ? `No group is found by "${search}".` : writable ? "There are no groups yet: New group makes one, Import takes a file of memberships." : "There are no groups yet."}
       />
       <ConfirmDialog
         open={asking}

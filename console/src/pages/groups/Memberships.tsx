@@ -1,9 +1,9 @@
-import { Button, makeStyles, Spinner, Text, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { type Holder, membershipsQuery } from "../../api/groups";
-import { ErrorBar } from "../../parts/ErrorBar";
+import { Unread } from "../../parts/Unread";
 
 const useStyles = makeStyles({
   list: { margin: 0, padding: 0, listStyleType: "none", display: "grid", gap: tokens.spacingVerticalXS },
@@ -14,9 +14,8 @@ const useStyles = makeStyles({
 export function Memberships({ holder, id }: { holder: Holder; id: string }) {
   const styles = useStyles();
   const groups = useInfiniteQuery(membershipsQuery(holder, id));
-  const all = groups.data?.pages.flatMap(({ value }) => value) ?? [];
-  if (groups.isPending) return <Spinner size="tiny" label="Reading the groups" style={{ justifyContent: "start" }} />;
-  if (groups.error) return <ErrorBar error={groups.error} />;
+  if (!groups.data) return <Unread small of={groups} what="the groups" />;
+  const all = groups.data.pages.flatMap(({ value }) => value);
   if (all.length === 0) return <Text>In no group.</Text>;
   return (
     <>

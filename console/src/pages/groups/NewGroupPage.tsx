@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import { createGroup, type Group } from "../../api/groups";
 import { PageBody } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { Permitted } from "../../parts/Permitted";
 import { PropertiesForm } from "../../parts/PropertiesForm";
 import { useToasts } from "../../parts/toasts";
 import { FIELDS } from "./fields";
@@ -29,7 +30,9 @@ export function NewGroupPage() {
     <>
       <PageHeader title="New group" above={[{ label: "Groups", to: "/groups" }]} />
       <PageBody>
-        <PropertiesForm fields={FIELDS} values={{}} action="Create" pending={creating.isPending} error={creating.error} saved={creating.isSuccess} onSave={(group) => creating.mutate(group)} />
+        <Permitted area="directory">
+          <PropertiesForm fields={FIELDS} values={{}} action="Create" pending={creating.isPending} error={creating.error} saved={creating.isSuccess} onSave={(group) => creating.mutate(group)} />
+        </Permitted>
       </PageBody>
     </>
   );

@@ -8,6 +8,7 @@ import { may, sessionQuery } from "../../api/session";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { Permitted } from "../../parts/Permitted";
 import { useToasts } from "../../parts/toasts";
 import { ImportReportView } from "./ImportReportView";
 import { isAnything } from "./preview";
@@ -76,7 +77,7 @@ function ImportFile({ kind }: { kind: ImportKind }) {
     <>
       <PageHeader title={title} above={[above]} />
       <PageBody>
-        {writable && (
+        <Permitted area="directory">
           <Section title="File">
             <div className={styles.form}>
               <Text>{columns}</Text>
@@ -114,7 +115,7 @@ function ImportFile({ kind }: { kind: ImportKind }) {
               <ErrorBar error={importing.error ?? looking.error} />
             </div>
           </Section>
-        )}
+        </Permitted>
         {report && <Section title={importing.data ? "What was done" : "What would change"}><ImportReportView report={report} /></Section>}
         {kind === "users" && <Section title="Import by itself"><Schedule writable={writable} /></Section>}
       </PageBody>

@@ -1,4 +1,4 @@
-import { Button, Input, makeStyles, Radio, RadioGroup, Spinner, Text, tokens } from "@fluentui/react-components";
+import { Button, Input, makeStyles, Radio, RadioGroup, Text, tokens } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type SubmitEvent, useState } from "react";
 
@@ -8,6 +8,7 @@ import { ErrorBar } from "../../parts/ErrorBar";
 import { Facts } from "../../parts/Facts";
 import { FormField } from "../../parts/FormField";
 import { useToasts } from "../../parts/toasts";
+import { Unread } from "../../parts/Unread";
 import { UnsavedGuard } from "../../parts/UnsavedGuard";
 import { When } from "../../parts/When";
 
@@ -19,8 +20,7 @@ const useStyles = makeStyles({
 /** The file of users that the server imports by itself. */
 export function Schedule({ writable }: { writable: boolean }) {
   const schedule = useQuery(scheduleQuery);
-  if (schedule.isPending) return <Spinner size="tiny" label="Reading the schedule" style={{ justifyContent: "start" }} />;
-  if (!schedule.data) return <ErrorBar error={schedule.error} />;
+  if (!schedule.data) return <Unread small of={schedule} what="the schedule" />;
   return <Loaded key={JSON.stringify(schedule.data.schedule)} of={schedule.data} writable={writable} />;
 }
 

@@ -1,14 +1,14 @@
-import { Spinner } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 
 import { failuresQuery, jobsQuery } from "../../api/jobs";
 import { may, sessionQuery } from "../../api/session";
 import { statusQuery } from "../../api/status";
-import { ErrorState } from "../../parts/ErrorState";
 import { Facts } from "../../parts/Facts";
 import { count } from "../../parts/format";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { together } from "../../parts/together";
+import { Unread } from "../../parts/Unread";
 import { FailuresChart } from "./FailuresChart";
 import { FirstSteps } from "./FirstSteps";
 import { Jobs } from "./Jobs";
@@ -24,12 +24,10 @@ export function OverviewPage() {
   const status = useQuery(statusQuery);
   const jobs = useQuery(jobsQuery);
   const failures = useQuery({ ...failuresQuery, enabled: readsLogs });
-  const failed = status.isError ? status : jobs.isError && !jobs.data ? jobs : undefined;
   return (
     <>
       <PageHeader title="Overview" />
-      {failed && <ErrorState error={failed.error} retry={() => void failed.refetch()} />}
-      {!failed && !(status.data && jobs.data) && <Spinner style={{ padding: 32 }} label="Reading" />}
+      <Unread of={together(status, jobs)} what="the overview" />
       {status.data && jobs.data && (
         <PageBody>
           <Facts of={factsOf(status.data, jobs.data).map(([name, value]) => [name, count(value)])} />
@@ -38,11 +36,8 @@ export function OverviewPage() {
           <Running jobs={jobs.data} opens={opens} />
           {readsLogs && jobs.data.length > 0 && (
             <Section title="Failures of the last day">
-              {failures.isError ? (
-                <ErrorState error={failures.error} retry={() => void failures.refetch()} />
-              ) : (
-                failures.data && <FailuresChart failures={failures.data} />
-              )}
+              <Unread small of={failures} what="the failures" />
+              {failures.data && <FailuresChart failures={failures.data} />}
             </Section>
           )}
           {jobs.data.length > 0 && <Jobs jobs={jobs.data} opens={opens} readsLogs={readsLogs} />}

@@ -1,4 +1,4 @@
-import { Badge, Button, Link, makeStyles, MessageBar, MessageBarBody, MessageBarTitle, Select, Spinner, tokens } from "@fluentui/react-components";
+import { Badge, Button, Link, makeStyles, MessageBar, MessageBarBody, MessageBarTitle, Select, tokens } from "@fluentui/react-components";
 import { ArrowCounterclockwise20Regular, ArrowLeft20Regular, Send20Regular } from "@fluentui/react-icons";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -7,10 +7,10 @@ import { useCallback, useState } from "react";
 import { may, sessionQuery } from "../../api/session";
 import { deliveriesQuery, type WebhookDelivery, webhookQuery } from "../../api/webhooks";
 import { type Column, DataTable } from "../../parts/DataTable";
-import { ErrorState } from "../../parts/ErrorState";
 import { Facts } from "../../parts/Facts";
 import { Filters } from "../../parts/Filters";
 import { SearchField } from "../../parts/SearchField";
+import { Unread } from "../../parts/Unread";
 import { When } from "../../parts/When";
 import { DeliveryDetails } from "./DeliveryDetails";
 import { ReplayWebhook } from "./ReplayWebhook";
@@ -50,8 +50,7 @@ export function DeliveriesPage() {
   const [open, setOpen] = useState<WebhookDelivery>();
   const [asking, setAsking] = useState<"test" | "replay">();
   const onSearch = useCallback((text: string) => void navigate({ search: (now) => ({ ...now, search: text || undefined }), replace: true }), [navigate]);
-  if (webhook.isPending) return <Spinner style={{ padding: 32 }} label="Reading the webhook" />;
-  if (!webhook.data) return <ErrorState error={webhook.error} retry={() => void webhook.refetch()} />;
+  if (!webhook.data) return <Unread of={webhook} what="the webhook" />;
   const of = webhook.data;
   const [standing, grade] = standingOf(of);
   const trouble = troubleOf(of);

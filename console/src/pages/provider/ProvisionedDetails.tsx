@@ -1,12 +1,12 @@
-import { makeStyles, Spinner, Tab, TabList, TableCell, TableRow } from "@fluentui/react-components";
+import { makeStyles, Tab, TabList, TableCell, TableRow } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { type ProvisionedKind, provisionedOneQuery } from "../../api/tenants";
 import { Details } from "../../parts/Details";
-import { ErrorBar } from "../../parts/ErrorBar";
 import { Json } from "../../parts/Json";
 import { SmallTable } from "../../parts/SmallTable";
+import { Unread } from "../../parts/Unread";
 import { ProvisionedMembers } from "./ProvisionedMembers";
 import { leaves, nameOf } from "./resource";
 
@@ -24,8 +24,7 @@ export function ProvisionedDetails({ tenant, kind, id, onClose }: { tenant: stri
         {kind === "groups" && <Tab value="members">Members</Tab>}
         <Tab value="json">JSON</Tab>
       </TabList>
-      <ErrorBar error={resource.error} />
-      {resource.isPending && <Spinner size="tiny" label="Reading" />}
+      <Unread small of={resource} what={kind === "users" ? "the user" : "the group"} />
       {resource.data && form === "members" && <ProvisionedMembers tenant={tenant} group={id} />}
       {resource.data && form === "json" && <Json label="JSON" value={resource.data} />}
       {resource.data && form === "table" && (

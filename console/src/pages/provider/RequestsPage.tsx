@@ -4,10 +4,10 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
 
 import { type ClientRequest, requestsQuery } from "../../api/tenants";
-import { ErrorBar } from "../../parts/ErrorBar";
 import { Filters } from "../../parts/Filters";
 import { SearchField } from "../../parts/SearchField";
 import { SmallTable } from "../../parts/SmallTable";
+import { Unread } from "../../parts/Unread";
 import { When } from "../../parts/When";
 import { useNarrow } from "../../shell/narrow";
 import { durationOf, gradeOf, keysOf, operationOf } from "./request";
@@ -48,8 +48,8 @@ export function RequestsPage() {
         <Checkbox label="Refused ones only" checked={errors} onChange={(_, { checked }) => void navigate({ search: (now) => ({ ...now, errors: checked === true || undefined }), replace: true })} />
       </Filters>
       <div className={styles.list}>
-        <ErrorBar error={requests.error} />
-        {requests.data && all.length === 0 ? (
+        <Unread small of={requests} what="the requests" />
+        {requests.data && (all.length === 0 ? (
           <Text>{client || errors ? "No request fits the filters." : "No client has asked for anything since the server started. What they send is shown here as it comes in."}</Text>
         ) : (
           <SmallTable label="Last requests" columns={columns}>
@@ -75,7 +75,7 @@ export function RequestsPage() {
               </TableRow>
             ))}
           </SmallTable>
-        )}
+        ))}
       </div>
       {open && <RequestDetails request={open} onClose={() => setOpen(undefined)} />}
     </>

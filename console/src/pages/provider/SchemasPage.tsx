@@ -1,4 +1,4 @@
-import { Badge, Button, makeStyles, Spinner, TableCell, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Badge, Button, makeStyles, TableCell, TableRow, Text, tokens } from "@fluentui/react-components";
 import { Add20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -7,10 +7,10 @@ import { useState } from "react";
 import { may, sessionQuery } from "../../api/session";
 import { deleteExtension, extensionsQuery, saveExtension, type SchemaExtension } from "../../api/tenants";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
-import { ErrorBar } from "../../parts/ErrorBar";
 import { PageBody, Section } from "../../parts/PageBody";
 import { SmallTable } from "../../parts/SmallTable";
 import { useToasts } from "../../parts/toasts";
+import { Unread } from "../../parts/Unread";
 import { AttributeDialog } from "./AttributeDialog";
 import { aboutOf, without } from "./extension";
 
@@ -48,8 +48,7 @@ export function SchemasPage() {
   return (
     <PageBody>
       {writable && <div><Button icon={<Add20Regular />} onClick={() => setAdding({})}>New schema extension</Button></div>}
-      <ErrorBar error={extensions.error} />
-      {extensions.isPending && <Spinner size="tiny" label="Reading the extensions" style={{ justifyContent: "start" }} />}
+      <Unread small of={extensions} what="the extensions" />
       {extensions.data?.length === 0 && <Text>There are none: users and groups have the attributes of RFC 7643.</Text>}
       {extensions.data?.map((extension) => (
         <Section key={extension.id} title={extension.name || extension.id}>

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Input, makeStyles, Select, Spinner, Text, tokens } from "@fluentui/react-components";
+import { Button, Checkbox, Input, makeStyles, Select, Text, tokens } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { type SubmitEvent, useState } from "react";
@@ -10,6 +10,7 @@ import { ErrorBar } from "../../parts/ErrorBar";
 import { FormField } from "../../parts/FormField";
 import { PageBody } from "../../parts/PageBody";
 import { useToasts } from "../../parts/toasts";
+import { Unread } from "../../parts/Unread";
 import { UnsavedGuard } from "../../parts/UnsavedGuard";
 
 const useStyles = makeStyles({
@@ -29,7 +30,7 @@ const SWITCHES: [Switch, string, string][] = [
 export function SettingsPage() {
   const { tenant: id } = useParams({ from: "/shell/connectors/scim/$tenant/settings" });
   const tenant = useQuery(tenantQuery(id));
-  if (!tenant.data) return <PageBody>{tenant.error ? <ErrorBar error={tenant.error} /> : <Spinner label="Reading the settings" />}</PageBody>;
+  if (!tenant.data) return <Unread of={tenant} what="the settings" />;
   return <SettingsForm key={id} tenant={tenant.data} />;
 }
 

@@ -1,4 +1,4 @@
-import { makeStyles, Select, Spinner, Tab, TabList, ToolbarButton, tokens } from "@fluentui/react-components";
+import { makeStyles, Select, Tab, TabList, ToolbarButton, tokens } from "@fluentui/react-components";
 import { Delete20Regular, Rename20Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
@@ -6,14 +6,16 @@ import { useState } from "react";
 
 import { may, ownTenants, type Session, sessionQuery } from "../../api/session";
 import { tenantQuery } from "../../api/tenants";
-import { ErrorState } from "../../parts/ErrorState";
 import { PageHeader } from "../../parts/PageHeader";
+import { UnreadPage } from "../../parts/Unread";
 import { useNarrow } from "../../shell/narrow";
 import { DeleteTenant } from "./DeleteTenant";
 import { RenameTenant } from "./RenameTenant";
 import { tabAt, tabsOf } from "./tabs";
 
 const useStyles = makeStyles({ tabs: { paddingInline: tokens.spacingHorizontalM }, select: { padding: tokens.spacingHorizontalM } });
+
+const ABOVE = [{ label: "SCIM", to: "/connectors/scim" }];
 
 /** What the pages of a tenant have in common: its name, and the way from one to the other. */
 export function TenantLayout() {
@@ -31,8 +33,7 @@ function Layout({ session }: { session: Session }) {
   const readable = may(session, "read", "tenant");
   const tenant = useQuery({ ...tenantQuery(id), enabled: readable });
   const [asking, setAsking] = useState<"rename" | "delete">();
-  if (readable && tenant.isPending) return <Spinner style={{ padding: 32 }} label="Reading the tenant" />;
-  if (readable && !tenant.data) return <ErrorState error={tenant.error} retry={() => void tenant.refetch()} />;
+  if (readable && !tenant.data) return <UnreadPage title="Tenant" above={ABOVE} of={tenant} what="the tenant" />;
   const name = tenant.data?.name ?? ownTenants(session).find((own) => own.id === id)?.name ?? id;
   const tabs = tabsOf(session);
   const go = (path: string) => void navigate({ to: `${base}${path}` as "/" });
@@ -41,7 +42,7 @@ function Layout({ session }: { session: Session }) {
     <>
       <PageHeader
         title={name}
-        above={[{ label: "SCIM", to: "/connectors/scim" }]}
+        above={ABOVE}
         commands={
           may(session, "write", "tenant") && (
             <>

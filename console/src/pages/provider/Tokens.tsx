@@ -5,10 +5,10 @@ import { useState } from "react";
 
 import { revokeToken, type Tenant, type Token, tokensQuery } from "../../api/tenants";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
-import { ErrorBar } from "../../parts/ErrorBar";
 import { RowActions } from "../../parts/RowActions";
 import { SmallTable } from "../../parts/SmallTable";
 import { useToasts } from "../../parts/toasts";
+import { Unread } from "../../parts/Unread";
 import { When } from "../../parts/When";
 import { NewTokenDialog } from "./NewTokenDialog";
 import { RotateToken } from "./RotateToken";
@@ -42,7 +42,7 @@ export function Tokens({ tenant, writable }: { tenant: Tenant; writable: boolean
   return (
     <>
       {writable && <div className={styles.add}><Button icon={<Add20Regular />} onClick={() => setMaking(true)}>New token</Button></div>}
-      <ErrorBar error={tokensOf.error} />
+      <Unread small of={tokensOf} what="the tokens" />
       {tokensOf.data && all.length === 0 && <Text>There is no token: no client gets in.</Text>}
       {all.length > 0 && (
         <SmallTable label="SCIM Authentication Tokens" columns={["Label", "Access", "Created", "Expires", "Last used", writable && { name: "Actions", width: "72px" }]} least={560}>

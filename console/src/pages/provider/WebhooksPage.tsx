@@ -1,4 +1,4 @@
-import { Badge, Button, Link, makeStyles, Spinner, TableCell, TableCellLayout, TableRow, Text, tokens } from "@fluentui/react-components";
+import { Badge, Button, Link, makeStyles, TableCell, TableCellLayout, TableRow, Text, tokens } from "@fluentui/react-components";
 import { Add20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -7,11 +7,11 @@ import { useState } from "react";
 import { may, sessionQuery } from "../../api/session";
 import { changeWebhook, deleteWebhook, type Webhook, webhooksKey, webhooksQuery } from "../../api/webhooks";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
-import { ErrorBar } from "../../parts/ErrorBar";
 import { PageBody } from "../../parts/PageBody";
 import { RowActions } from "../../parts/RowActions";
 import { SmallTable } from "../../parts/SmallTable";
 import { useToasts } from "../../parts/toasts";
+import { Unread } from "../../parts/Unread";
 import { When } from "../../parts/When";
 import { RotateWebhookSecret } from "./RotateWebhookSecret";
 import { TestWebhook } from "./TestWebhook";
@@ -59,8 +59,7 @@ export function WebhooksPage() {
     <PageBody>
       <Text className={styles.about}>An application is told of what happens to its users and groups as it happens: each event is a signed request to its address, sent until it is acknowledged.</Text>
       {writable && <div className={styles.add}><Button icon={<Add20Regular />} onClick={() => setAsking({ what: "new" })}>New webhook</Button></div>}
-      <ErrorBar error={webhooks.error} />
-      {webhooks.isPending && <Spinner label="Reading the webhooks" />}
+      <Unread small of={webhooks} what="the webhooks" />
       {webhooks.data && all.length === 0 && <Text>There is no webhook: nobody is told.</Text>}
       {all.length > 0 && (
         <SmallTable label="Webhooks" columns={[{ name: "Address", width: "34%" }, "Events", "Status", "Waiting", "Last delivered", writable && { name: "Actions", width: "72px" }]} least={820}>

@@ -7,6 +7,7 @@ import { managerQuery, setManager, type User } from "../../api/users";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { ObjectPicker } from "../../parts/ObjectPicker";
 import { useToasts } from "../../parts/toasts";
+import { Unread } from "../../parts/Unread";
 
 const useStyles = makeStyles({
   row: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalM },
@@ -30,7 +31,8 @@ export function Manager({ user, writable }: { user: User; writable: boolean }) {
   });
   return (
     <>
-      <ErrorBar error={manager.error ?? setting.error} />
+      <Unread small of={manager} what="the manager" />
+      <ErrorBar error={setting.error} />
       <div className={styles.row}>
         {manager.data && <Link className={styles.link} to="/users/$id" params={{ id: manager.data.id }}>{manager.data.displayName ?? manager.data.id}</Link>}
         {manager.data === null && <Text>No manager.</Text>}

@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import { createUser, type User } from "../../api/users";
 import { PageBody } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
+import { Permitted } from "../../parts/Permitted";
 import { PropertiesForm } from "../../parts/PropertiesForm";
 import { useToasts } from "../../parts/toasts";
 import { FIELDS } from "./fields";
@@ -29,15 +30,17 @@ export function NewUserPage() {
     <>
       <PageHeader title="New user" above={[{ label: "Users", to: "/users" }]} />
       <PageBody>
-        <PropertiesForm
-          fields={FIELDS}
-          values={{}}
-          action="Create"
-          pending={creating.isPending}
-          error={creating.error}
-          saved={creating.isSuccess}
-          onSave={(user) => creating.mutate(user)}
-        />
+        <Permitted area="directory">
+          <PropertiesForm
+            fields={FIELDS}
+            values={{}}
+            action="Create"
+            pending={creating.isPending}
+            error={creating.error}
+            saved={creating.isSuccess}
+            onSave={(user) => creating.mutate(user)}
+          />
+        </Permitted>
       </PageBody>
     </>
   );

@@ -6,9 +6,10 @@ import { useState } from "react";
 import { applicationNamesQuery } from "../../api/applications";
 import { may, sessionQuery } from "../../api/session";
 import { assignmentsQuery, type User, userLogQuery } from "../../api/users";
-import { ErrorBar } from "../../parts/ErrorBar";
 import { Section } from "../../parts/PageBody";
 import { SmallTable } from "../../parts/SmallTable";
+import { together } from "../../parts/together";
+import { Unread } from "../../parts/Unread";
 import { accounts } from "./accounts";
 import { LogEntries, Outcome } from "./LogEntries";
 import { WhyPanel } from "./WhyPanel";
@@ -28,12 +29,13 @@ export function UserApplications({ user }: { user: User }) {
   const names = useQuery({ ...applicationNamesQuery, enabled: readsApplications }).data ?? [];
   const [asked, setAsked] = useState<{ id: string; name: string }>();
   const known = accounts(assignments.data ?? [], log.data ?? []);
+  const read = together(...(readsApplications && !user.deletedDateTime ? [assignments] : []), ...(readsLogs ? [log] : []));
   const others = names.filter(({ id }) => !known.some((it) => it.id === id));
   return (
     <>
       <Section title="Applications">
-        <ErrorBar error={assignments.error ?? log.error} />
-        {known.length === 0 ? <Text>Assigned to no application, and provisioned to none.</Text> : (
+        <Unread small of={read} what="the applications" />
+        {read.data !== undefined && (known.length === 0 ? <Text>Assigned to no application, and provisioned to none.</Text> : (
           <SmallTable label="Applications" columns={["Application", "Assigned", "Last", "Account"]} least={640}>
             {known.map(({ id, name, assigned, last }) => (
               <TableRow key={id}>
@@ -46,8 +48,8 @@ export function UserApplications({ user }: { user: User }) {
               </TableRow>
             ))}
           </SmallTable>
-        )}
-        {others.length > 0 && (
+        ))}
+        {read.data !== undefined && others.length > 0 && (
           <Field label="Why no account in another application?" className={styles.other}>
             <Select
               value={others.some(({ id }) => id === asked?.id) ? asked?.id : ""}
@@ -65,7 +67,8 @@ export function UserApplications({ user }: { user: User }) {
       </Section>
       {readsLogs && (
         <Section title="Last provisioning">
-          <LogEntries entries={log.data?.slice(0, 5) ?? []} />
+          <Unread small of={log} what="the provisioning log" />
+          {log.data && <LogEntries entries={log.data.slice(0, 5)} />}
           {(log.data?.length ?? 0) > 0 && <Text><Link to="/users/$id/provisioning-logs" params={{ id: user.id }}>All entries of the provisioning log</Link></Text>}
         </Section>
       )}

@@ -1,4 +1,4 @@
-import { MessageBar, MessageBarBody, Spinner, ToolbarButton } from "@fluentui/react-components";
+import { MessageBar, MessageBarBody, ToolbarButton } from "@fluentui/react-components";
 import { ArrowUndo20Regular, Delete20Regular, PersonProhibited20Regular, Person20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -7,11 +7,11 @@ import { useState } from "react";
 import { may, sessionQuery } from "../../api/session";
 import { changeUser, deleteForGood, deleteUser, restoreUser, type User, userQuery } from "../../api/users";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
-import { ErrorState } from "../../parts/ErrorState";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
 import { PropertiesForm } from "../../parts/PropertiesForm";
 import { useToasts } from "../../parts/toasts";
+import { UnreadPage } from "../../parts/Unread";
 import { When } from "../../parts/When";
 import { Memberships } from "../groups/Memberships";
 import { Manager } from "./Manager";
@@ -24,8 +24,7 @@ const ABOVE = [{ label: "Users", to: "/users" }];
 export function UserPage() {
   const { id } = useParams({ from: "/shell/users/$id" });
   const user = useQuery(userQuery(id));
-  if (user.isPending) return <Spinner style={{ padding: 32 }} label="Reading the user" />;
-  if (!user.data) return <ErrorState error={user.error} retry={() => void user.refetch()} />;
+  if (!user.data) return <UnreadPage title="User" above={ABOVE} of={user} what="the user" />;
   return <Loaded key={id} user={user.data} />;
 }
 

@@ -114,7 +114,7 @@ export function UsersPage() {
         onOrder={deleted || search ? undefined : (next) => void navigate({ search: (now) => ({ ...now, order: next as UserOrder }) })}
         selected={selected}
         onSelect={writable ? setSelected : undefined}
-        empty={search ? `No user is found by "${search}".` : deleted ? "The recycle bin is empty." : "There are no users yet."}
+        empty={search ? `No user is found by "${search}".` : deleted ? "The recycle bin is empty." : writable ? "There are no users yet: New user makes one, Import takes a file of them." : "There are no users yet."}
       />
       <ConfirmDialog
         open={asking}

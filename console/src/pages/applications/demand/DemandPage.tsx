@@ -10,10 +10,11 @@ import { Differences } from "../../../parts/Differences";
 import { ErrorBar } from "../../../parts/ErrorBar";
 import { ObjectPicker } from "../../../parts/ObjectPicker";
 import { PageBody } from "../../../parts/PageBody";
+import { Permitted } from "../../../parts/Permitted";
 import { Stages } from "../../logs/Stages";
 import { Status } from "../../logs/Status";
 import { colorOf, nameOf, word } from "../../logs/words";
-import { useJobOf, useWritable } from "../mappings/use";
+import { useJobOf } from "../mappings/use";
 
 const useStyles = makeStyles({
   ask: { display: "flex", flexWrap: "wrap", alignItems: "end", gap: tokens.spacingHorizontalL },
@@ -26,7 +27,6 @@ const INTENTS = { success: "success", danger: "error", warning: "warning", infor
 export function DemandPage() {
   const styles = useStyles();
   const { application, job } = useJobOf();
-  const writable = useWritable();
   const queries = useQueryClient();
   const [somebody, setSomebody] = useState<Candidate>();
   const provisioning = useMutation({
@@ -34,33 +34,34 @@ export function DemandPage() {
     onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: ["log"] }), queries.invalidateQueries({ queryKey: ["jobs"] })]),
   });
   const { data, isPending, variables } = provisioning;
-  if (!writable) return <PageBody><Text>Who may change applications can provision on demand.</Text></PageBody>;
   return (
     <PageBody>
-      <Text>Provisions a user or a group right away, whether or not the job is started, and tells each step. What is written in the application is written.</Text>
-      <div className={styles.ask}>
-        <ObjectPicker
-          label="Select a user or group"
-          groups
-          chosen={somebody}
-          onChoose={(object) => {
-            setSomebody(object);
-            provisioning.reset();
-          }}
-        />
-        <Button
-          appearance="primary"
-          icon={data ? <ArrowClockwise20Regular /> : <PersonArrowRight20Regular />}
-          disabledFocusable={!somebody || isPending}
-          onClick={() => somebody && !isPending && provisioning.mutate(somebody)}
-        >
-          {data ? "Retry" : "Provision"}
-        </Button>
-      </div>
-      {isPending && <Spinner label={`Provisioning ${variables.name}`} style={{ justifySelf: "start" }} />}
-      <ErrorBar error={provisioning.error} />
-      {data?.map((entry) => <Result key={entry.id} entry={entry} />)}
-      {data?.length === 0 && <Text role="status">There was nothing to do.</Text>}
+      <Permitted area="applications">
+        <Text>Provisions a user or a group right away, whether or not the job is started, and tells each step. What is written in the application is written.</Text>
+        <div className={styles.ask}>
+          <ObjectPicker
+            label="Select a user or group"
+            groups
+            chosen={somebody}
+            onChoose={(object) => {
+              setSomebody(object);
+              provisioning.reset();
+            }}
+          />
+          <Button
+            appearance="primary"
+            icon={data ? <ArrowClockwise20Regular /> : <PersonArrowRight20Regular />}
+            disabledFocusable={!somebody || isPending}
+            onClick={() => somebody && !isPending && provisioning.mutate(somebody)}
+          >
+            {data ? "Retry" : "Provision"}
+          </Button>
+        </div>
+        {isPending && <Spinner label={`Provisioning ${variables.name}`} style={{ justifySelf: "start" }} />}
+        <ErrorBar error={provisioning.error} />
+        {data?.map((entry) => <Result key={entry.id} entry={entry} />)}
+        {data?.length === 0 && <Text role="status">There was nothing to do.</Text>}
+      </Permitted>
     </PageBody>
   );
 }

@@ -1,4 +1,4 @@
-import { makeStyles, MessageBar, MessageBarBody, Spinner, Text, ToolbarButton } from "@fluentui/react-components";
+import { makeStyles, MessageBar, MessageBarBody, Text, ToolbarButton } from "@fluentui/react-components";
 import { Scales20Regular, Wrench20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
@@ -7,10 +7,10 @@ import { compare, type Drift, driftQuery } from "../../../api/plans";
 import { CommandBar } from "../../../parts/CommandBar";
 import { ConfirmDialog } from "../../../parts/ConfirmDialog";
 import { ErrorBar } from "../../../parts/ErrorBar";
-import { ErrorState } from "../../../parts/ErrorState";
 import { PageBody } from "../../../parts/PageBody";
 import { ProgressLive } from "../../../parts/ProgressLive";
 import { Properties } from "../../../parts/Properties";
+import { Unread } from "../../../parts/Unread";
 import { When } from "../../../parts/When";
 import { useApplication, useJob } from "../layout/application";
 import { useWritable } from "../mappings/use";
@@ -42,8 +42,7 @@ export function DriftPage() {
     void queries.invalidateQueries({ queryKey: ["log"] });
   }, [queries]);
   const running = begun || job.currentCycle?.kind === "drift";
-  if (drift.isPending) return <Spinner style={{ padding: 32 }} label="Reading the last comparison" />;
-  if (drift.data === undefined) return <ErrorState error={drift.error} retry={() => void drift.refetch()} />;
+  if (drift.data === undefined) return <Unread of={drift} what="the last comparison" />;
   return (
     <div className={styles.page}>
       <PageBody>

@@ -1,13 +1,14 @@
-import { makeStyles, Spinner, Text, tokens } from "@fluentui/react-components";
+import { makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
 
 import { type ApplicationTemplate, galleryQuery } from "../../../api/applications";
-import { ErrorState } from "../../../parts/ErrorState";
 import { PageBody } from "../../../parts/PageBody";
 import { PageHeader } from "../../../parts/PageHeader";
+import { Permitted } from "../../../parts/Permitted";
 import { SearchField } from "../../../parts/SearchField";
+import { Unread } from "../../../parts/Unread";
 import { AddApplicationDialog } from "./AddApplicationDialog";
 
 const useStyles = makeStyles({
@@ -47,23 +48,24 @@ export function GalleryPage() {
     <>
       <PageHeader title="New application" above={[{ label: "Enterprise applications", to: "/applications" }]} />
       <PageBody>
-        <SearchField label="Search application" value={search} onSearch={onSearch} />
-        {gallery.isPending && <Spinner label="Reading the gallery" />}
-        {gallery.isError && <ErrorState error={gallery.error} retry={() => void gallery.refetch()} />}
-        {gallery.data?.length === 0 && (
-          <Text role="status">{`The gallery has nothing for "${search}". What speaks SCIM 2.0 is added as "SCIM application".`}</Text>
-        )}
-        <ul className={styles.cards} aria-label="Gallery">
-          {gallery.data?.map((template) => (
-            <li key={template.id}>
-              <button type="button" className={styles.card} onClick={() => setChosen(template)}>
-                <Text weight="semibold" block>{template.displayName}</Text>
-                <Text size={200} block className={styles.publisher}>{template.publisher}</Text>
-                <Text block>{template.description}</Text>
-              </button>
-            </li>
-          ))}
-        </ul>
+        <Permitted area="applications">
+          <SearchField label="Search application" value={search} onSearch={onSearch} />
+          <Unread small of={gallery} what="the gallery" />
+          {gallery.data?.length === 0 && (
+            <Text role="status">{`The gallery has nothing for "${search}". What speaks SCIM 2.0 is added as "SCIM application".`}</Text>
+          )}
+          <ul className={styles.cards} aria-label="Gallery">
+            {gallery.data?.map((template) => (
+              <li key={template.id}>
+                <button type="button" className={styles.card} onClick={() => setChosen(template)}>
+                  <Text weight="semibold" block>{template.displayName}</Text>
+                  <Text size={200} block className={styles.publisher}>{template.publisher}</Text>
+                  <Text block>{template.description}</Text>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </Permitted>
       </PageBody>
       {chosen && <AddApplicationDialog template={chosen} onCancel={() => setChosen(undefined)} />}
     </>

@@ -1,12 +1,13 @@
-import { makeStyles, mergeClasses, Spinner, Text, tokens } from "@fluentui/react-components";
+import { makeStyles, mergeClasses, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
 
 import { applicationQuery } from "../../../api/applications";
 import { jobQuery } from "../../../api/jobs";
-import { ErrorState } from "../../../parts/ErrorState";
 import { PageBody } from "../../../parts/PageBody";
 import { PageHeader } from "../../../parts/PageHeader";
+import { together } from "../../../parts/together";
+import { UnreadPage } from "../../../parts/Unread";
 import { type Opened, OpenedContext } from "./application";
 import { QuarantineBanner } from "./QuarantineBanner";
 import { SECTIONS } from "./sections";
@@ -36,16 +37,14 @@ const useStyles = makeStyles({
   page: { flexGrow: 1, minWidth: 0, minHeight: 0, display: "flex", flexDirection: "column" },
 });
 
+const ABOVE = [{ label: "Enterprise applications", to: "/applications" }];
+
 /** An application's name, the navigation among its pages, and the one that is open: a `PageBody`, or a `CommandBar` and a list. */
 export function ApplicationLayout() {
   const { id } = useParams({ from: "/shell/applications/$id" });
   const application = useQuery(applicationQuery(id));
   const job = useQuery(jobQuery(id));
-  if (application.isPending || job.isPending) return <Spinner style={{ padding: 32 }} label="Reading the application" />;
-  if (!application.data || job.data === undefined) {
-    const failed = application.data ? job : application;
-    return <ErrorState error={failed.error} retry={() => void failed.refetch()} />;
-  }
+  if (!application.data || job.data === undefined) return <UnreadPage title="Application" above={ABOVE} of={together(application, job)} what="the application" />;
   return <Loaded key={id} application={application.data} job={job.data} />;
 }
 
@@ -60,7 +59,7 @@ function Loaded({ application, job }: Opened) {
   const name = displayName ?? id;
   return (
     <OpenedContext value={{ application, job }}>
-      <PageHeader title={current ? `${name} | ${current.label}` : name} above={[{ label: "Enterprise applications", to: "/applications" }]} />
+      <PageHeader title={current ? `${name} | ${current.label}` : name} above={ABOVE} />
       {job?.quarantine && <QuarantineBanner job={job} quarantine={job.quarantine} />}
       <div className={styles.body}>
         <nav className={styles.navigation} aria-label="Pages of the application">

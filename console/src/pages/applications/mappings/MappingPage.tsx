@@ -1,4 +1,4 @@
-import { Checkbox, Field, makeStyles, Spinner, Switch, Text, tokens, ToolbarButton } from "@fluentui/react-components";
+import { Checkbox, Field, makeStyles, Switch, Text, tokens, ToolbarButton } from "@fluentui/react-components";
 import { Add20Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -6,9 +6,9 @@ import { useId, useState } from "react";
 
 import { type AttributeMapping, type ObjectName, type SavedSchema, schemaQuery } from "../../../api/mappings";
 import { CommandBar } from "../../../parts/CommandBar";
-import { ErrorState } from "../../../parts/ErrorState";
 import { NotFound } from "../../../parts/NotFound";
 import { PageBody, Section } from "../../../parts/PageBody";
+import { Unread } from "../../../parts/Unread";
 import { AttributeDrawer } from "./AttributeDrawer";
 import { AttributeTable } from "./AttributeTable";
 import { type Actions, actionsOf, flowTypes, moved, numbered } from "./mapping";
@@ -27,8 +27,7 @@ const ACTIONS: [keyof Actions, string][] = [["create", "Create"], ["update", "Up
 export function MappingPage() {
   const { object } = useParams({ from: "/shell/applications/$id/mappings/$object" });
   const schema = useQuery(schemaQuery(useJobOf()));
-  if (schema.isPending) return <Spinner style={{ padding: 32 }} label="Reading the mapping" />;
-  if (!schema.data) return <ErrorState error={schema.error} retry={() => void schema.refetch()} />;
+  if (!schema.data) return <Unread of={schema} what="the mapping" />;
   return <Loaded key={object} saved={schema.data} object={object === "Group" ? "Group" : "User"} />;
 }
 

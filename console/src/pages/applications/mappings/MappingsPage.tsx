@@ -1,4 +1,4 @@
-import { Badge, Spinner, TableCell, TableRow, ToolbarButton } from "@fluentui/react-components";
+import { Badge, TableCell, TableRow, ToolbarButton } from "@fluentui/react-components";
 import { ArrowReset20Regular } from "@fluentui/react-icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -7,10 +7,10 @@ import { useState } from "react";
 import { resetSchema, type SavedSchema, schemaQuery } from "../../../api/mappings";
 import { CommandBar } from "../../../parts/CommandBar";
 import { ConfirmDialog } from "../../../parts/ConfirmDialog";
-import { ErrorState } from "../../../parts/ErrorState";
 import { PageBody } from "../../../parts/PageBody";
 import { SmallTable } from "../../../parts/SmallTable";
 import { useToasts } from "../../../parts/toasts";
+import { Unread } from "../../../parts/Unread";
 import { useApplication } from "../layout/application";
 import { affectedText, objectMappings } from "./mapping";
 import { useJobOf, useWritable } from "./use";
@@ -19,8 +19,7 @@ import { useJobOf, useWritable } from "./use";
 export function MappingsPage() {
   const of = useJobOf();
   const schema = useQuery(schemaQuery(of));
-  if (schema.isPending) return <Spinner style={{ padding: 32 }} label="Reading the mappings" />;
-  if (!schema.data) return <ErrorState error={schema.error} retry={() => void schema.refetch()} />;
+  if (!schema.data) return <Unread of={schema} what="the mappings" />;
   return <Loaded saved={schema.data} />;
 }
 

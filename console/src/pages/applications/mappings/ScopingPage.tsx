@@ -1,12 +1,12 @@
-import { makeStyles, Spinner, Tab, TabList, Text, tokens, ToolbarButton } from "@fluentui/react-components";
+import { makeStyles, Tab, TabList, Text, tokens, ToolbarButton } from "@fluentui/react-components";
 import { Add20Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
 import { type ObjectName, operatorsQuery, type SavedSchema, schemaQuery } from "../../../api/mappings";
 import { CommandBar } from "../../../parts/CommandBar";
-import { ErrorState } from "../../../parts/ErrorState";
 import { PageBody, Section } from "../../../parts/PageBody";
+import { Unread } from "../../../parts/Unread";
 import { attributesOf, namesOf } from "./attributes";
 import { FilterCard } from "./FilterCard";
 import { SaveBar } from "./SaveBar";
@@ -24,8 +24,7 @@ export function ScopingPage() {
   const { object = "User" } = useSearch({ from: "/shell/applications/$id/scoping" });
   const navigate = useNavigate({ from: "/applications/$id/scoping" });
   const schema = useQuery(schemaQuery(useJobOf()));
-  if (schema.isPending) return <Spinner style={{ padding: 32 }} label="Reading the scoping filters" />;
-  if (!schema.data) return <ErrorState error={schema.error} retry={() => void schema.refetch()} />;
+  if (!schema.data) return <Unread of={schema} what="the scoping filters" />;
   return (
     <PageBody>
       <TabList

@@ -8,8 +8,8 @@ import { planQuery } from "../../../api/plans";
 import { ErrorBar } from "../../../parts/ErrorBar";
 import { ObjectPicker } from "../../../parts/ObjectPicker";
 import { PageBody } from "../../../parts/PageBody";
+import { Permitted } from "../../../parts/Permitted";
 import { useJob } from "../layout/application";
-import { useWritable } from "../mappings/use";
 import { Planned } from "./Planned";
 
 const useStyles = makeStyles({
@@ -21,7 +21,6 @@ const useStyles = makeStyles({
 export function PlanPage() {
   const styles = useStyles();
   const job = useJob();
-  const writable = useWritable();
   const [somebody, setSomebody] = useState<Candidate>();
   const [asked, setAsked] = useState<{ id: string; type: "User" | "Group" } | "everything">();
   const selected = asked === "everything" ? undefined : asked;
@@ -33,24 +32,25 @@ export function PlanPage() {
     if (again) void plan.refetch();
     else setAsked(next);
   };
-  if (!writable) return <PageBody><Text>A plan is made by those who may change applications.</Text></PageBody>;
   return (
     <div className={styles.page}>
       <PageBody>
-        <Text>A plan says what the next cycle would do, and nothing is written: neither here nor in the application, which is only read.</Text>
-        <div className={styles.ask}>
-          <ObjectPicker label="For one user or group only (optional)" groups chosen={somebody} onChoose={setSomebody} />
-          <Button appearance="primary" icon={<DocumentSearch20Regular />} disabledFocusable={making} onClick={() => !making && ask()}>
-            {plan.data ? "Plan again" : "Make a plan"}
-          </Button>
-        </div>
-        {making && <Spinner label="Looking at what would change. A large directory takes minutes." style={{ justifySelf: "start" }} />}
-        {!making && <ErrorBar error={plan.error} />}
-        {!making && plan.data?.error && (
-          <MessageBar intent="warning" layout="multiline">
-            <MessageBarBody>{`The cycle would end early: ${plan.data.error.reason} ${plan.data.error.recommendedAction}`}</MessageBarBody>
-          </MessageBar>
-        )}
+        <Permitted area="applications">
+          <Text>A plan says what the next cycle would do, and nothing is written: neither here nor in the application, which is only read.</Text>
+          <div className={styles.ask}>
+            <ObjectPicker label="For one user or group only (optional)" groups chosen={somebody} onChoose={setSomebody} />
+            <Button appearance="primary" icon={<DocumentSearch20Regular />} disabledFocusable={making} onClick={() => !making && ask()}>
+              {plan.data ? "Plan again" : "Make a plan"}
+            </Button>
+          </div>
+          {making && <Spinner label="Looking at what would change. A large directory takes minutes." style={{ justifySelf: "start" }} />}
+          {!making && <ErrorBar error={plan.error} />}
+          {!making && plan.data?.error && (
+            <MessageBar intent="warning" layout="multiline">
+              <MessageBarBody>{`The cycle would end early: ${plan.data.error.reason} ${plan.data.error.recommendedAction}`}</MessageBarBody>
+            </MessageBar>
+          )}
+        </Permitted>
       </PageBody>
       {!making && plan.data && <Planned key={plan.dataUpdatedAt} plan={plan.data} />}
     </div>
