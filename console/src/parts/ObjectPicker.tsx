@@ -32,6 +32,7 @@ export function ObjectPicker({ label, hint, groups = false, chosen, onChoose }: 
     <Field label={label} hint={hint} style={{ maxWidth: 420 }}>
       <Combobox
         freeform
+        expandIcon={{ tabIndex: -1 }}
         clearable
         inlinePopup
         placeholder={groups ? "Search users and groups" : "Search users"}

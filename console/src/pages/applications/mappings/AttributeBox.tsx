@@ -1,5 +1,5 @@
 import { Combobox, type ComboboxProps, Option } from "@fluentui/react-components";
-import { useState } from "react";
+import { useRef, useState } from "react";
 
 import { suggestions } from "./attributes";
 
@@ -14,11 +14,14 @@ interface Props extends Pick<ComboboxProps, "placeholder" | "disabled"> {
 export function AttributeBox({ names, value, onType, onChoose, ...rest }: Props) {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState(false);
+  // Tab and Enter would take the suggestion that only begins with what was typed, or is merely the first.
+  const pointedAt = useRef(false);
   const shown = typed ? suggestions(names, value) : names;
   return (
     <Combobox
       {...rest}
       freeform
+      expandIcon={{ tabIndex: -1 }}
       value={value}
       selectedOptions={value ? [value] : []}
       open={open}
@@ -26,13 +29,19 @@ export function AttributeBox({ names, value, onType, onChoose, ...rest }: Props)
         setOpen(next.open);
         if (!next.open) setTyped(false);
       }}
+      onKeyDown={({ key }) => {
+        if (key === "ArrowDown" || key === "ArrowUp") pointedAt.current = true;
+      }}
       onChange={({ target }) => {
+        pointedAt.current = false;
         setTyped(true);
         // Also for what is pasted.
         setOpen(true);
         onType(target.value);
       }}
-      onOptionSelect={(_, { optionValue }) => optionValue !== undefined && onChoose(optionValue)}
+      onOptionSelect={(event, { optionValue }) => {
+        if (optionValue !== undefined && (event.type === "click" || pointedAt.current)) onChoose(optionValue);
+      }}
     >
       {shown.map((name) => <Option key={name} value={name}>{name}</Option>)}
     </Combobox>
