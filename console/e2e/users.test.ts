@@ -1,10 +1,14 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Browser, Locator } from "playwright-core";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { browser as launch, open, Server, signIn } from "./fixture";
 
 let server: Server;
 let browser: Browser;
+
+async function hasFocus(of: Locator): Promise<void> {
+  expect(await of.evaluate((it) => it === document.activeElement)).toBe(true);
+}
 
 beforeAll(async () => {
   server = await Server.start();
@@ -45,12 +49,35 @@ test("a user is found, changed and disabled with the keyboard alone", async () =
   await page.keyboard.type("Analyst");
   await page.keyboard.press("Enter");
   await page.getByText("Saved", { exact: true }).last().waitFor();
-  await page.getByRole("button", { name: "Disable" }).focus();
+  const disable = page.getByRole("button", { name: "Disable" });
+  const asked = page.getByRole("alertdialog");
+  await disable.focus();
+  await page.keyboard.press("Enter");
+  // What takes something away is not what Enter presses, and the focus comes back to where it was.
+  await vi.waitFor(() => hasFocus(asked.getByRole("button", { name: "Cancel" })), 5_000);
+  await page.keyboard.press("Enter");
+  await asked.waitFor({ state: "detached" });
+  await vi.waitFor(() => hasFocus(disable), 5_000);
+  await page.keyboard.press("Enter");
+  await asked.getByRole("button", { name: "Disable" }).focus();
   await page.keyboard.press("Enter");
   await page.getByText("The account is disabled.").waitFor();
   const query = `?$filter=${encodeURIComponent("userPrincipalName eq 'user04321@contoso.example'")}`;
   const { value } = await server.call<{ value: { jobTitle: string; accountEnabled: boolean }[] }>("GET", `/v1.0/users${query}`);
   expect(value[0]).toMatchObject({ jobTitle: "Analyst", accountEnabled: false });
+  await page.context().close();
+});
+
+test("the focus comes back to the row whose details were open", async () => {
+  const page = await open(browser, server);
+  await signIn(page, "/audit");
+  const row = page.locator("[data-row='2']");
+  await page.locator("[data-row='0']").focus();
+  for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await vi.waitFor(() => hasFocus(row), 5_000);
   await page.context().close();
 });
 

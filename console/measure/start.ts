@@ -6,6 +6,7 @@ import type { Browser, CDPSession } from "playwright-core";
 import { test } from "vitest";
 
 import { ADA, browser, open, Server, signIn } from "../e2e/fixture";
+import { assign, cycle, provisioned, userId } from "../e2e/provisioned";
 
 const RUNS = 5;
 
@@ -68,7 +69,7 @@ async function load(chromium: Browser, server: Server, at: string, ready: string
     await page.waitForLoadState("networkidle");
     const seen = await page.evaluate(() => {
       const { there, task } = (window as unknown as { marks: { there: number; task: number } }).marks;
-      return { paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0, interactive: Math.max(there, task) };
+      return { paint: performance.getEntriesByName("first-contentful-paint")[0]!.startTime, interactive: Math.max(there, task) };
     });
     return { ...seen, bytes };
   } finally {
@@ -84,8 +85,11 @@ test("loading the console", { timeout: 1_200_000 }, async () => {
   try {
     await server.administrator();
     await server.users(1_000);
+    const application = await provisioned(server, "Desks");
+    for (const number of ["00001", "00002", "00003"]) await assign(server, application, await userId(server, `user${number}@contoso.example`));
+    await cycle(server, application);
     console.log(`medians of ${RUNS} loads, signed in as ${ADA.displayName}`);
-    for (const [page, at, ready] of [["overview", "/overview", "main h2"], ["1,000 users", "/users", "[data-row='0']"]] as const) {
+    for (const [page, at, ready] of [["overview", "/overview", "main tbody tr"], ["1,000 users", "/users", "[data-row='0']"]] as const) {
       for (const conditions of CONDITIONS) {
         for (const again of [false, true]) {
           const loads: Load[] = [];

@@ -37,15 +37,28 @@ export interface World {
 export const address = (index: number) => `${FIRST[index % FIRST.length]}.${LAST[Math.floor(index / FIRST.length)]}@contoso.example`.toLowerCase();
 
 export async function build(): Promise<World> {
-  const server = await Server.start();
-  const receiver = await Receiver.start();
+  const [server, receiver, target] = await Promise.all([Server.start(), Receiver.start(), RefusingTarget.start()]);
+  const stop = async () => {
+    await server.stop();
+    await receiver.stop();
+    await target.stop();
+  };
+  return fill(server, receiver, target).then(
+    (made) => ({ server, ...made, stop }),
+    async (error: unknown) => {
+      await stop();
+      throw error;
+    },
+  );
+}
+
+async function fill(server: Server, receiver: Receiver, target: RefusingTarget): Promise<Omit<World, "server" | "stop">> {
   await server.administrator();
   await people(server);
   const group = await sales(server);
   await server.call("DELETE", `/v1.0/users/${await userId(server, address(PEOPLE - 1))}`);
   const office = await officeOf(server, group);
   const desks = await desksOf(server);
-  const target = await RefusingTarget.start();
   await shelvesOf(server, target.url);
   const tenant = (await server.call<{ id: string }>("GET", `/provost/v1/tenants/${office.tenant}`)).id;
   await server.call("POST", `/provost/v1/tenants/${tenant}/schemas`, {
@@ -59,13 +72,8 @@ export async function build(): Promise<World> {
   const { value: accounts } = await server.call<Found>("GET", `/provost/v1/tenants/${tenant}/users?contains=${address(1)}`);
   const { value: teams } = await server.call<Found>("GET", `/provost/v1/tenants/${tenant}/groups?contains=Sales`);
   const { value: who } = await server.call<Found>("GET", "/provost/v1/administrators");
-  const ids = { user: await userId(server, address(1)), group, administrator: who.find(({ displayName }) => displayName === READER.displayName)!.id, tenant, webhook, account: accounts[0]!.id, team: teams[0]!.id };
-  const stop = async () => {
-    await server.stop();
-    await receiver.stop();
-    await target.stop();
-  };
-  return { server, office, desks, ids, stop };
+  const administrator = who.find(({ displayName }) => displayName === READER.displayName)!.id;
+  return { office, desks, ids: { user: await userId(server, address(1)), group, administrator, tenant, webhook, account: accounts[0]!.id, team: teams[0]!.id } };
 }
 
 interface Found {
@@ -155,10 +163,12 @@ async function otherClient(server: Server, receiver: Receiver, tenant: string): 
   await scim("POST", "/Users", { schemas: [USER], userName: "visitor@contoso.example" });
   await scim("GET", "/Users?filter=userName+is+wrong");
   await fetch(`${server.url}/tenants/contoso/api/scim/v2/Users`, { headers: { Authorization: "Bearer wrong" } });
+  const told = (type: string) => until(() => Promise.resolve(receiver.received.some(({ body }) => body.includes(`"type":"${type}"`))));
+  await told("user.created");
   receiver.status = 503;
   receiver.answer = "down for repair";
   await scim("DELETE", `/Users/${((await made.json()) as { id: string }).id}`);
-  await until(() => Promise.resolve(receiver.received.length >= 2));
+  await told("user.deleted");
   return webhook.id;
 }
 

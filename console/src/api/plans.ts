@@ -22,10 +22,8 @@ export function planQuery(job: string, selected: Selected | undefined) {
       return answer(api.POST("/provost/v1/jobs/{job}/plan", { params: { path: { job } }, body: body ?? {}, signal }));
     },
     // It is made when somebody asks for it, and is of that moment.
-    staleTime: Infinity,
+    staleTime: "static",
     gcTime: 60_000,
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
   });
 }
 

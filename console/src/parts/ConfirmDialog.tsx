@@ -1,9 +1,11 @@
 import {
   Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle,
 } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
+import { useDanger } from "./danger";
 import { ErrorBar } from "./ErrorBar";
+import { FocusBack } from "./FocusBack";
 
 interface Props {
   open: boolean;
@@ -12,6 +14,8 @@ interface Props {
   children: ReactNode;
   /** The verb: what the button does; without one there is only something to read. */
   action?: string;
+  /** Whether it takes something away: the button is red then, and not what Enter presses. */
+  danger?: boolean;
   pending?: boolean;
   error?: unknown;
   onConfirm: () => void;
@@ -19,10 +23,19 @@ interface Props {
 }
 
 /** Asks before something is done that is not easily undone. */
-export function ConfirmDialog({ open, title, children, action, pending, error, onConfirm, onCancel }: Props) {
+export function ConfirmDialog({ open, title, children, action, danger, pending, error, onConfirm, onCancel }: Props) {
+  const styles = useDanger();
+  const cancel = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!open || !danger) return;
+    // After the dialog has put the focus on its first button.
+    const timer = setTimeout(() => cancel.current?.focus());
+    return () => clearTimeout(timer);
+  }, [open, danger]);
   return (
     <Dialog modalType="alert" open={open} onOpenChange={(_, next) => !next.open && onCancel()}>
       <DialogSurface>
+        <FocusBack />
         <DialogBody>
           <DialogTitle>{title}</DialogTitle>
           <DialogContent>
@@ -30,8 +43,8 @@ export function ConfirmDialog({ open, title, children, action, pending, error, o
             <ErrorBar error={error} />
           </DialogContent>
           <DialogActions>
-            {action && <Button appearance="primary" disabledFocusable={pending} onClick={onConfirm}>{action}</Button>}
-            <Button onClick={onCancel}>{action ? "Cancel" : "Close"}</Button>
+            {action && <Button appearance="primary" className={danger ? styles.danger : undefined} disabledFocusable={pending} onClick={onConfirm}>{action}</Button>}
+            <Button ref={cancel} onClick={onCancel}>{action ? "Cancel" : "Close"}</Button>
           </DialogActions>
         </DialogBody>
       </DialogSurface>

@@ -1,6 +1,7 @@
 import { Button, Checkbox, makeStyles, mergeClasses, Skeleton, SkeletonItem, Text, tokens } from "@fluentui/react-components";
 import { ArrowDown16Regular, ArrowUp16Regular } from "@fluentui/react-icons";
 import type { UseInfiniteQueryResult, InfiniteData } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 
 import type { Page } from "../api/client";
@@ -19,6 +20,8 @@ export interface Column<T> {
   /** Width as a share of the table's; 1 unless given. */
   share?: number;
   cell: (row: T) => ReactNode;
+  /** The page of the row, below `/console`: the cell is a link to it, as for another tab. */
+  to?: (row: T) => string;
   /** The property that the server sorts by. */
   order?: string;
   /** Left out where the window is as narrow as a phone. */
@@ -63,6 +66,7 @@ const useStyles = makeStyles({
   body: { position: "absolute", insetInline: 0 },
   openable: { cursor: "pointer", ":hover": { backgroundColor: tokens.colorNeutralBackground1Hover } },
   focusable: { ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "-2px" } },
+  link: { color: tokens.colorNeutralForeground1, textDecorationLine: "none", ":hover": { textDecorationLine: "underline" } },
   cell: { minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
   sort: { paddingInline: 0, color: tokens.colorNeutralForeground1, minWidth: 0, justifyContent: "start" },
   notice: { padding: tokens.spacingHorizontalXXL, color: tokens.colorNeutralForeground2 },
@@ -123,6 +127,8 @@ export function DataTable<T>(props: Props<T>) {
     wanted.current = true;
     setCurrent(Math.max(0, index));
   };
+  const chosen = selected?.size ?? 0;
+  const ids = () => Array.from({ length: all.length }, (_, index) => idOf(all.at(index)!));
   const toggle = (row: T) => {
     const next = new Set(selected);
     if (!next.delete(idOf(row))) next.add(idOf(row));
@@ -148,7 +154,11 @@ export function DataTable<T>(props: Props<T>) {
       <div ref={scroll} className={styles.scroll}>
         <div role="grid" aria-label={label} aria-rowcount={total === undefined ? -1 : total + 1} aria-busy={rows.isFetching} aria-multiselectable={onSelect ? true : undefined}>
           <div role="row" aria-rowindex={1} className={mergeClasses(styles.row, styles.head)} style={{ gridTemplateColumns: template }}>
-            {onSelect && <div role="columnheader"><Hidden>Selected</Hidden></div>}
+            {onSelect && (
+              <div role="columnheader">
+                <Checkbox aria-label="Select all that were read" checked={chosen === 0 ? false : chosen === all.length ? true : "mixed"} onChange={() => onSelect(new Set(chosen === all.length ? [] : ids()))} />
+              </div>
+            )}
             {columns.map(({ name, order: by }) => {
               const descending = order === `${by} desc`;
               const sorted = by !== undefined && (order === by || descending);
@@ -184,7 +194,11 @@ export function DataTable<T>(props: Props<T>) {
                       <Checkbox tabIndex={-1} checked={selected?.has(idOf(row)) ?? false} onChange={() => toggle(row)} aria-label={`Select ${nameOf?.(row) ?? idOf(row)}`} />
                     </div>
                   )}
-                  {columns.map(({ name, cell }) => <div key={name} role="gridcell" className={styles.cell}>{cell(row)}</div>)}
+                  {columns.map(({ name, cell, to }) => (
+                    <div key={name} role="gridcell" className={styles.cell}>
+                      {to ? <Link to={to(row) as "/"} tabIndex={-1} className={styles.link} onClick={(event) => event.stopPropagation()}>{cell(row)}</Link> : cell(row)}
+                    </div>
+                  ))}
                   {actions && (
                     <div role="gridcell" onClick={(event) => event.stopPropagation()}>
                       <RowActions of={actions(row)} name={nameOf?.(row) ?? idOf(row)} focusable={index === Math.min(current, all.length - 1)} />

@@ -2,6 +2,8 @@ import { Button, Drawer, DrawerBody, DrawerHeader, DrawerHeaderTitle, makeStyles
 import { Dismiss24Regular } from "@fluentui/react-icons";
 import type { ReactNode } from "react";
 
+import { FocusBack } from "./FocusBack";
+
 const useStyles = makeStyles({
   drawer: { maxWidth: "100vw" },
   wide: { width: "680px" },
@@ -23,6 +25,7 @@ export function Details({ title, open = true, wide, onClose, children }: Props) 
   const styles = useStyles();
   return (
     <Drawer type="overlay" position="end" size="medium" className={mergeClasses(styles.drawer, wide && styles.wide)} open={open} onOpenChange={(_, next) => !next.open && onClose()}>
+      <FocusBack />
       <DrawerHeader>
         <DrawerHeaderTitle heading={{ className: styles.title }} action={<Button appearance="subtle" aria-label="Close" icon={<Dismiss24Regular />} onClick={onClose} />}>
           {title}

@@ -9,7 +9,7 @@ import { UnsavedGuard } from "./UnsavedGuard";
 
 const useStyles = makeStyles({
   form: { display: "grid", gap: tokens.spacingVerticalL, maxWidth: "840px" },
-  fields: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 260px), 1fr))", gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalXL}` },
+  fields: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 260px), 1fr))", alignItems: "start", gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalXL}` },
   actions: { display: "flex", gap: tokens.spacingHorizontalM },
 });
 

@@ -1,7 +1,6 @@
 import { makeStyles, Table, TableBody, TableHeader, TableHeaderCell, TableRow, tokens } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 
-import { useNarrow } from "../shell/narrow";
 import { Hidden } from "./Hidden";
 
 /** A column: its name, and the width that it keeps where it has one. */
@@ -16,7 +15,7 @@ interface Props {
   /** What a screen reader calls it. */
   label: string;
   columns: (SmallColumn | string | false)[];
-  /** The least width in pixels at which its columns can be read: a narrower window scrolls it sideways. */
+  /** The least width in pixels at which its columns can be read: where there is less it is scrolled sideways, also by keyboard. */
   least?: number;
   /** `TableRow`s. */
   children: ReactNode;
@@ -31,9 +30,16 @@ const useStyles = makeStyles({
 /** A table of a few rows, as a part of a page. */
 export function SmallTable({ label, columns, least = 0, children }: Props) {
   const styles = useStyles();
-  const scrolls = useNarrow() && least > 0;
+  const [scrolls, setScrolls] = useState(false);
+  // The element's own width decides, not the window's.
+  const around = useCallback((element: HTMLDivElement | null) => {
+    if (!element) return;
+    const observer = new ResizeObserver(() => setScrolls(element.scrollWidth > element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <div className={styles.around} {...(scrolls && { role: "region", tabIndex: 0, "aria-label": `${label}, scrolled sideways` })}>
+    <div ref={around} className={styles.around} {...(scrolls && { role: "region", tabIndex: 0, "aria-label": `${label}, scrolled sideways` })}>
       <Table size="small" aria-label={label} className={styles.table} style={{ minWidth: least || undefined }}>
         <TableHeader>
           <TableRow>

@@ -1,14 +1,14 @@
 import { Tooltip } from "@fluentui/react-components";
 
-import { ago } from "./format";
+import { ago, moment } from "./format";
 
-/** A time, relative; the exact one on hover. */
-export function When({ time }: { time?: string | null }) {
+/** A time: relative, with the exact one on hover; in a log the other way round. */
+export function When({ time, exact }: { time?: string | null; exact?: boolean }) {
   if (!time) return <>never</>;
-  const at = new Date(time);
+  const relative = ago(new Date(time), new Date());
   return (
-    <Tooltip content={at.toLocaleString("en", { dateStyle: "full", timeStyle: "long" })} relationship="description">
-      <time dateTime={time}>{ago(at, new Date())}</time>
+    <Tooltip content={exact ? relative : moment(time)} relationship="description">
+      <time dateTime={time}>{exact ? moment(time) : relative}</time>
     </Tooltip>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { ago, count, duration } from "./format";
+import { ago, count, duration, counted, moment } from "./format";
 
 test("numbers have separators", () => expect(count(100_000)).toBe("100,000"));
 
@@ -15,4 +15,14 @@ test("a time is told in the largest unit that fits", () => {
 
 test("a duration has its two largest units", () => {
   expect([40_000, 125_000, 7_500_000].map(duration)).toEqual(["40 s", "2 min 5 s", "2 h 5 min"]);
+});
+
+test("a moment has its year where that is another one", () => {
+  const time = new Date(2026, 10, 29, 8, 16, 19).toISOString();
+  expect(moment(time, new Date(2026, 0, 1))).toBe("29 Nov, 08:16:19");
+  expect(moment(time, new Date(2027, 0, 1))).toBe("29 Nov 2026, 08:16:19");
+});
+
+test("things are counted in words", () => {
+  expect([counted(1, "group"), counted(2000, "user")]).toEqual(["1 group", "2,000 users"]);
 });

@@ -85,6 +85,7 @@ function Loaded({ administrator }: { administrator: Administrator }) {
         open={asking !== undefined}
         title={asking === "delete" ? `Delete ${displayName}?` : `Disable ${displayName}?`}
         action={asking === "delete" ? "Delete" : "Disable"}
+        danger
         pending={deleting.isPending || switching.isPending}
         error={deleting.error ?? switching.error}
         onConfirm={() => (asking === "disable" ? switching.mutate(false) : deleting.mutate())}

@@ -23,21 +23,21 @@ export function Roles({ administrator }: { administrator: Administrator }) {
   const styles = useStyles();
   const queries = useQueryClient();
   const toasts = useToasts();
-  const [role, setRole] = useState(ROLES[0]!);
+  const [role, setRole] = useState<(typeof ROLES)[number]>();
   const [type, setType] = useState<keyof typeof SCOPES>("installation");
   const [tenant, setTenant] = useState("");
   const [taking, setTaking] = useState<Role>();
-  const scopeType = role.scopes.includes(type) ? type : role.scopes[0]!;
-  const tenants = useInfiniteQuery({ ...tenantsQuery(""), enabled: scopeType === "tenant" });
+  const scopeType = !role || role.scopes.includes(type) ? type : role.scopes[0]!;
+  const tenants = useInfiniteQuery({ ...tenantsQuery(""), enabled: role !== undefined && scopeType === "tenant" });
   const all = tenants.data?.pages.flatMap(({ value }) => value) ?? [];
   const chosen = tenant || all[0]?.id;
   const scope: Scope = scopeType === "installation" ? { type: scopeType } : { type: scopeType, id: scopeType === "directory" ? "default" : chosen };
   const refresh = () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "administrators" || queryKey[0] === "session" });
-  const granting = useMutation({ mutationFn: () => grantRole(administrator.id, role.role, scope), onSuccess: (given) => toasts.done(`Added: ${roleWords(given)}`), onSettled: refresh });
+  const granting = useMutation({ mutationFn: () => grantRole(administrator.id, role!.role, scope), onSuccess: (given) => { toasts.done(`Added: ${roleWords(given)}`); setRole(undefined); }, onSettled: refresh });
   const revoking = useMutation({ mutationFn: (id: string) => revokeRole(administrator.id, id), onSuccess: () => setTaking(undefined), onSettled: refresh });
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (!granting.isPending) granting.mutate();
+    if (role && !granting.isPending) granting.mutate();
   };
   return (
     <>
@@ -55,30 +55,32 @@ export function Roles({ administrator }: { administrator: Administrator }) {
         </SmallTable>
       )}
       <form className={styles.form} onSubmit={submit} aria-label="Add a role">
-        <FormField label="Role" hint={role.may}>
-          <Select value={role.role} onChange={(_, { value }) => setRole(ROLES.find((one) => one.role === value)!)}>
+        <FormField label="Role" hint={role?.may}>
+          <Select value={role?.role ?? ""} onChange={(_, { value }) => setRole(ROLES.find((one) => one.role === value))}>
+            <option value="">Choose a role</option>
             {ROLES.map(({ role, name }) => <option key={role} value={role}>{name}</option>)}
           </Select>
         </FormField>
         <FormField label="Scope">
-          <Select value={scopeType} onChange={(_, { value }) => setType(value as keyof typeof SCOPES)}>
-            {role.scopes.map((one) => <option key={one} value={one}>{SCOPES[one]}</option>)}
+          <Select value={scopeType} disabled={!role} onChange={(_, { value }) => setType(value as keyof typeof SCOPES)}>
+            {(role?.scopes ?? [scopeType]).map((one) => <option key={one} value={one}>{SCOPES[one]}</option>)}
           </Select>
         </FormField>
-        {scopeType === "tenant" && (
+        {role && scopeType === "tenant" && (
           <FormField label="Tenant">
             <Select value={chosen} onChange={(_, { value }) => setTenant(value)}>
               {all.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
             </Select>
           </FormField>
         )}
-        <Button type="submit" className={styles.button} disabledFocusable={granting.isPending || (scopeType === "tenant" && !chosen)}>Add role</Button>
+        <Button type="submit" className={styles.button} disabledFocusable={!role || granting.isPending || (scopeType === "tenant" && !chosen)}>Add role</Button>
       </form>
       <ErrorBar error={granting.error ?? tenants.error} />
       <ConfirmDialog
         open={taking !== undefined}
         title={taking ? `Remove ${roleWords(taking)}?` : ""}
         action="Remove"
+        danger
         pending={revoking.isPending}
         error={revoking.error}
         onConfirm={() => taking && revoking.mutate(taking.id)}

@@ -59,6 +59,7 @@ export function Secrets({ administrator }: { administrator: Administrator }) {
         open={removing !== undefined}
         title={`Delete the client secret ${removing?.label ?? ""}?`}
         action="Delete"
+        danger
         pending={deleting.isPending}
         error={deleting.error}
         onConfirm={() => removing && deleting.mutate(removing.id)}

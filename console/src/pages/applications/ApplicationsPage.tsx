@@ -35,7 +35,7 @@ export function ApplicationsPage() {
   const columns = useMemo((): Column<Application>[] => {
     const jobOf = new Map(jobs.data?.map((job) => [job.servicePrincipalId, job]));
     return [
-      { name: "Name", share: 3, cell: (application) => application.displayName },
+      { name: "Name", share: 3, cell: (application) => application.displayName ?? application.id, to: ({ id }) => `/applications/${id}` },
       { name: "Provisioning", share: 2, cell: ({ id }) => jobs.data && <HealthBadge job={jobOf.get(id)} /> },
       { name: "Last cycle", share: 2, wideOnly: true, cell: ({ id }) => <When time={jobOf.get(id)?.lastCycle?.started} /> },
       { name: "Application ID", share: 3, wideOnly: true, cell: (application) => application.appId },

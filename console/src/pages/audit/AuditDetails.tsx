@@ -5,6 +5,7 @@ import type { DirectoryAudit } from "../../api/audits";
 import { Details } from "../../parts/Details";
 import { Differences } from "../../parts/Differences";
 import { Facts } from "../../parts/Facts";
+import { moment } from "../../parts/format";
 import { differencesOf, pageOf, targetOf, whoOf, wordsOf } from "./entry";
 
 /** An entry of the audit log, with what was there before and after. */
@@ -12,12 +13,11 @@ export function AuditDetails({ entry, onClose }: { entry: DirectoryAudit; onClos
   const target = targetOf(entry);
   const page = pageOf(entry);
   const changed = differencesOf(entry);
-  const at = entry.activityDateTime ? new Date(entry.activityDateTime).toLocaleString("en", { dateStyle: "full", timeStyle: "long" }) : undefined;
   return (
     <Details title={entry.activityDisplayName ?? "Entry"} onClose={onClose}>
       <Facts
         of={[
-          ["Date", at],
+          ["Date", entry.activityDateTime && moment(entry.activityDateTime)],
           ["Category", entry.category && wordsOf(entry.category)],
           ["Result", entry.result],
           ["Initiated by", whoOf(entry)],

@@ -5,21 +5,14 @@ import { useCallback, useState } from "react";
 
 import { type AuditLog, auditsQuery, type DirectoryAudit } from "../../api/audits";
 import { logsOf, sessionQuery } from "../../api/session";
-import { type Column, DataTable } from "../../parts/DataTable";
+import { DataTable } from "../../parts/DataTable";
 import { Filters } from "../../parts/Filters";
 import { PageHeader } from "../../parts/PageHeader";
 import { SearchField } from "../../parts/SearchField";
-import { When } from "../../parts/When";
 import { AuditDetails } from "./AuditDetails";
-import { targetOf, whoOf, wordsOf } from "./entry";
+import { COLUMNS } from "./columns";
+import { wordsOf } from "./entry";
 import type { AuditSearch } from "./routes";
-
-const COLUMNS: Column<DirectoryAudit>[] = [
-  { name: "Date", cell: (entry) => <When time={entry.activityDateTime} /> },
-  { name: "Activity", share: 2, cell: (entry) => entry.activityDisplayName },
-  { name: "Target", share: 2, cell: (entry) => targetOf(entry).name },
-  { name: "Initiated by (actor)", share: 2, wideOnly: true, cell: whoOf },
-];
 
 const CATEGORIES: Record<AuditLog, string[]> = {
   directory: ["UserManagement", "GroupManagement", "ApplicationManagement", "ProvisioningManagement", "DirectoryManagement"],
@@ -52,7 +45,7 @@ export function AuditPage() {
           <option value="">All categories</option>
           {CATEGORIES[log].map((value) => <option key={value} value={value}>{wordsOf(value)}</option>)}
         </Select>
-        <Input type="date" aria-label="From this day on" value={since} onChange={(_, { value }) => change({ since: value || undefined })} />
+        <Input type="date" contentBefore="From" aria-label="From this day on" value={since} onChange={(_, { value }) => change({ since: value || undefined })} />
       </Filters>
       <DataTable
         label="Audit log"

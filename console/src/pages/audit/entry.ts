@@ -22,9 +22,9 @@ export function wordsOf(category: string): string {
 }
 
 /** The page of what was changed, where there is one. */
-export function pageOf(entry: DirectoryAudit): { to: "/users/$id" | "/groups/$id" | "/administrators/$id" | "/connectors/scim/$tenant"; id: string } | undefined {
+export function pageOf(entry: DirectoryAudit): { to: "/users/$id" | "/groups/$id" | "/administrators/$id" | "/applications/$id" | "/connectors/scim/$tenant"; id: string } | undefined {
   const { type, id } = targetOf(entry);
-  const pages = { User: "/users/$id", Group: "/groups/$id", Administrator: "/administrators/$id", Tenant: "/connectors/scim/$tenant" } as const;
+  const pages = { User: "/users/$id", Group: "/groups/$id", Administrator: "/administrators/$id", ServicePrincipal: "/applications/$id", Tenant: "/connectors/scim/$tenant" } as const;
   const to = pages[type as keyof typeof pages];
   return to && id && !entry.activityDisplayName?.startsWith("Delete") ? { to, id } : undefined;
 }

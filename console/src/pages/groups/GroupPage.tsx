@@ -7,6 +7,8 @@ import { useState } from "react";
 import { changeGroup, deleteGroup, type Group, groupQuery } from "../../api/groups";
 import { may, sessionQuery } from "../../api/session";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
+import { Copied } from "../../parts/Copied";
+import { Facts } from "../../parts/Facts";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
 import { PropertiesForm } from "../../parts/PropertiesForm";
@@ -55,6 +57,7 @@ function Loaded({ group }: { group: Group }) {
         commands={writable && <ToolbarButton icon={<Delete20Regular />} onClick={() => setAsking(true)}>Delete</ToolbarButton>}
       />
       <PageBody>
+        <Facts of={[["Object ID", <Copied key="id" text={id} what="object ID" />]]} />
         <Section title="Members"><Members group={group} writable={writable} /></Section>
         <Section title="Group memberships"><Memberships holder="groups" id={id} /></Section>
         <Section title="Properties">
@@ -82,6 +85,7 @@ function Loaded({ group }: { group: Group }) {
         open={asking}
         title={`Delete ${name} for good?`}
         action="Delete"
+        danger
         pending={deleting.isPending}
         error={deleting.error}
         onConfirm={() => deleting.mutate()}

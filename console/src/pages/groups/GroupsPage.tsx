@@ -18,7 +18,7 @@ import { useToasts } from "../../parts/toasts";
 import { When } from "../../parts/When";
 
 const COLUMNS: Column<Group>[] = [
-  { name: "Name", share: 2, order: "displayName", cell: (group) => group.displayName },
+  { name: "Name", share: 2, order: "displayName", cell: (group) => group.displayName ?? group.id, to: ({ id }) => `/groups/${id}` },
   { name: "Description", share: 3, wideOnly: true, cell: (group) => group.description },
   { name: "Created", wideOnly: true, cell: (group) => <When time={group.createdDateTime} /> },
 ];
@@ -86,6 +86,7 @@ export function GroupsPage() {
         open={asking}
         title={deleting.data ? "Not all of it was done" : `Delete ${count(selected.size)} ${selected.size === 1 ? "group" : "groups"} for good?`}
         action={deleting.data ? undefined : "Delete"}
+        danger
         pending={deleting.isPending}
         error={deleting.error}
         onConfirm={() => deleting.mutate()}

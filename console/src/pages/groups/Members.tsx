@@ -86,6 +86,7 @@ export function Members({ group, writable }: { group: Group; writable: boolean }
         open={asking}
         title={removing.data ? "Not all of it was done" : `Remove ${count(selected.size)} from ${nameOf(group)}?`}
         action={removing.data ? undefined : "Remove"}
+        danger
         pending={removing.isPending}
         error={removing.error}
         onConfirm={() => removing.mutate(selected)}

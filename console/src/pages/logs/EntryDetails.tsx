@@ -3,8 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { useId, useState } from "react";
 
 import type { Entry } from "../../api/log";
-import { CopyButton } from "../../parts/CopyButton";
+import { Copied } from "../../parts/Copied";
 import { Differences } from "../../parts/Differences";
+import { IdentityLink } from "../../parts/IdentityLink";
 import { Properties } from "../../parts/Properties";
 import { duration } from "../../parts/format";
 import { When } from "../../parts/When";
@@ -15,7 +16,6 @@ import { nameOf, word } from "./words";
 const useStyles = makeStyles({
   details: { display: "grid", alignContent: "start", gap: tokens.spacingVerticalL },
   tabs: { flexWrap: "wrap" },
-  id: { display: "flex", alignItems: "center", flexWrap: "wrap" },
 });
 
 const TABS = ["Steps", "Troubleshooting & Recommendations", "Modified Properties", "Summary"] as const;
@@ -65,28 +65,23 @@ function Modified({ entry }: { entry: Entry }) {
 
 function Summary({ entry }: { entry: Entry }) {
   const { sourceIdentity, targetIdentity, servicePrincipal, initiatedBy, durationInMilliseconds: took } = entry;
-  const user = sourceIdentity?.identityType === "User" ? sourceIdentity.id : undefined;
   return (
     <Properties
       of={[
         ["Status", <Status of={entry.provisioningStatusInfo?.status} />],
         ["Action", word(entry.provisioningAction)],
         ["Date", <When time={entry.activityDateTime} />],
-        ["Identity", user ? <Link to="/users/$id" params={{ id: user }}>{nameOf(entry)}</Link> : nameOf(entry)],
-        ["Source ID", sourceIdentity?.id && <Id text={sourceIdentity.id} what="source ID" />],
+        ["Identity", <IdentityLink type={sourceIdentity?.identityType} id={sourceIdentity?.id} name={nameOf(entry)} />],
+        ["Source ID", sourceIdentity?.id && <Copied text={sourceIdentity.id} what="source ID" />],
         ["Target", targetIdentity?.displayName],
-        ["Target ID", targetIdentity?.id && <Id text={targetIdentity.id} what="target ID" />],
+        ["Target ID", targetIdentity?.id && <Copied text={targetIdentity.id} what="target ID" />],
         ["Application", servicePrincipal?.id && <Link to="/applications/$id" params={{ id: servicePrincipal.id }}>{servicePrincipal.displayName}</Link>],
         ["Initiated by", initiatedBy?.displayName],
         ["Duration", took != null && (took < 1000 ? `${took} ms` : duration(took))],
         ["Cycle ID", entry.cycleId && <Link to="/provisioning-logs" search={{ cycle: entry.cycleId, range: "all" }}>{entry.cycleId}</Link>],
-        ["Change ID", entry.changeId && <Id text={entry.changeId} what="change ID" />],
-        ["Job ID", entry.jobId && <Id text={entry.jobId} what="job ID" />],
+        ["Change ID", entry.changeId && <Copied text={entry.changeId} what="change ID" />],
+        ["Job ID", entry.jobId && <Copied text={entry.jobId} what="job ID" />],
       ]}
     />
   );
-}
-
-function Id({ text, what }: { text: string; what: string }) {
-  return <span className={useStyles().id}>{text}<CopyButton text={text} what={what} /></span>;
 }

@@ -1,9 +1,8 @@
-import { Spinner } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 
 import { type Entry, entryQuery } from "../../api/log";
 import { Details } from "../../parts/Details";
-import { ErrorState } from "../../parts/ErrorState";
+import { Unread } from "../../parts/Unread";
 import { EntryDetails } from "./EntryDetails";
 import { nameOf } from "./words";
 
@@ -13,7 +12,7 @@ export function EntryDrawer({ id, known, onClose }: { id: string | undefined; kn
   const shown = entry.data;
   return (
     <Details title={shown ? nameOf(shown) : "Provisioning log details"} wide open={id !== undefined} onClose={onClose}>
-      {shown ? <EntryDetails key={shown.id} entry={shown} /> : entry.isError ? <ErrorState error={entry.error} retry={() => void entry.refetch()} /> : <Spinner label="Reading the entry" />}
+      {shown ? <EntryDetails key={shown.id} entry={shown} /> : <Unread small of={entry} what="the entry" />}
     </Details>
   );
 }

@@ -7,6 +7,7 @@ import { ACTIONS, STATUSES } from "../../api/log";
 import { may, sessionQuery } from "../../api/session";
 import { SearchField } from "../../parts/SearchField";
 import type { LogSearch } from "./search";
+import { localOf, utcOf } from "./minutes";
 import { word } from "./words";
 
 const useStyles = makeStyles({
@@ -48,8 +49,8 @@ export function LogFilterBar({ search, of, onChange }: Props) {
       </Field>
       {range === "custom" && (
         <>
-          <Field label="From (UTC)"><Input type="datetime-local" value={search.from ?? ""} onChange={(_, { value }) => onChange({ from: value || undefined })} /></Field>
-          <Field label="To (UTC)"><Input type="datetime-local" value={search.to ?? ""} onChange={(_, { value }) => onChange({ to: value || undefined })} /></Field>
+          <Field label="From"><Input type="datetime-local" value={localOf(search.from)} onChange={(_, { value }) => onChange({ from: utcOf(value) })} /></Field>
+          <Field label="To"><Input type="datetime-local" value={localOf(search.to)} onChange={(_, { value }) => onChange({ to: utcOf(value) })} /></Field>
         </>
       )}
       <Field label="Status" className={styles.narrow}>

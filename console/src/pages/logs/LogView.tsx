@@ -19,7 +19,7 @@ const useStyles = makeStyles({
 });
 
 const COLUMNS: Column<Entry>[] = [
-  { name: "Date", share: 2, cell: (entry) => <When time={entry.activityDateTime} /> },
+  { name: "Date", share: 2, cell: (entry) => <When exact time={entry.activityDateTime} /> },
   { name: "Identity", share: 3, cell: nameOf },
   { name: "Action", share: 1.5, wideOnly: true, cell: (entry) => word(entry.provisioningAction) },
   { name: "Application", share: 2, wideOnly: true, cell: (entry) => entry.servicePrincipal?.displayName },
@@ -41,17 +41,13 @@ export function LogView({ search, of = {}, onChange }: Props) {
   const filters: LogFilters = { ...chosen, range: chosen.range ?? (of.source ? "all" : undefined), ...of };
   const entries = useInfiniteQuery(logQuery(filters));
   const columns = of.application ? COLUMNS.filter(({ name }) => name !== "Application") : of.source ? COLUMNS.filter(({ name }) => name !== "Identity") : COLUMNS;
-  // The address of a file is made when the menu opens: what is of the last 24 hours is then of those.
-  const file = (format: "csv" | "json") => (
-    <MenuItemLink href={fileAddress(filters, format, new Date())} download>{`Download ${format.toUpperCase()}`}</MenuItemLink>
-  );
   return (
     <>
       <div className={styles.commands}>
         <CommandBar>
           <ToolbarButton icon={<ArrowClockwise20Regular />} onClick={() => void entries.refetch()}>Refresh</ToolbarButton>
           <InlineMenu trigger={<ToolbarButton icon={<ArrowDownload20Regular />}>Download</ToolbarButton>}>
-            <MenuList>{file("csv")}{file("json")}</MenuList>
+            <MenuList><FileLink format="csv" filters={filters} /><FileLink format="json" filters={filters} /></MenuList>
           </InlineMenu>
         </CommandBar>
       </div>
@@ -71,4 +67,9 @@ export function LogView({ search, of = {}, onChange }: Props) {
       />
     </>
   );
+}
+
+/** Drawn when the menu opens: what is of the last 24 hours is then of those. */
+function FileLink({ filters, format }: { filters: LogFilters; format: "csv" | "json" }) {
+  return <MenuItemLink href={fileAddress(filters, format, new Date())} download>{`Download ${format.toUpperCase()}`}</MenuItemLink>;
 }

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { deleteTenant, type Tenant } from "../../api/tenants";
-import { count } from "../../parts/format";
+import { counted } from "../../parts/format";
 import { FormDialog } from "../../parts/FormDialog";
 import { FormField } from "../../parts/FormField";
 import { useToasts } from "../../parts/toasts";
@@ -24,8 +24,8 @@ export function DeleteTenant({ tenant, onDeleted, onClose }: { tenant: Tenant; o
     },
   });
   return (
-    <FormDialog title={`Delete ${tenant.name}?`} action="Delete" pending={deleting.isPending} incomplete={typed !== tenant.name} error={deleting.error} onSubmit={() => deleting.mutate()} onClose={onClose}>
-      <Text>{`Its ${count(tenant.users)} users and ${count(tenant.groups)} groups, its tokens and schema extensions are deleted, and no client gets in any more. This cannot be undone.`}</Text>
+    <FormDialog title={`Delete ${tenant.name}?`} action="Delete" danger pending={deleting.isPending} incomplete={typed !== tenant.name} error={deleting.error} onSubmit={() => deleting.mutate()} onClose={onClose}>
+      <Text>{`${counted(tenant.users, "user")} and ${counted(tenant.groups, "group")} that clients provisioned, its tokens, webhooks and schema extensions are deleted, and no client gets in any more. This cannot be undone.`}</Text>
       <FormField label={`Type ${tenant.name} to confirm`} required><Input value={typed} onChange={(_, { value }) => setTyped(value)} /></FormField>
     </FormDialog>
   );

@@ -47,7 +47,9 @@ export function DeliveriesPage() {
   const writable = !!session && may(session, "write", "tenant");
   const webhook = useQuery(webhookQuery(tenant, id));
   const rows = useInfiniteQuery({ ...deliveriesQuery(tenant, id, state, search), placeholderData: keepPreviousData });
-  const [open, setOpen] = useState<WebhookDelivery>();
+  const [opened, setOpen] = useState<WebhookDelivery>();
+  // As it is by now, while it is in the list.
+  const open = opened && (rows.data?.pages.flatMap(({ value }) => value).find(({ id }) => id === opened.id) ?? opened);
   const [asking, setAsking] = useState<"test" | "replay">();
   const onSearch = useCallback((text: string) => void navigate({ search: (now) => ({ ...now, search: text || undefined }), replace: true }), [navigate]);
   if (!webhook.data) return <Unread of={webhook} what="the webhook" />;

@@ -5,6 +5,7 @@ import { resend, type WebhookDelivery, webhooksKey } from "../../api/webhooks";
 import { Details } from "../../parts/Details";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { Facts } from "../../parts/Facts";
+import { moment } from "../../parts/format";
 import { useToasts } from "../../parts/toasts";
 import { Answer } from "./Answer";
 import { outcomeOf } from "./webhook";
@@ -17,7 +18,7 @@ interface Props {
   onClose: () => void;
 }
 
-const exact = (time?: string | null) => (time ? new Date(time).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" }) : undefined);
+const exact = (time?: string | null) => time && moment(time);
 
 /** A delivery: what happened, what was answered, and sending it again. */
 export function DeliveryDetails({ tenant, webhook, of, writable, onClose }: Props) {

@@ -2,6 +2,7 @@ import { Input, Radio, RadioGroup, Text } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { ApiError } from "../../api/errors";
 import { replayWebhook, type Webhook, webhooksKey } from "../../api/webhooks";
 import { FormDialog } from "../../parts/FormDialog";
 import { FormField } from "../../parts/FormField";
@@ -21,8 +22,9 @@ export function ReplayWebhook({ tenant, webhook, onClose }: { tenant: string; we
     },
     onSettled: () => queries.invalidateQueries({ queryKey: webhooksKey(tenant) }),
   });
+  const atField = from === "moment" && replaying.error instanceof ApiError && replaying.error.property === "from";
   return (
-    <FormDialog title="Replay" action="Replay" pending={replaying.isPending} incomplete={from === "moment" && !moment} error={replaying.error} onSubmit={() => replaying.mutate()} onClose={onClose}>
+    <FormDialog title="Replay" action="Replay" pending={replaying.isPending} incomplete={from === "moment" && !moment} error={atField ? undefined : replaying.error} onSubmit={() => replaying.mutate()} onClose={onClose}>
       <RadioGroup aria-label="From where" value={from} onChange={(_, { value }) => setFrom(value)}>
         <Radio value="moment" label="Send again what happened since a moment" />
         <Radio value="now" label="Skip what waits, and go on with what happens from now on" />

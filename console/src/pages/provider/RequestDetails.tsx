@@ -3,6 +3,7 @@ import { Badge, makeStyles, MessageBar, MessageBarBody, MessageBarTitle, Subtitl
 import type { ClientRequest } from "../../api/tenants";
 import { Details } from "../../parts/Details";
 import { Facts } from "../../parts/Facts";
+import { moment } from "../../parts/format";
 import { Json } from "../../parts/Json";
 import { durationOf, gradeOf, operationOf } from "./request";
 
@@ -11,7 +12,7 @@ const useStyles = makeStyles({ quirks: { margin: 0, paddingInlineStart: tokens.s
 /** A request: what came, what was answered, and why. */
 export function RequestDetails({ request, onClose }: { request: ClientRequest; onClose: () => void }) {
   const styles = useStyles();
-  const at = request.at ? new Date(request.at).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" }) : undefined;
+  const at = request.at && moment(request.at);
   return (
     <Details title={operationOf(request)} onClose={onClose}>
       {request.cause && (

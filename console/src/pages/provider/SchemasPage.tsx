@@ -78,6 +78,7 @@ export function SchemasPage() {
         open={removal !== undefined}
         title={`Remove ${removal?.attribute ?? removal?.extension.id ?? ""}?`}
         action="Remove"
+        danger
         pending={removing.isPending}
         error={removing.error}
         onConfirm={() => removal && removing.mutate(removal)}

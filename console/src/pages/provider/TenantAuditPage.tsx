@@ -4,17 +4,9 @@ import { useState } from "react";
 
 import type { DirectoryAudit } from "../../api/audits";
 import { tenantAuditsQuery } from "../../api/tenants";
-import { type Column, DataTable } from "../../parts/DataTable";
-import { When } from "../../parts/When";
+import { DataTable } from "../../parts/DataTable";
 import { AuditDetails } from "../audit/AuditDetails";
-import { targetOf, whoOf } from "../audit/entry";
-
-const COLUMNS: Column<DirectoryAudit>[] = [
-  { name: "Date", cell: (entry) => <When time={entry.activityDateTime} /> },
-  { name: "Activity", share: 2, cell: (entry) => entry.activityDisplayName },
-  { name: "Target", share: 2, cell: (entry) => targetOf(entry).name },
-  { name: "Initiated by (actor)", share: 2, wideOnly: true, cell: whoOf },
-];
+import { COLUMNS } from "../audit/columns";
 
 /** What administrators did to a tenant. */
 export function TenantAuditPage() {

@@ -17,7 +17,7 @@ import { NewTenantDialog } from "./NewTenantDialog";
 import { RenameTenant } from "./RenameTenant";
 
 const COLUMNS: Column<Tenant>[] = [
-  { name: "Tenant", share: 2, cell: (tenant) => tenant.name },
+  { name: "Tenant", share: 2, cell: (tenant) => tenant.name, to: ({ id }) => `/connectors/scim/${id}` },
   { name: "Users", cell: (tenant) => count(tenant.users) },
   { name: "Groups", wideOnly: true, cell: (tenant) => count(tenant.groups) },
   { name: "SCIM for Authentication", share: 2, wideOnly: true, cell: (tenant) => (tenant.scimForAuthentication ? "On" : "Off") },

@@ -10,7 +10,7 @@ import { Answer } from "./Answer";
 export function TestWebhook({ tenant, webhook, onClose }: { tenant: string; webhook: Webhook; onClose: () => void }) {
   const queries = useQueryClient();
   // Sent once for each time that the dialog is opened.
-  const test = useQuery({ queryKey: ["webhookTest", webhook.id], queryFn: () => testWebhook(tenant, webhook.id), retry: false, staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false, refetchOnReconnect: false });
+  const test = useQuery({ queryKey: ["webhookTest", webhook.id], queryFn: () => testWebhook(tenant, webhook.id), retry: false, staleTime: "static", gcTime: 0 });
   const done = test.isFetched;
   useEffect(() => {
     if (done) void queries.invalidateQueries({ queryKey: webhooksKey(tenant) });

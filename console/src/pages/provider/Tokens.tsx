@@ -77,6 +77,7 @@ export function Tokens({ tenant, writable }: { tenant: Tenant; writable: boolean
         open={revoking !== undefined}
         title={revoking ? `Revoke ${nameOf(revoking)}?` : ""}
         action="Revoke"
+        danger
         pending={ending.isPending}
         error={ending.error}
         onConfirm={() => revoking && ending.mutate(revoking.id)}

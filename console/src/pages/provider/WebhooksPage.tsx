@@ -100,6 +100,7 @@ export function WebhooksPage() {
         open={asking?.what === "delete"}
         title="Delete the webhook?"
         action="Delete"
+        danger
         pending={deleting.isPending}
         error={deleting.error}
         onConfirm={() => asking?.what === "delete" && deleting.mutate(asking.of)}

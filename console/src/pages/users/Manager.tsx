@@ -36,7 +36,7 @@ export function Manager({ user, writable }: { user: User; writable: boolean }) {
       <div className={styles.row}>
         {manager.data && <Link className={styles.link} to="/users/$id" params={{ id: manager.data.id }}>{manager.data.displayName ?? manager.data.id}</Link>}
         {manager.data === null && <Text>No manager.</Text>}
-        {writable && (
+        {writable && manager.data !== undefined && (
           <>
             <Button onClick={() => setPicking(!picking)} aria-expanded={picking}>{manager.data ? "Change manager" : "Add manager"}</Button>
             {manager.data && <Button disabledFocusable={setting.isPending} onClick={() => setting.mutate(null)}>Remove manager</Button>}

@@ -7,6 +7,8 @@ import { useState } from "react";
 import { may, sessionQuery } from "../../api/session";
 import { changeUser, deleteForGood, deleteUser, restoreUser, type User, userQuery } from "../../api/users";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
+import { Copied } from "../../parts/Copied";
+import { Facts } from "../../parts/Facts";
 import { PageBody, Section } from "../../parts/PageBody";
 import { PageHeader } from "../../parts/PageHeader";
 import { PropertiesForm } from "../../parts/PropertiesForm";
@@ -37,13 +39,16 @@ function Loaded({ user }: { user: User }) {
   const toasts = useToasts();
   const { data: session } = useQuery(sessionQuery);
   const writable = session !== null && session !== undefined && may(session, "write", "directory");
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<"delete" | "disable">();
   const refresh = () => queries.invalidateQueries({ queryKey: ["users"] });
   const saving = useMutation({ mutationFn: (change: Partial<User>) => changeUser(id, change), onSettled: refresh });
   const restoring = useMutation({ mutationFn: () => restoreUser(id), onSettled: refresh, onSuccess: () => toasts.done(`${name} is restored`), onError: toasts.failed });
   const switching = useMutation({
     mutationFn: (accountEnabled: boolean) => changeUser(id, { accountEnabled }),
-    onSettled: refresh,
+    onSettled: () => {
+      setAsking(undefined);
+      return refresh();
+    },
     onSuccess: (_, enabled) => toasts.done(`The account is ${enabled ? "enabled" : "disabled"}`),
     onError: toasts.failed,
   });
@@ -51,13 +56,13 @@ function Loaded({ user }: { user: User }) {
     mutationFn: () => (deleted ? deleteForGood(id) : deleteUser(id)),
     onSuccess: async () => {
       toasts.done(deleted ? `${name} is deleted for good` : `${name} is in the recycle bin`);
-      setAsking(false);
+      setAsking(undefined);
       if (deleted) await navigate({ to: "/users", search: { list: "deleted" } });
       await refresh();
     },
   });
   const remove = (
-    <ToolbarButton icon={<Delete20Regular />} onClick={() => setAsking(true)}>{deleted ? "Delete for good" : "Delete"}</ToolbarButton>
+    <ToolbarButton icon={<Delete20Regular />} onClick={() => setAsking("delete")}>{deleted ? "Delete for good" : "Delete"}</ToolbarButton>
   );
   const enabled = user.accountEnabled !== false;
   const commands = deleted ? (
@@ -67,7 +72,7 @@ function Loaded({ user }: { user: User }) {
     </>
   ) : (
     <>
-      <ToolbarButton icon={enabled ? <PersonProhibited20Regular /> : <Person20Regular />} onClick={() => switching.mutate(!enabled)}>
+      <ToolbarButton icon={enabled ? <PersonProhibited20Regular /> : <Person20Regular />} onClick={() => (enabled ? setAsking("disable") : switching.mutate(true))}>
         {enabled ? "Disable" : "Enable"}
       </ToolbarButton>
       {remove}
@@ -83,6 +88,13 @@ function Loaded({ user }: { user: User }) {
           </MessageBar>
         )}
         {!deleted && !enabled && <MessageBar intent="info" layout="multiline"><MessageBarBody>The account is disabled.</MessageBarBody></MessageBar>}
+        <Facts
+          of={[
+            ["User principal name", user.userPrincipalName],
+            ["Account", deleted ? "Deleted" : enabled ? "Enabled" : "Disabled"],
+            ["Object ID", <Copied key="id" text={id} what="object ID" />],
+          ]}
+        />
         <UserApplications user={user} />
         {!deleted && <Section title="Manager"><Manager user={user} writable={writable} /></Section>}
         {!deleted && <Section title="Groups"><Memberships holder="users" id={id} /></Section>}
@@ -108,13 +120,25 @@ function Loaded({ user }: { user: User }) {
         </Section>
       </PageBody>
       <ConfirmDialog
-        open={asking}
+        open={asking === "disable"}
+        title={`Disable ${name}?`}
+        action="Disable"
+        danger
+        pending={switching.isPending}
+        onConfirm={() => switching.mutate(false)}
+        onCancel={() => setAsking(undefined)}
+      >
+        The accounts in applications that provisioning looks after are disabled as well, with their next cycles.
+      </ConfirmDialog>
+      <ConfirmDialog
+        open={asking === "delete"}
         title={deleted ? `Delete ${name} for good?` : `Delete ${name}?`}
         action="Delete"
+        danger
         pending={deleting.isPending}
         error={deleting.error}
         onConfirm={() => deleting.mutate()}
-        onCancel={() => setAsking(false)}
+        onCancel={() => setAsking(undefined)}
       >
         {deleted ? "This cannot be undone." : "The user goes to the recycle bin, and can be restored for 30 days."}
       </ConfirmDialog>

@@ -18,7 +18,7 @@ import { useToasts } from "../../parts/toasts";
 import { When } from "../../parts/When";
 
 const NAMES: Column<User>[] = [
-  { name: "Name", share: 2, order: "displayName", cell: (user) => user.displayName },
+  { name: "Name", share: 2, order: "displayName", cell: (user) => user.displayName ?? user.id, to: ({ id }) => `/users/${id}` },
   { name: "User principal name", share: 3, order: "userPrincipalName", cell: (user) => user.userPrincipalName },
 ];
 const ACTIVE: Column<User>[] = [
@@ -120,6 +120,7 @@ export function UsersPage() {
         open={asking}
         title={changing.data ? "Not all of it was done" : `${deleted ? "Restore" : "Delete"} ${count(selected.size)} ${selected.size === 1 ? "user" : "users"}?`}
         action={changing.data ? undefined : deleted ? "Restore" : "Delete"}
+        danger={!deleted}
         pending={changing.isPending}
         error={changing.error}
         onConfirm={() => changing.mutate()}

@@ -47,7 +47,7 @@ export function WhyPanel({ user, application }: Props) {
         <MessageBar intent={answer.intent} layout="multiline" role="status">
           <MessageBarBody>
             <MessageBarTitle>{answer.sentence}</MessageBarTitle>
-            {answer.advice}
+            {answer.advice && `What to do: ${answer.advice}`}
           </MessageBarBody>
         </MessageBar>
       )}

@@ -23,7 +23,8 @@ export function answerOf(name: string, application: string, job: Job | null, cha
   const { action, status, error, target } = change;
   const has = target.id !== "" && !target.id.startsWith("new-");
   const reason = sentence(error?.reason);
-  const advice = error?.recommendedAction || undefined;
+  // What the command line has for it has no place here.
+  const advice = error?.recommendedAction?.replace(/ \(provost [^)]*\)/g, "") || undefined;
   if (status === "failure") {
     return { intent: "error", sentence: `${has ? `${name} has an account, but it` : `${name} has no account: it`} cannot be provisioned. ${reason}${paused}`, advice };
   }

@@ -104,6 +104,7 @@ export function AccessPage() {
         open={asking}
         title={`Remove ${count(selected.size)} ${selected.size === 1 ? "assignment" : "assignments"}?`}
         action="Remove"
+        danger
         pending={removing.isPending}
         error={removing.error}
         onConfirm={() => removing.mutate()}

@@ -7,6 +7,7 @@ import { useCallback, useState } from "react";
 
 import { type Application, assign, type Candidate, candidatesQuery } from "../../../api/applications";
 import { ErrorBar } from "../../../parts/ErrorBar";
+import { FocusBack } from "../../../parts/FocusBack";
 import { FormField } from "../../../parts/FormField";
 import { count } from "../../../parts/format";
 import { SearchField } from "../../../parts/SearchField";
@@ -58,6 +59,7 @@ export function AssignDrawer({ application, excludesDefaultAccess, onClosed }: P
   });
   return (
     <OverlayDrawer open position="end" size="medium" onOpenChange={(_, { open }) => !open && onClosed()}>
+      <FocusBack />
       <DrawerHeader>
         <DrawerHeaderTitle action={<Button appearance="subtle" aria-label="Close" icon={<Dismiss24Regular />} onClick={onClosed} />}>
           Add assignment

@@ -75,7 +75,7 @@ function Result({ entry }: { entry: Entry }) {
       <div className={styles.head}>
         <Text as="h2" weight="semibold" size={400}>{nameOf(entry)}</Text>
         <Status of={status} />
-        <Text>{word(entry.provisioningAction)}</Text>
+        <Text>{entry.provisioningAction === "other" ? "No change" : word(entry.provisioningAction)}</Text>
       </div>
       {errorInformation && (
         <MessageBar intent={INTENTS[colorOf(status)]} layout="multiline">

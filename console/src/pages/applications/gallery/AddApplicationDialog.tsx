@@ -5,6 +5,7 @@ import { type SubmitEvent, useState } from "react";
 
 import { addApplication, type ApplicationTemplate } from "../../../api/applications";
 import { ErrorBar } from "../../../parts/ErrorBar";
+import { FocusBack } from "../../../parts/FocusBack";
 import { FormField } from "../../../parts/FormField";
 import { useToasts } from "../../../parts/toasts";
 
@@ -33,6 +34,7 @@ export function AddApplicationDialog({ template, onCancel }: { template: Applica
   return (
     <Dialog open onOpenChange={(_, { open }) => !open && onCancel()}>
       <DialogSurface>
+        <FocusBack />
         <form onSubmit={submit}>
           <DialogBody>
             <DialogTitle>Add {title}</DialogTitle>

@@ -5,6 +5,7 @@ import { allowDeletes, type Job, stagedQuery, type Staged } from "../../../api/j
 import { may, sessionQuery } from "../../../api/session";
 import { type Column, DataTable } from "../../../parts/DataTable";
 import { ErrorBar } from "../../../parts/ErrorBar";
+import { FocusBack } from "../../../parts/FocusBack";
 import { useToasts } from "../../../parts/toasts";
 import { When } from "../../../parts/When";
 
@@ -17,7 +18,7 @@ const ACTIONS: Record<string, string> = { delete: "Delete", disable: "Disable", 
 
 const COLUMNS: Column<Staged>[] = [
   { name: "Name", share: 4, cell: (change) => <span title={change.displayName}>{change.displayName}</span> },
-  { name: "What would happen", share: 2, cell: ({ action, count }) => `${ACTIONS[action] ?? action}${count > 1 ? ` (${count})` : ""}` },
+  { name: "Action", share: 2, cell: ({ action, count }) => `${ACTIONS[action] ?? action}${count > 1 ? ` (${count})` : ""}` },
   { name: "Why", share: 4, wideOnly: true, cell: (change) => <span title={change.reason}>{change.reason}</span> },
   { name: "Held back", share: 2, wideOnly: true, cell: (change) => <When time={change.since} /> },
 ];
@@ -29,7 +30,7 @@ export function HeldBackDialog({ job, onClosed }: { job: Job; onClosed: () => vo
   const toasts = useToasts();
   const { data: session } = useQuery(sessionQuery);
   // What joins the list while it is read is not in it, and is not allowed with it.
-  const staged = useInfiniteQuery({ ...stagedQuery(job.id), refetchOnWindowFocus: false, staleTime: Infinity, gcTime: 0 });
+  const staged = useInfiniteQuery({ ...stagedQuery(job.id), staleTime: "static", gcTime: 0 });
   const asOf = staged.data?.pages[0]?.asOf;
   const allowing = useMutation({
     mutationFn: () => allowDeletes(job.id, asOf!),
@@ -43,6 +44,7 @@ export function HeldBackDialog({ job, onClosed }: { job: Job; onClosed: () => vo
   return (
     <Dialog open onOpenChange={(_, { open }) => !open && onClosed()}>
       <DialogSurface className={styles.surface}>
+        <FocusBack />
         <DialogBody>
           <DialogTitle>What is held back</DialogTitle>
           <DialogContent>

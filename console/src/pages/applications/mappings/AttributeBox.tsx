@@ -10,6 +10,9 @@ interface Props extends Pick<ComboboxProps, "placeholder" | "disabled"> {
   onChoose: (name: string) => void;
 }
 
+/** The keys that go among the suggestions. */
+const MOVES = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"];
+
 /** The name of an attribute, typed or chosen from those that are known. Within a field, which names it. */
 export function AttributeBox({ names, value, onType, onChoose, ...rest }: Props) {
   const [open, setOpen] = useState(false);
@@ -21,16 +24,18 @@ export function AttributeBox({ names, value, onType, onChoose, ...rest }: Props)
     <Combobox
       {...rest}
       freeform
+      style={{ minWidth: 0 }}
       expandIcon={{ tabIndex: -1 }}
       value={value}
       selectedOptions={value ? [value] : []}
       open={open}
       onOpenChange={(_, next) => {
         setOpen(next.open);
-        if (!next.open) setTyped(false);
+        if (next.open) pointedAt.current = false;
+        else setTyped(false);
       }}
       onKeyDown={({ key }) => {
-        if (key === "ArrowDown" || key === "ArrowUp") pointedAt.current = true;
+        if (MOVES.includes(key)) pointedAt.current = true;
       }}
       onChange={({ target }) => {
         pointedAt.current = false;

@@ -8,6 +8,7 @@ import { type SubmitEvent, useState } from "react";
 import { affected, type AttributeMapping, type ObjectMapping, type SavedSchema, type Schema } from "../../../api/mappings";
 import { ConfirmDialog } from "../../../parts/ConfirmDialog";
 import { ErrorBar } from "../../../parts/ErrorBar";
+import { FocusBack } from "../../../parts/FocusBack";
 import { AttributeForm } from "./AttributeForm";
 import { draftOf, mappingOf, numbered, problems, withMapping } from "./mapping";
 import { useJobOf } from "./use";
@@ -61,6 +62,7 @@ export function AttributeDrawer({ opened, mapping, saved, directories, writable,
     <>
       <Drawer type="overlay" position="end" className={styles.drawer} open={opened !== undefined} onOpenChange={(_, { open }) => !open && close()}>
         <form className={styles.form} noValidate onSubmit={submit} aria-label="Edit Attribute">
+          <FocusBack />
           <DrawerHeader>
             <DrawerHeaderTitle action={<Button appearance="subtle" aria-label="Close" icon={<Dismiss24Regular />} onClick={close} />}>
               {before ? "Edit Attribute" : "Add New Mapping"}

@@ -2,6 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 
 import { jobQuery } from "../../../api/jobs";
+import { Copied } from "../../../parts/Copied";
+import { Facts } from "../../../parts/Facts";
 import { PageBody, Section } from "../../../parts/PageBody";
 import { ProgressLive } from "../../../parts/ProgressLive";
 import { useApplication } from "../layout/application";
@@ -27,6 +29,15 @@ export function ApplicationOverview() {
         )}
         {job && <LastCycle job={job} />}
         {job && <Statistics job={job} />}
+        <Section title="Identifiers">
+          <Facts
+            of={[
+              ["Application ID", application.appId && <Copied key="app" text={application.appId} what="application ID" />],
+              ["Object ID", <Copied key="object" text={application.id} what="object ID" />],
+              ["Job ID", job && <Copied key="job" text={job.id} what="job ID" />],
+            ]}
+          />
+        </Section>
       </PageBody>
     </>
   );

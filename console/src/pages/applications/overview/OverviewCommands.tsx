@@ -62,6 +62,7 @@ export function OverviewCommands() {
         open={asking === "delete"}
         title={`Delete ${application.displayName ?? "the application"}?`}
         action="Delete"
+        danger
         pending={deleting.isPending}
         error={deleting.error}
         onConfirm={() => deleting.mutate()}

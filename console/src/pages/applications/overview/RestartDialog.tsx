@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { type ResetScope, restartJob } from "../../../api/jobs";
 import { ErrorBar } from "../../../parts/ErrorBar";
+import { FocusBack } from "../../../parts/FocusBack";
 import { useToasts } from "../../../parts/toasts";
 import { useApplication } from "../layout/application";
 
@@ -43,6 +44,7 @@ export function RestartDialog({ job, onClosed }: { job: string; onClosed: () => 
   return (
     <Dialog open onOpenChange={(_, { open }) => !open && onClosed()}>
       <DialogSurface>
+        <FocusBack />
         <DialogBody>
           <DialogTitle>Restart provisioning?</DialogTitle>
           <DialogContent className={styles.content}>

@@ -1,14 +1,14 @@
 import { Text } from "@fluentui/react-components";
-import { Link } from "@tanstack/react-router";
 
 import type { PlannedChange } from "../../../api/plans";
 import { Details } from "../../../parts/Details";
 import { Differences } from "../../../parts/Differences";
+import { IdentityLink } from "../../../parts/IdentityLink";
 import { Properties } from "../../../parts/Properties";
 import { Stages } from "../../logs/Stages";
-import { Status } from "../../logs/Status";
 import { word } from "../../logs/words";
 import { differences, nameOf } from "./changes";
+import { Verdict } from "./Verdict";
 
 /** What would become of one object. */
 export function ChangeDrawer({ change, title, onClose }: { change?: PlannedChange; title?: string; onClose: () => void }) {
@@ -25,8 +25,8 @@ export function Change({ change }: { change: PlannedChange }) {
       <Properties
         of={[
           ["Action", word(change.action)],
-          ["Status", <Status of={change.status} />],
-          ["Identity", source.identityType === "User" && source.id ? <Link to="/users/$id" params={{ id: source.id }}>{nameOf(change)}</Link> : nameOf(change)],
+          ["Status", change.status !== "success" && <Verdict of={change.status} />],
+          ["Identity", <IdentityLink type={source.identityType} id={source.id} name={nameOf(change)} />],
           ["Target ID", made ? "given by the application once it is created" : target.id],
           ["Reason", error?.reason],
           ["Recommended action", error?.recommendedAction],

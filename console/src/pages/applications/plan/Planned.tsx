@@ -6,10 +6,10 @@ import type { Cycle, PlannedChange } from "../../../api/plans";
 import { type Column, DataTable } from "../../../parts/DataTable";
 import { count } from "../../../parts/format";
 import { SearchField } from "../../../parts/SearchField";
-import { Status } from "../../logs/Status";
 import { word } from "../../logs/words";
 import { ChangeDrawer } from "./ChangeDrawer";
 import { actionOf, chosen, counted, differences, nameOf } from "./changes";
+import { Verdict } from "./Verdict";
 
 const useStyles = makeStyles({
   bar: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS, padding: `0 ${tokens.spacingHorizontalXXL} ${tokens.spacingVerticalM}`, "@media (max-width: 720px)": { paddingInline: tokens.spacingHorizontalM } },
@@ -24,7 +24,7 @@ const COLUMNS: Column<Row>[] = [
   { name: "Identity", share: 3, cell: ({ change }) => nameOf(change) },
   { name: "Type", wideOnly: true, cell: ({ change }) => change.source.identityType || change.target.identityType },
   { name: "Action", share: 1.5, cell: ({ change }) => word(change.action) },
-  { name: "Status", share: 1.5, wideOnly: true, cell: ({ change }) => <Status of={change.status} /> },
+  { name: "Status", share: 1.5, wideOnly: true, cell: ({ change }) => <Verdict of={change.status} /> },
   {
     name: "What",
     share: 5,
@@ -69,7 +69,7 @@ export function Planned({ plan }: { plan: Cycle }) {
                 {`${word(name)}: ${count(number)}`}
               </ToggleButton>
             ))}
-        {plan.unchanged > 0 && counts.length > 0 && <Text style={{ alignSelf: "center" }}>{`${count(plan.unchanged)} in line`}</Text>}
+        {plan.unchanged > 0 && counts.length > 0 && <Text style={{ alignSelf: "center" }}>{`${count(plan.unchanged)} unchanged`}</Text>}
         {changes.length > 10 && <SearchField label="Search the plan" value={search} onSearch={setSearch} />}
       </div>
       {changes.length > 0 && (
