@@ -59,7 +59,8 @@ test("a user is found, changed and disabled with the keyboard alone", async () =
   await asked.waitFor({ state: "detached" });
   await vi.waitFor(() => hasFocus(disable), 5_000);
   await page.keyboard.press("Enter");
-  await asked.getByRole("button", { name: "Disable" }).focus();
+  await vi.waitFor(() => hasFocus(asked.getByRole("button", { name: "Cancel" })), 5_000);
+  await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   await page.getByText("The account is disabled.").waitFor();
   const query = `?$filter=${encodeURIComponent("userPrincipalName eq 'user04321@contoso.example'")}`;
