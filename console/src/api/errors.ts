@@ -35,14 +35,14 @@ export function errorOf(response: Response, body: unknown): ApiError {
   return new ApiError(response.status, code ?? "Unknown", message ?? `The server answered ${response.status}.`, hint, after, property);
 }
 
-/** Whether somebody's roles do not permit it, which trying again does not change. */
+/** Whether somebody's roles do not permit it, which trying again does not change. A missing CSRF token has the same code. */
 export function isDenied(error: unknown): boolean {
-  return error instanceof ApiError && error.code === "Authorization_RequestDenied";
+  return error instanceof ApiError && error.code === "Authorization_RequestDenied" && error.message.startsWith("Insufficient privileges");
 }
 
 /** An error as two sentences for people. */
 export function wording(error: unknown): { message: string; hint?: string } {
-  if (error instanceof ApiError && isDenied(error)) return { message: "Your roles do not permit this.", hint: error.hint ?? error.message };
+  if (error instanceof ApiError && isDenied(error)) return { message: "Your roles do not permit this.", hint: error.hint };
   if (error instanceof ApiError) return { message: error.message, hint: error.hint };
   if (error instanceof Unreachable) return { message: error.message, hint: "The console tries again by itself." };
   return { message: error instanceof Error ? error.message : String(error) };

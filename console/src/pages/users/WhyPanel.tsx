@@ -9,6 +9,7 @@ import { may, sessionQuery } from "../../api/session";
 import type { User } from "../../api/users";
 import { ErrorBar } from "../../parts/ErrorBar";
 import { Differences } from "../../parts/Differences";
+import { Unread } from "../../parts/Unread";
 import { differences } from "../applications/plan/changes";
 import { Stages } from "../logs/Stages";
 import { LogEntries } from "./LogEntries";
@@ -41,7 +42,7 @@ export function WhyPanel({ user, application }: Props) {
   const answer = known && answerOf(user.displayName ?? "The user", application.name, job.data ?? null, change);
   return (
     <div className={styles.panel} role="region" aria-label={`Why in ${application.name}`}>
-      <ErrorBar error={job.error ?? plan.error ?? entries.error} />
+      <ErrorBar error={job.error ?? plan.error} />
       {plans && !known && !job.error && !plan.error && <Spinner label={`Asking ${application.name}`} style={{ justifySelf: "start" }} />}
       {answer && (
         <MessageBar intent={answer.intent} layout="multiline" role="status">
@@ -58,7 +59,8 @@ export function WhyPanel({ user, application }: Props) {
         </div>
       )}
       <Text weight="semibold" as="h3">Last entries of the provisioning log</Text>
-      <LogEntries entries={entries.data ?? []} />
+      <Unread small of={entries} what="the provisioning log" />
+      {entries.data && <LogEntries entries={entries.data} />}
       <Text>
         <Link to="/applications/$id" params={{ id: application.id }}>{`Open ${application.name}`}</Link>
       </Text>
